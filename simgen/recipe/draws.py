@@ -1,0 +1,65 @@
+"""Addressed randomness: a draw is a pure function of where it is used, never of what was drawn before.
+
+One number per (seed, split, index, attempt, name of the draw). Adding a draw, or fixing one, leaves every other as it
+was; that is what makes sweeps and matched pairs exact. The numbers come from `numpy.random.SeedSequence`, whose output
+numpy promises to keep for ever (that of `Generator`'s distributions it does not), and every distribution is an inverse
+cumulative function of a single uniform number.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+
+__all__ = ["Draws"]
+
+T = TypeVar("T")
+
+
+def _words(name: str) -> tuple[int, int]:
+    """Two 32-bit words of a name: a stable hash (Python's own changes with the process)."""
+    digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
+    return int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:], "little")
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """The address of one attempt at one clip; its methods name the draw."""
+
+    seed: int
+    split: str
+    index: int
+    attempt: int = 0
+    prefix: str = ""
+
+    def under(self, prefix: str) -> Draws:
+        """The same address with every name under `prefix.`: `draws.under("look")("hue")` is `draws("look.hue")`."""
+        return replace(self, prefix=f"{self.prefix}{prefix}.")
+
+    def bits(self, name: str) -> int:
+        """64 uniform bits."""
+        key = (
+            *_words(self.split),
+            self.index & 0xFFFFFFFF,
+            self.index >> 32,
+            self.attempt,
+            *_words(self.prefix + name),
+        )
+        low, high = np.random.SeedSequence(entropy=self.seed, spawn_key=key).generate_state(2, np.uint32)
+        return int(high) << 32 | int(low)
+
+    def __call__(self, name: str) -> float:
+        """A uniform number in [0, 1), a multiple of 2**-53."""
+        return (self.bits(name) >> 11) * 2.0**-53
+
+    def between(self, name: str, low: float, high: float) -> float:
+        """Uniform in [low, high)."""
+        return low + (high - low) * self(name)
+
+    def choice(self, name: str, options: Sequence[T]) -> T:
+        """One of `options`, all equally likely."""
+        return options[min(int(self(name) * len(options)), len(options) - 1)]

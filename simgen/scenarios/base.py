@@ -1,0 +1,85 @@
+"""What a scenario is: parameters with units and documented ranges, a scene, a law, words.
+
+A scenario is one file that defines one subclass of `Scenario` and registers it; everything else (drawing, simulating,
+filming, labelling, storing, documentation, the contract tests) is shared and asks nothing of it but this interface.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from simgen.labels.events import Event
+from simgen.physics.trace import Trace
+from simgen.recipe.distributions import Distribution
+from simgen.recipe.draws import Draws
+from simgen.scene.spec import SceneSpec, Video
+
+__all__ = ["Law", "LawCheck", "Parameter", "Params", "Scenario"]
+
+Params = Mapping[str, Any]  # every sampled parameter under its recipe name: float, int, str or bool
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a scenario, as `simgen scenarios NAME` prints it."""
+
+    name: str  # with its unit as a suffix: angle_deg, mass_kg
+    default: Distribution  # what a recipe that leaves it out gets
+    unit: str  # "deg", "kg", "m", "m/s", "1" for a pure number, "" for words
+    meaning: str  # one line
+    range: tuple[float, float] | tuple[str, ...]  # everything in it works from end to end; outside is refused
+    role: Literal["causal", "nuisance", "hidden"]  # causal: changes the motion and can be seen; hidden: cannot be seen
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """A closed form that the clip must obey."""
+
+    name: str  # snake_case, e.g. "incline_acceleration"
+    formula: str  # in plain text with units, e.g. "a = g (sin θ − μ cos θ)"
+    source: str  # where the formula comes from: a textbook chapter, a derivation in one line
+    tolerance: float  # a clip whose residual is above it is rejected
+    reason: str = ""  # where the tolerance comes from
+
+
+@dataclass(frozen=True, slots=True)
+class LawCheck:
+    """A law against the recorded trajectory: residual = |measured − predicted| / |predicted| (see `Law`)."""
+
+    name: str
+    predicted: float
+    measured: float
+    residual: float
+
+
+class Scenario(ABC):
+    """One kind of scene. Instances hold no state; all methods are pure functions of their arguments."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]  # one line for the catalogue
+    parameters: ClassVar[tuple[Parameter, ...]]
+    laws: ClassVar[tuple[Law, ...]] = ()
+    events: ClassVar[tuple[str, ...]] = ()  # the kinds of event that its clips can hold; no others may appear
+
+    @abstractmethod
+    def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:
+        """The undressed scene (bodies without a look) with the camera that frames the action.
+
+        Raises `Rejected` for a draw that makes no fit clip (the bodies would overlap).
+        """
+
+    @abstractmethod
+    def measure(self, params: Params, scene: SceneSpec, trace: Trace) -> tuple[LawCheck, ...]:
+        """Every law of `laws` that applies to this clip, measured in the trace. Raises `Rejected` if none can be."""
+
+    @abstractmethod
+    def captions(
+        self, params: Params, scene: SceneSpec, trace: Trace, events: tuple[Event, ...], draws: Draws
+    ) -> dict[str, str]:
+        """A sentence or two per tier: plain, qualitative, numeric, outcome. True, grammatical, varied through draws.
+
+        Every number in them is a label (a parameter, a state, an event's value) rounded as printed.
+        """

@@ -1,0 +1,45 @@
+"""A scene as JSON and back, to the bit: floats are written as Python's shortest exact decimal."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import types
+import typing
+from typing import Any
+
+from simgen.scene.spec import SceneSpec
+
+__all__ = ["scene_from_json", "scene_to_json"]
+
+
+def scene_to_json(scene: SceneSpec) -> str:
+    """Canonical JSON: sorted keys, no spaces. Raises ValueError for a number that is not finite."""
+    return json.dumps(dataclasses.asdict(scene), sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def scene_from_json(text: str) -> SceneSpec:
+    """The scene that `scene_to_json` wrote. Raises ValueError or KeyError when it is not one."""
+    scene: SceneSpec = _read(SceneSpec, json.loads(text))
+    return scene
+
+
+@functools.cache
+def _fields(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
+def _read(kind: Any, value: Any) -> Any:
+    """`value` as parsed from JSON, as the declared type: lists back to tuples, objects back to records."""
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        hints = _fields(kind)
+        return kind(**{name: _read(hints[name], entry) for name, entry in value.items()})
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is tuple:
+        if len(arguments) == 2 and arguments[1] is Ellipsis:
+            return tuple(_read(arguments[0], entry) for entry in value)
+        return tuple(_read(entry_kind, entry) for entry_kind, entry in zip(arguments, value, strict=True))
+    if origin in (typing.Union, types.UnionType):
+        return None if value is None else _read(next(a for a in arguments if a is not type(None)), value)
+    return float(value) if kind is float else value

@@ -1,0 +1,63 @@
+"""Rotations as (x, y, z, w) quaternions and 3×3 matrices."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from simgen.scene.spec import Quaternion, Vector
+
+__all__ = ["IDENTITY", "about_axis", "between", "matrix", "multiply", "rotate"]
+
+IDENTITY: Quaternion = (0.0, 0.0, 0.0, 1.0)
+
+
+def about_axis(axis: Vector, angle_rad: float) -> Quaternion:
+    """The right-handed turn by `angle_rad` about `axis` (any length but zero)."""
+    x, y, z = axis
+    scale = math.sin(angle_rad / 2) / math.sqrt(x * x + y * y + z * z)
+    return (x * scale, y * scale, z * scale, math.cos(angle_rad / 2))
+
+
+def multiply(first: Quaternion, second: Quaternion) -> Quaternion:
+    """The turn `second` followed by the turn `first` (the matrix product first · second)."""
+    ax, ay, az, aw = first
+    bx, by, bz, bw = second
+    return (
+        aw * bx + ax * bw + ay * bz - az * by,
+        aw * by - ax * bz + ay * bw + az * bx,
+        aw * bz + ax * by - ay * bx + az * bw,
+        aw * bw - ax * bx - ay * by - az * bz,
+    )
+
+
+def matrix(quaternion: ArrayLike) -> NDArray[np.float64]:
+    """Rotation matrices, shape (..., 3, 3), of unit quaternions xyzw, shape (..., 4)."""
+    x, y, z, w = np.moveaxis(np.asarray(quaternion, dtype=np.float64), -1, 0)
+    rows = (
+        (1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)),
+        (2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)),
+        (2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)),
+    )
+    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+
+
+def rotate(quaternion: Quaternion, vector: Vector) -> Vector:
+    """`vector` turned by `quaternion`."""
+    x, y, z = (float(value) for value in matrix(quaternion) @ np.asarray(vector))
+    return (x, y, z)
+
+
+def between(start: Vector, end: Vector) -> Quaternion:
+    """The shortest turn that takes the direction `start` to the direction `end`."""
+    a = np.asarray(start) / math.hypot(*start)
+    b = np.asarray(end) / math.hypot(*end)
+    w = 1.0 + float(a @ b)
+    if w < 1e-12:  # opposite: turn half way round about anything perpendicular
+        axis = np.cross(a, (1.0, 0.0, 0.0) if abs(a[0]) < 0.9 else (0.0, 1.0, 0.0))
+        return about_axis((float(axis[0]), float(axis[1]), float(axis[2])), math.pi)
+    x, y, z = np.cross(a, b)
+    norm = math.sqrt(float(x * x + y * y + z * z) + w * w)
+    return (float(x) / norm, float(y) / norm, float(z) / norm, w / norm)
