@@ -1,21 +1,208 @@
 """Distributions as a recipe writes them: `{uniform: [5, 40]}`, `{choice: [sphere, box]}`, or a bare constant.
 
-Each is an inverse cumulative function: `value(u)` maps one uniform number in [0, 1) to a value, so that a draw costs one
-addressed number and a low-discrepancy sequence can take the place of independent ones.
+Each is an inverse cumulative function: `value(u)` maps one uniform number in [0, 1) to a value, so that a draw
+costs one addressed number and a low-discrepancy sequence can take the place of independent ones.
+`uniform(5, 40)`, `choice("sphere", "box")` and their siblings at the end of the file are for scenario files.
+
+What is wrong with one is said in a sentence by the model itself (a `ValueError` inside pydantic's
+`ValidationError`), so that a recipe, a scenario file and a notebook all read the same words.
 """
 
 from __future__ import annotations
 
+import json
 import math
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from itertools import accumulate, pairwise
 from statistics import NormalDist
-from typing import Annotated, Any, Union
+from typing import Annotated, Any, Literal, Union
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainValidator,
+    Tag,
+    WithJsonSchema,
+    model_serializer,
+    model_validator,
+)
 
-__all__ = ["Choice", "Constant", "Distribution", "Integer", "LogUniform", "Normal", "Scalar", "Uniform"]
+__all__ = [
+    "DISTRIBUTIONS",
+    "Choice",
+    "Constant",
+    "Distribution",
+    "Integer",
+    "Interval",
+    "Kind",
+    "LogUniform",
+    "Normal",
+    "Scalar",
+    "Uniform",
+    "choice",
+    "constant",
+    "integer",
+    "log_uniform",
+    "normal",
+    "uniform",
+]
 
-Scalar = Union[bool, int, float, str]
+Scalar = bool | int | float | str
 Interval = tuple[float, float]
+Kind = Literal["float", "int", "str", "bool"]
+
+LARGEST = (
+    1e15  # no number of a recipe is larger: sums and products of a few of them stay exact enough and finite
+)
+MOST_OPTIONS = 10_000
+LONGEST_WORD = 200
+SMALLEST_MASS = 1e-6  # of a normal distribution between its min and max
+
+
+def _number(value: object) -> float:
+    """A finite number of bounded size, as float. Words and booleans are not numbers. Raises ValueError."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"must be a number, not {_shown(value)}.")
+    if not -LARGEST <= value <= LARGEST:  # NaN fails this too
+        raise ValueError(f"must be a number between -1e15 and 1e15, not {_shown(value)}.")
+    return float(value)
+
+
+def _shown(value: object) -> str:
+    """A value as the user wrote it, cut when long."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return "nothing"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    if isinstance(value, int) and abs(value) > 10**18:
+        return "a number that large"
+    text = f"'{value}'" if isinstance(value, str) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _is_interval(value: object) -> bool:
+    return (
+        isinstance(value, Sequence)
+        and not isinstance(value, str)
+        and len(value) == 2
+        and all(isinstance(end, (int, float)) and not isinstance(end, bool) for end in value)
+    )
+
+
+def _interval(value: object, name: str) -> Interval:
+    if not _is_interval(value):
+        raise ValueError(f"{name} takes [low, high], two numbers.")
+    low, high = (_number(end) for end in value)  # type: ignore[attr-defined]
+    if low == high:
+        raise ValueError(f"low and high are both {low:g}; for one value write just {low:g}.")
+    if low > high:
+        raise ValueError(f"low ({low:g}) is above high ({high:g}); write [{high:g}, {low:g}].")
+    return low, high
+
+
+def _intervals(value: object) -> Interval | tuple[Interval, ...]:
+    """[low, high] or [[low, high], …] as tuples; one interval in a list is that interval."""
+    if (
+        isinstance(value, (list, tuple))
+        and value
+        and all(isinstance(entry, (list, tuple)) for entry in value)
+    ):
+        if len(value) > MOST_OPTIONS:
+            raise ValueError(f"uniform takes at most {MOST_OPTIONS} intervals.")
+        intervals = tuple(_interval(entry, "each interval of uniform") for entry in value)
+        if any(before[1] > after[0] for before, after in pairwise(intervals)):
+            raise ValueError("the intervals of uniform must be in increasing order and must not overlap.")
+        return intervals if len(intervals) > 1 else intervals[0]
+    if not _is_interval(value):
+        raise ValueError("uniform takes [low, high], two numbers, or a list of such intervals.")
+    return _interval(value, "uniform")
+
+
+def _positive_interval(value: object) -> Interval:
+    low, high = _interval(value, "log_uniform")
+    if low <= 0:
+        raise ValueError(f"log_uniform needs low above 0, not {low:g}.")
+    return low, high
+
+
+def _whole_interval(value: object) -> tuple[int, int]:
+    low, high = _interval(value, "integer")
+    if low != int(low) or high != int(high):
+        raise ValueError("integer takes [low, high], two whole numbers, both of which can be drawn.")
+    return int(low), int(high)
+
+
+def _mean_and_deviation(value: object) -> tuple[float, float]:
+    if not _is_interval(value):
+        raise ValueError("normal takes [mean, standard deviation], two numbers.")
+    mean, deviation = (_number(entry) for entry in value)  # type: ignore[attr-defined]
+    if deviation <= 0:
+        raise ValueError(f"the standard deviation of normal must be above 0, not {deviation:g}.")
+    return mean, deviation
+
+
+def _scalar(value: object) -> Scalar:
+    if isinstance(value, (bool, str)):
+        if isinstance(value, str) and len(value) > LONGEST_WORD:
+            raise ValueError(f"must be at most {LONGEST_WORD} characters long.")
+        return value
+    if not isinstance(value, (int, float)):
+        raise ValueError(f"must be a number, a word, true or false, not {_shown(value)}.")
+    number = _number(value)
+    return value if isinstance(value, int) else number
+
+
+def _options(value: object) -> tuple[Scalar, ...]:
+    if not isinstance(value, (list, tuple)) or not value:
+        raise ValueError("choice takes a list of at least one value.")
+    if len(value) > MOST_OPTIONS:
+        raise ValueError(f"choice takes at most {MOST_OPTIONS} values.")
+    options = tuple(_scalar(option) for option in value)
+    kinds = {"float" if kind == "int" else kind for kind in map(_kind, options)}
+    if len(kinds) > 1:
+        raise ValueError("the values of choice must be all numbers, all words, or all true or false.")
+    if len(set(options)) < len(options):
+        raise ValueError("choice names a value twice; to make it likelier give weights: [...].")
+    return options
+
+
+def _weights(value: object) -> tuple[float, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, (list, tuple)):
+        raise ValueError("weights takes a list with one number for each value of choice.")
+    weights = tuple(_number(weight) for weight in value)
+    if any(weight < 0 for weight in weights) or not sum(weights) > 0:
+        raise ValueError("weights must be 0 or more, and not all 0.")
+    return weights
+
+
+def _optional_number(value: object) -> float | None:
+    return None if value is None else _number(value)
+
+
+def _kind(value: Scalar) -> Kind:
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, str):
+        return "str"
+    return "int" if isinstance(value, int) else "float"
+
+
+def _schema(**schema: Any) -> WithJsonSchema:
+    return WithJsonSchema(schema)
+
+
+_PAIR = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
+_SCALARS = {"type": ["number", "string", "boolean"]}
 
 
 class _Distribution(BaseModel):
@@ -26,5 +213,296 @@ class _Distribution(BaseModel):
         raise NotImplementedError
 
     def support(self) -> tuple[float, float] | tuple[Scalar, ...]:
-        """(low, high) of a numeric distribution, or every value of a discrete one."""
+        """(low, high) of uniform, log_uniform, normal and integer; every value of choice and constant."""
         raise NotImplementedError
+
+    @property
+    def kind(self) -> Kind:
+        """The type of its values; `int` when only whole numbers can come."""
+        return "float"
+
+    @property
+    def discrete(self) -> bool:
+        """True when `support` lists every value."""
+        return False
+
+    @model_serializer
+    def plain(self) -> dict[str, Any]:
+        """As a recipe writes it, in plain lists and numbers; what was left out stays out."""
+        entries = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return {name: _listed(entry) for name, entry in entries if entry is not None}
+
+    def __str__(self) -> str:
+        """As a recipe writes it, on one line."""
+        entries = self.plain()
+        return "{" + ", ".join(f"{key}: {_flow(entry)}" for key, entry in entries.items()) + "}"
+
+
+def _listed(value: object) -> object:
+    return [_listed(entry) for entry in value] if isinstance(value, tuple) else value
+
+
+def _flow(value: object) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(_flow(entry) for entry in value) + "]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{int(value)}" if value == int(value) and abs(value) < 1e6 else repr(value)
+    if isinstance(value, str):
+        return value if value.replace("_", "").replace("-", "").isalnum() else json.dumps(value)
+    return str(value)
+
+
+class Uniform(_Distribution):
+    """Every value of the interval is equally likely; of several intervals, each by its length."""
+
+    uniform: Annotated[
+        Interval | tuple[Interval, ...],
+        PlainValidator(_intervals),
+        _schema(anyOf=[_PAIR, {"type": "array", "items": _PAIR, "minItems": 1}]),
+    ] = Field(description="[low, high], or a list of such intervals in increasing order")
+
+    @property
+    def intervals(self) -> tuple[Interval, ...]:
+        """Always as a list of intervals, increasing, not overlapping."""
+        first = self.uniform[0]
+        return self.uniform if isinstance(first, tuple) else (self.uniform,)  # type: ignore[return-value]
+
+    def value(self, u: float) -> float:
+        left = u * sum(high - low for low, high in self.intervals)
+        for low, high in self.intervals:
+            if left < high - low:
+                return min(low + left, high)
+            left -= high - low
+        return self.intervals[-1][1]
+
+    def support(self) -> tuple[float, float]:
+        return self.intervals[0][0], self.intervals[-1][1]
+
+
+class LogUniform(_Distribution):
+    """The logarithm is uniform: as many values between 0.1 and 1 as between 1 and 10."""
+
+    log_uniform: Annotated[Interval, PlainValidator(_positive_interval), _schema(**_PAIR)] = Field(
+        description="[low, high], both above 0"
+    )
+
+    def value(self, u: float) -> float:
+        low, high = self.log_uniform
+        return min(max(math.exp(math.log(low) + u * math.log(high / low)), low), high)
+
+    def support(self) -> tuple[float, float]:
+        return self.log_uniform
+
+
+class Normal(_Distribution):
+    """The bell curve; with `min` and `max` what falls outside them is cut off (not moved to the border)."""
+
+    normal: Annotated[Interval, PlainValidator(_mean_and_deviation), _schema(**_PAIR)] = Field(
+        description="[mean, standard deviation]"
+    )
+    min: Annotated[float | None, PlainValidator(_optional_number), _schema(type="number")] = Field(
+        default=None, description="no value is below it"
+    )
+    max: Annotated[float | None, PlainValidator(_optional_number), _schema(type="number")] = Field(
+        default=None, description="no value is above it"
+    )
+
+    @model_validator(mode="after")
+    def _something_is_left(self) -> Normal:
+        low, high = self.support()
+        if low >= high:
+            raise ValueError(f"min ({low:g}) must be below max ({high:g}).")
+        if self._mass()[1] < SMALLEST_MASS:
+            raise ValueError("min and max leave next to nothing of this normal; move its mean between them.")
+        return self
+
+    @property
+    def _mirrored(self) -> bool:
+        # The cumulative function is fine near 0 and coarse near 1: mirror an interval above the mean.
+        return self.support()[0] > self.normal[0]
+
+    def _mass(self) -> tuple[float, float]:
+        """Probability below the interval and within it, of the mirrored curve when mirrored."""
+        mean, deviation = self.normal
+        low, high = self.support()
+        if self._mirrored:
+            low, high = 2 * mean - high, 2 * mean - low
+        curve = NormalDist(mean, deviation)
+        below = curve.cdf(low) if math.isfinite(low) else 0.0
+        above = curve.cdf(high) if math.isfinite(high) else 1.0
+        return below, above - below
+
+    def value(self, u: float) -> float:
+        mean, deviation = self.normal
+        low, high = self.support()
+        below, within = self._mass()
+        p = below + within * (1.0 - u if self._mirrored else u)
+        p = min(max(p, 2.0**-60), 1.0 - 2.0**-53)  # the curve itself has no value at 0 and 1
+        drawn = NormalDist(mean, deviation).inv_cdf(p)
+        return min(max(2 * mean - drawn if self._mirrored else drawn, low), high)
+
+    def support(self) -> tuple[float, float]:
+        return (-math.inf if self.min is None else self.min, math.inf if self.max is None else self.max)
+
+
+class Integer(_Distribution):
+    """Whole numbers from low to high, both included, all equally likely."""
+
+    integer: Annotated[
+        tuple[int, int],
+        PlainValidator(_whole_interval),
+        _schema(type="array", items={"type": "integer"}, minItems=2, maxItems=2),
+    ] = Field(description="[low, high], both can be drawn")
+
+    def value(self, u: float) -> int:
+        low, high = self.integer
+        return min(low + int(u * (high - low + 1)), high)
+
+    def support(self) -> tuple[float, float]:
+        return self.integer
+
+    @property
+    def kind(self) -> Kind:
+        return "int"
+
+
+class Choice(_Distribution):
+    """One of the values, all equally likely or by weight."""
+
+    choice: Annotated[
+        tuple[Scalar, ...], PlainValidator(_options), _schema(type="array", items=_SCALARS, minItems=1)
+    ] = Field(description="the values, all numbers or all words")
+    weights: Annotated[
+        tuple[float, ...] | None,
+        PlainValidator(_weights),
+        _schema(type="array", items={"type": "number", "minimum": 0}),
+    ] = Field(
+        default=None, description="how likely each value is, in the same order; only their ratios count"
+    )
+
+    @model_validator(mode="after")
+    def _as_many_weights(self) -> Choice:
+        if self.weights is not None and len(self.weights) != len(self.choice):
+            raise ValueError(
+                f"weights has {len(self.weights)} numbers for {len(self.choice)} values of choice."
+            )
+        return self
+
+    def value(self, u: float) -> Scalar:
+        if self.weights is None:
+            index = int(u * len(self.choice))
+        else:
+            sums = tuple(accumulate(self.weights))
+            index = bisect_right(sums, u * sums[-1])
+            if (
+                index >= len(sums) or self.weights[index] == 0
+            ):  # rounding at the very end: the last that can be drawn
+                index = max(i for i, weight in enumerate(self.weights) if weight > 0)
+        return self.choice[min(index, len(self.choice) - 1)]
+
+    def support(self) -> tuple[Scalar, ...]:
+        return self.choice
+
+    @property
+    def kind(self) -> Kind:
+        kinds = {_kind(option) for option in self.choice}
+        return kinds.pop() if len(kinds) == 1 else "float"
+
+    @property
+    def discrete(self) -> bool:
+        return True
+
+
+class Constant(_Distribution):
+    """Always the same value; a bare value in a recipe means this."""
+
+    constant: Annotated[Scalar, PlainValidator(_scalar), _schema(**_SCALARS)] = Field(description="the value")
+
+    def value(self, u: float) -> Scalar:
+        return self.constant
+
+    def support(self) -> tuple[Scalar, ...]:
+        return (self.constant,)
+
+    @property
+    def kind(self) -> Kind:
+        return _kind(self.constant)
+
+    @property
+    def discrete(self) -> bool:
+        return True
+
+    def __str__(self) -> str:
+        return _flow(self.constant)
+
+
+# The key that names each in a recipe, in the order in which the documentation lists them.
+DISTRIBUTIONS: dict[str, type[_Distribution]] = {
+    "uniform": Uniform,
+    "log_uniform": LogUniform,
+    "normal": Normal,
+    "integer": Integer,
+    "choice": Choice,
+    "constant": Constant,
+}
+
+
+def _wrap_bare_value(value: Any) -> Any:
+    return {"constant": value} if isinstance(value, (bool, int, float, str)) else value
+
+
+def _named(value: Any) -> str | None:
+    """Which distribution a value means; None when it is not one (pydantic then says so)."""
+    if isinstance(value, Mapping):
+        return next((key for key in DISTRIBUTIONS if key in value), None)
+    return next((key for key, model in DISTRIBUTIONS.items() if isinstance(value, model)), None)
+
+
+Distribution = Annotated[
+    Union[  # noqa: UP007 - one per line
+        Annotated[Uniform, Tag("uniform")],
+        Annotated[LogUniform, Tag("log_uniform")],
+        Annotated[Normal, Tag("normal")],
+        Annotated[Integer, Tag("integer")],
+        Annotated[Choice, Tag("choice")],
+        Annotated[Constant, Tag("constant")],
+    ],
+    Discriminator(
+        _named,
+        custom_error_type="not_a_distribution",
+        custom_error_message="must be a value or a distribution such as {uniform: [low, high]}.",
+    ),
+    BeforeValidator(_wrap_bare_value),
+]
+
+
+def uniform(low: float, high: float) -> Uniform:
+    """Uniform between low and high."""
+    return Uniform(uniform=(low, high))
+
+
+def log_uniform(low: float, high: float) -> LogUniform:
+    """Uniform in the logarithm, between low > 0 and high."""
+    return LogUniform(log_uniform=(low, high))
+
+
+def normal(mean: float, deviation: float, min: float | None = None, max: float | None = None) -> Normal:
+    """The bell curve, cut off at min and max."""
+    return Normal(normal=(mean, deviation), min=min, max=max)
+
+
+def integer(low: int, high: int) -> Integer:
+    """A whole number from low to high, both included."""
+    return Integer(integer=(low, high))
+
+
+def choice(*options: Scalar, weights: tuple[float, ...] | None = None) -> Choice:
+    """One of the options, equally likely or by weight."""
+    return Choice(choice=options, weights=weights)
+
+
+def constant(value: Scalar) -> Constant:
+    """Always this value."""
+    return Constant(constant=value)
