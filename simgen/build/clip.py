@@ -84,10 +84,14 @@ def _attempt(
         events = find_events(scene, trace)
     with _clock(seconds, "render"):
         settings = recipe.render_settings()
-        frames = {camera.name: render(scene, trace, settings, recipe.passes, camera) for camera in scene.cameras}
+        frames = {
+            camera.name: render(scene, trace, settings, recipe.passes, camera) for camera in scene.cameras
+        }
     with _clock(seconds, "label"):
         captions = scenario.captions(params, scene, trace, events, draws)
-        cameras = {camera.name: _camera_label(scene, trace, place) for place, camera in enumerate(scene.cameras)}
+        cameras = {
+            camera.name: _camera_label(scene, trace, place) for place, camera in enumerate(scene.cameras)
+        }
         main, label = frames[scene.cameras[0].name], cameras[scene.cameras[0].name]
         pixels, _ = project(trace.position_m, label.intrinsics, label.world_to_camera, label.projection)
         assert main.visible_pixels is not None and main.alone_pixels is not None
@@ -152,15 +156,21 @@ def _hold_to_law(scenario: Scenario, law: Sequence[LawCheck]) -> None:
 
 def _camera_label(scene: SceneSpec, trace: Trace, place: int) -> CameraLabel:
     camera = scene.cameras[place]
-    return CameraLabel(intrinsics(camera, scene.video), world_to_camera(camera, scene, trace), camera.projection)
+    return CameraLabel(
+        intrinsics(camera, scene.video), world_to_camera(camera, scene, trace), camera.projection
+    )
 
 
 def _advice(
     recipe: Recipe, split: str, index: int, rejected: Sequence[Rejected], drawn: Sequence[Mapping[str, Any]]
 ) -> str:
     """Why no draw was kept, and which ranges the draws came from."""
-    reasons = ", ".join(f"{reason} {count}" for reason, count in Counter(v.reason for v in rejected).most_common())
-    detail = next((f" The last one: {verdict.detail}." for verdict in reversed(rejected) if verdict.detail), "")
+    reasons = ", ".join(
+        f"{reason} {count}" for reason, count in Counter(v.reason for v in rejected).most_common()
+    )
+    detail = next(
+        (f" The last one: {verdict.detail}." for verdict in reversed(rejected) if verdict.detail), ""
+    )
     ranges = []
     for name, first in drawn[0].items():
         values = [params[name] for params in drawn]
@@ -170,7 +180,9 @@ def _advice(
                 ranges.append(f"{name} {min(finite):.4g} to {max(finite):.4g}" if finite else name)
             else:
                 ranges.append(f"{name} {'/'.join(sorted({str(value) for value in values}))}")
-    where = f"; they drew {', '.join(ranges)}" if ranges else "; every parameter has the same value in every draw"
+    where = (
+        f"; they drew {', '.join(ranges)}" if ranges else "; every parameter has the same value in every draw"
+    )
     return (
         f"{split} clip {index}: all {len(rejected)} draws were rejected ({reasons}).{detail}"
         f" Change the ranges under `params` of {recipe.name}{where}."

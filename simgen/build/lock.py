@@ -38,7 +38,9 @@ def folder_lock(folder: Path) -> Iterator[int]:
         os.pwrite(handle, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
         yield handle
     finally:
-        path.unlink(missing_ok=True)  # while it is held: who waits for it sees that the file is no longer there
+        path.unlink(
+            missing_ok=True
+        )  # while it is held: who waits for it sees that the file is no longer there
         os.close(handle)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import shutil
 import struct
 import zlib
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ import numpy as np
 from simgen.dataset.storage import PRIVATE, UNFINISHED
 from simgen.physics.trace import Contacts
 
-__all__ = ["PackedClip", "clip_path", "read_clip", "write_clip"]
+__all__ = ["PackedClip", "clip_path", "make_room", "read_clip", "remove_room", "write_clip"]
 
 _MAGIC = b"simgclp1"
 _HEAD = struct.Struct("<8sII")
@@ -39,19 +40,31 @@ class PackedClip:
     rejections: tuple[str, ...]
 
 
+def make_room(folder: Path) -> None:
+    """Creates the folders that `write_clip` writes to."""
+    for name in ("clips", UNFINISHED):
+        (folder / PRIVATE / name).mkdir(parents=True, exist_ok=True)
+
+
+def remove_room(folder: Path) -> None:
+    """Removes all finished clips that no shard has taken."""
+    shutil.rmtree(folder / PRIVATE / "clips", ignore_errors=True)
+
+
 def clip_path(folder: Path, split: str, index: int) -> Path:
     return folder / PRIVATE / "clips" / f"{split}-{index:08d}"
 
 
 def write_clip(folder: Path, clip: PackedClip) -> int:
-    """Writes the clip's file, whole or not at all; its size in bytes."""
+    """Writes the clip's file, whole or not at all; its size in bytes.
+
+    Raises FileNotFoundError when `make_room` was not called, or the dataset's folder has been removed since.
+    """
     blobs: list[bytes] = []
     head = json.dumps(_plain({"values": clip.values, "rejections": list(clip.rejections)}, blobs)).encode()
     body = b"".join([head, *blobs])
     target = clip_path(folder, str(clip.values["split"]), int(clip.values["index"]))
     temporary = folder / PRIVATE / UNFINISHED / f"{target.name}.{os.getpid()}-{next(_numbers)}"
-    temporary.parent.mkdir(parents=True, exist_ok=True)
-    target.parent.mkdir(parents=True, exist_ok=True)
     try:
         with temporary.open("wb") as file:
             file.write(_HEAD.pack(_MAGIC, zlib.crc32(body), len(head)))

@@ -54,7 +54,9 @@ class Plan:
         if not 0 <= number < count:
             raise IndexError(f"split {split} has {count} shards, there is no shard {number}")
         start = number * self.clips_per_shard
-        return ShardPlan(split, number, count, start, min(start + self.clips_per_shard, self.clips_per_split[split]))
+        return ShardPlan(
+            split, number, count, start, min(start + self.clips_per_shard, self.clips_per_split[split])
+        )
 
     def shards(self) -> Iterator[ShardPlan]:
         """Every shard in order, one at a time: nothing grows with their number."""
