@@ -152,16 +152,19 @@ def _light(scene: SceneSpec) -> dict[str, Any]:
             x, y, z = np.asarray(key.position_m) - target
             towards = (float(x), float(y), float(z))
         colour, diffuse = key.colour, key.intensity
+    # The renderers multiply sRGB numbers where light adds up in linear ones: with the light that meets a surface face
+    # on, and with none of it, the picture is as bright as it should be.
+    full, shade = (ambient + diffuse) ** (1 / 2.2), ambient ** (1 / 2.2)
     if environment.unlit:
-        colour, ambient, diffuse = (1.0, 1.0, 1.0), 1.0, 0.0
+        colour, full, shade = (1.0, 1.0, 1.0), 1.0, 1.0
     return {
         "lightDirection": towards,
         "lightColor": colour,
         "lightDistance": 10.0,
         "shadow": 0,
-        "lightAmbientCoeff": ambient,
-        "lightDiffuseCoeff": diffuse,
-        "lightSpecularCoeff": 0.0 if environment.unlit else 0.5,
+        "lightAmbientCoeff": shade,
+        "lightDiffuseCoeff": full - shade,
+        "lightSpecularCoeff": 0.0 if environment.unlit else 0.05,
     }
 
 
