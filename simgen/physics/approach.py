@@ -1,14 +1,14 @@
 """Pairs of bodies that come near each other, so that the engine's steps can end exactly where two touch.
 
-An impact somewhere inside a step is treated by the engine as if it were at the step's end, after the bodies have
-sunk into each other; most of what is wrong with its bounces comes from that. So the distance and the closing
-speed of every pair are watched, as seldom as a bound on their speeds allows, and the step in which a pair would
-meet is cut in four: up to just before, up to the touch, a very short one in which the solver turns the
-velocities round, and the rest. A step's length then no longer matters for a bounce, and the time of the touch is
-known far better than the step.
+An impact somewhere inside a step is treated by the engine as if it were at the step's end, after the bodies
+have sunk into each other; most of what is wrong with its bounces comes from that. So the distance and the
+closing speed of every pair are watched, as seldom as a bound on their speeds allows, and the step in which
+a pair would meet is cut in four: up to just before, up to the touch, a very short one in which the solver
+turns the velocities round, and the rest. A step's length then no longer matters for a bounce, and the time
+of the touch is known far better than the step.
 
-Slow impacts (below `SLOW_M_S`) are left to the engine: they are the end of a series of bounces, or contacts that
-last.
+Slow impacts (below `SLOW_M_S`) are left to the engine: they are the end of a series of bounces, or contacts
+that last.
 """
 
 from __future__ import annotations
@@ -156,7 +156,8 @@ class Approach:
         """Step to the touch of `pair`, and through it."""
         stepper = self._stepper
         for _ in range(6):
-            # The velocity that the solver turns round must be that of the touch, so the step before is short too.
+            # The velocity that the solver turns round must be that of the touch, so the step before is
+            # short too.
             if wait_s > 2 * SHORT_S:
                 self._step(wait_s - SHORT_S)
             elif wait_s > SKIP_S:

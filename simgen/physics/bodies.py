@@ -1,4 +1,7 @@
-"""The bodies of a placed scene as the engine has them now: where they are, how they move, how near two are."""
+"""The bodies of a placed scene as the engine has them now.
+
+Where they are, how they move, how near two are.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,8 @@ class Bodies:
         return rows
 
     def nearest(self, a: int, b: int) -> tuple[float, Vector, Vector, Vector] | None:
-        """Distance of the two surfaces (m, negative inside), normal from b to a, nearest points on a and on b.
+        """Distance of the two surfaces (m, negative inside), normal from b to a, nearest points on a and on
+        b.
 
         None when they are too far apart for the engine to say.
         """

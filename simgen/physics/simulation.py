@@ -4,14 +4,15 @@ The engine integrates with the semi-implicit Euler method: its velocities belong
 its positions to the end. Two things make the labels exact for constant forces, in free flight and in steady
 contact alike:
 
-* Velocities are carried from the middle of one step to the middle of the next (`simgen.physics.stepping`): the
-  positions of free flight are then those of the closed form to rounding.
+* Velocities are carried from the middle of one step to the middle of the next (`simgen.physics.stepping`):
+  the positions of free flight are then those of the closed form to rounding.
 * The velocity at a frame is the mean of the engine's before and after the frame, that is the half steps
   around it. A body at rest reads 0, a falling one its true speed. When one of the two half steps holds an
   impact, the other's change is used for both, so that the label is the velocity on the frame's own side of
   the impact.
 
-Steps are cut where two bodies meet (`simgen.physics.approach`), so an impact is in the trace at its true time.
+Steps are cut where two bodies meet (`simgen.physics.approach`), so an impact is in the trace at its true
+time.
 """
 
 from __future__ import annotations
@@ -140,8 +141,8 @@ class _Run:
 def _at_frame(time_s: float, before: _Sample, middle: _Sample, after: _Sample) -> NDArray[np.float64]:
     """Velocities at a frame, (M, 6), from the engine's one step earlier, at the frame and one step later.
 
-    `middle` belongs half a step before the frame. The change over that half step is taken from the step that the
-    frame begins, unless an impact makes it much larger than in the step that the frame ends.
+    `middle` belongs half a step before the frame. The change over that half step is taken from the step
+    that the frame begins, unless an impact makes it much larger than in the step that the frame ends.
     """
     later = (after[1] - middle[1]) / (after[0] - middle[0])
     earlier = (middle[1] - before[1]) / (middle[0] - before[0])

@@ -3,8 +3,8 @@
 The engine integrates with the semi-implicit Euler method: v += a h, x += v h. With v taken to belong to the
 middle of a step that is the leapfrog method, exact for a constant acceleration and of second order for any
 other. The velocity then has to be carried from the middle of one step to the middle of the next, over half of
-both, so a step of h after one of h' is done under gravity and forces scaled by (h' + h) / (2 h): one half in the
-very first step, one between equal steps.
+both, so a step of h after one of h' is done under gravity and forces scaled by (h' + h) / (2 h): one half
+in the very first step, one between equal steps.
 """
 
 from __future__ import annotations
