@@ -43,7 +43,9 @@ class Sample:
     law: tuple[LawCheck, ...]
     frames: dict[str, Frames]  # per camera name, the main one first
     cameras: dict[str, CameraLabel]
-    visible: NDArray[np.float32]  # (T, N) main camera: seen pixels over pixels of the body alone in the picture
+    visible: NDArray[
+        np.float32
+    ]  # (T, N) main camera: seen pixels over pixels of the body alone in the picture
     boxes: NDArray[np.float32]  # (T, N, 4)
     centroids: NDArray[np.float32]  # (T, N, 2)
     projected_px: NDArray[np.float32]  # (T, N, 2) projected centre of mass
@@ -51,7 +53,9 @@ class Sample:
     generator_version: int
     attempt: int
     rejections: tuple[str, ...] = ()  # the reasons of the attempts before this one
-    seconds: dict[str, float] = field(default_factory=dict, compare=False)  # core seconds per stage; never stored
+    seconds: dict[str, float] = field(
+        default_factory=dict, compare=False
+    )  # core seconds per stage; never stored
 
     @property
     def rgb(self) -> NDArray[np.uint8]:
