@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from simgen.labels.events import SIDES
 from simgen.recipe.draws import Draws
 from simgen.scene.spec import Body
 
@@ -23,8 +24,10 @@ __all__ = [
     "number",
     "number_word",
     "plural",
+    "pair",
     "quantity",
     "sentence",
+    "side",
     "the",
     "times",
 ]
@@ -79,7 +82,7 @@ def called(body: Body, draws: Draws | None = None, extra: str = "") -> str:
     """A body without its article: "red rubber ball". `extra` is a word put first; draws may pick a synonym."""
     words = nouns(body)
     name = draws.choice(f"noun.{body.name}", words) if draws is not None else words[0]
-    colour = body.look.colour_name if body.look is not None else ""
+    colour = _colour(body)
     return " ".join(word for word in (extra, colour, body.material, name) if word)
 
 
@@ -94,6 +97,28 @@ def article(phrase: str) -> str:
             first[:1] in tuple("aeiou") and not first.startswith(CONSONANT_SOUND)
         )
     return f"{'an' if vowel else 'a'} {phrase}"
+
+
+def pair(first: Body, second: Body, draws: Draws | None = None) -> tuple[str, str]:
+    """Two bodies without their articles, told apart: by colour, else by size, else as one and another."""
+    names = called(first, draws), called(second, draws)
+    if _colour(first) != _colour(second) or nouns(first) != nouns(second):
+        return names
+    sizes = first.shape.size_m[0], second.shape.size_m[0]
+    if max(sizes) > 1.05 * min(sizes):
+        words = ("larger", "smaller") if sizes[0] > sizes[1] else ("smaller", "larger")
+        return called(first, draws, words[0]), called(second, draws, words[1])
+    return called(first, draws, "first"), called(second, draws, "second")
+
+
+def _colour(body: Body) -> str:
+    return body.look.colour_name if body.look is not None else ""
+
+
+def side(value: float) -> str:
+    """Where `leaves_frame` happened, from its value: "on the left", "at the top"."""
+    name = SIDES[int(value)]
+    return f"{'on' if name in ('left', 'right') else 'at'} the {name}"
 
 
 def the(phrase: str) -> str:
