@@ -25,7 +25,10 @@ def body_inertia(body: Body) -> Vector:
 
 
 def shape_inertia(shape: Shape, mass_kg: float) -> Vector:
-    """(Ixx, Iyy, Izz) in kg m² of that shape as a homogeneous solid. Raises ValueError for an unknown kind."""
+    """(Ixx, Iyy, Izz) in kg m² of that shape as a homogeneous solid.
+
+    Raises ValueError for an unknown kind.
+    """
     m = mass_kg
     if shape.kind == "sphere":
         (radius,) = shape.size_m
