@@ -94,8 +94,8 @@ def film(
     pixels = width * height
     across, down = (width + at.TILE - 1) // at.TILE, (height + at.TILE - 1) // at.TILE
     dirty = np.zeros(across * down, np.uint8)
-    track = np.empty((at.TRACK, at.ROOM), np.float64)
-    mark = np.zeros((at.MARK, at.ROOM), np.int32)
+    track = np.empty(at.TRACK, np.float64)
+    mark = np.zeros(at.MARK, np.int32)
     lists = np.zeros((3 + lights.shape[0], max(n, lights.shape[0], 1)), np.int32)
     changed = np.zeros(n, np.int32)
     count = np.zeros(n, np.int32)

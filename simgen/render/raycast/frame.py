@@ -61,8 +61,9 @@ def _nearby(solids: Floats, shown: Integers, x: int, y: int, nearby: Integers) -
 
 
 @kernel
-def _encode(linear: float, table: Bytes) -> int:
-    return table[int(math.sqrt(min(max(linear, 0.0), 1.0)) * ENCODE + 0.5)]
+def _code(linear: float) -> float:
+    """Where in the table from roots of linear light to sRGB bytes a colour stands."""
+    return math.sqrt(min(max(linear, 0.0), 1.0)) * ENCODE + 0.5
 
 
 @kernel
@@ -131,26 +132,29 @@ def draw_tiles(
         count = 0
         for y in range(y0, y1):
             for x in range(x0, x1):
-                track[at.T_U, count], track[at.T_V, count] = x + 0.5, y + 0.5
+                track[at.T_U + count], track[at.T_V + count] = x + 0.5, y + 0.5
                 count += 1
         cast(count, track, mark, solids, tags, nearby, found, near, far, met)
         locate(count, track, mark, solids, tags, rays, box)
         for k in range(6):
             bounds[tile, k] = box[k]
         if paints:
-            find_casters(solids, shown, lights, box, casters, caster_count)
+            find_casters(count, mark, solids, tags, shown, lights, box, casters, caster_count)
             paint(
-                count, track, mark, solids, tags, looks, lights, around, rays, height, casters, caster_count
+                count, track, mark, solids, tags, looks, lights, around, rays, height, nearby, found, casters, caster_count
             )
+            for i in range(count):
+                for c in range(3):
+                    track[at.T_RED + c * at.ROOM + i] = _code(track[at.T_RED + c * at.ROOM + i])
         i = 0
         for y in range(y0, y1):
             for x in range(x0, x1):
                 p = y * width + x
-                b = mark[at.M_BODY, i]
+                b = mark[at.M_BODY + i]
                 if b >= 0:
                     value = tags[b, at.LABEL]
-                    depth[p] = track[at.T_DEPTH, i]
-                    key[p] = value << 16 | mark[at.M_FACE, i] << 8 | mark[at.M_SHADE, i]
+                    depth[p] = track[at.T_DEPTH + i]
+                    key[p] = value << 16 | mark[at.M_FACE + i] << 8 | mark[at.M_SHADE + i]
                 else:
                     value = 0
                     depth[p] = math.inf
@@ -167,11 +171,11 @@ def draw_tiles(
                         n = 0.0
                         if b >= 0:
                             for k in range(3):
-                                n += camera[at.VIEW + 3 * axis + k] * track[at.T_NORMAL + k, i]
+                                n += camera[at.VIEW + 3 * axis + k] * track[at.T_NX + k * at.ROOM + i]
                         normals[3 * p + axis] = n
                 if paints:
                     for c in range(3):
-                        rgb[3 * p + c] = _encode(track[at.T_RED + c, i], table)
+                        rgb[3 * p + c] = table[int(track[at.T_RED + c * at.ROOM + i])]
                 i += 1
     if not paints:
         return
@@ -195,8 +199,8 @@ def draw_tiles(
             for x in range(x0, x1):
                 if _differs(key, y * width + x, x, y, width, height):
                     for sample in range(at.SAMPLES * at.SAMPLES):
-                        track[at.T_U, count] = x + (sample % at.SAMPLES + 0.5) / at.SAMPLES
-                        track[at.T_V, count] = y + (sample // at.SAMPLES + 0.5) / at.SAMPLES
+                        track[at.T_U + count] = x + (sample % at.SAMPLES + 0.5) / at.SAMPLES
+                        track[at.T_V + count] = y + (sample // at.SAMPLES + 0.5) / at.SAMPLES
                         count += 1
         if count == 0:
             continue
@@ -204,18 +208,18 @@ def draw_tiles(
         cast(count, track, mark, solids, tags, nearby, found, near, far, ignored)
         locate(count, track, mark, solids, tags, rays, box)
         _include(box, tile, bounds)
-        find_casters(solids, shown, lights, box, casters, caster_count)
-        paint(count, track, mark, solids, tags, looks, lights, around, rays, height, casters, caster_count)
+        find_casters(count, mark, solids, tags, shown, lights, box, casters, caster_count)
+        paint(count, track, mark, solids, tags, looks, lights, around, rays, height, nearby, found, casters, caster_count)
         i = 0
         while i < count:
-            p = int(track[at.T_V, i]) * width + int(track[at.T_U, i])
+            p = int(track[at.T_V + i]) * width + int(track[at.T_U + i])
             red, green, blue = 0.0, 0.0, 0.0
             for _ in range(at.SAMPLES * at.SAMPLES):
-                red += min(track[at.T_RED, i], 1.0)
-                green += min(track[at.T_RED + 1, i], 1.0)
-                blue += min(track[at.T_RED + 2, i], 1.0)
+                red += min(track[at.T_RED + i], 1.0)
+                green += min(track[at.T_GREEN + i], 1.0)
+                blue += min(track[at.T_BLUE + i], 1.0)
                 i += 1
             part = 1.0 / (at.SAMPLES * at.SAMPLES)
-            rgb[3 * p] = _encode(red * part, table)
-            rgb[3 * p + 1] = _encode(green * part, table)
-            rgb[3 * p + 2] = _encode(blue * part, table)
+            rgb[3 * p] = table[int(_code(red * part))]
+            rgb[3 * p + 1] = table[int(_code(green * part))]
+            rgb[3 * p + 2] = table[int(_code(blue * part))]
