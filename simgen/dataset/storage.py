@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-__all__ = ["PRIVATE", "FileRecord", "HashedFile", "remove_unfinished", "write_whole"]
+__all__ = ["PRIVATE", "UNFINISHED", "FileRecord", "HashedFile", "remove_unfinished", "write_whole"]
 
 PRIVATE = ".simgen"  # the folder in a dataset that is the build's own business
-_UNFINISHED = "unfinished"
+UNFINISHED = "unfinished"  # in it: files that have no name yet
 _numbers = itertools.count()
 
 
@@ -43,7 +43,7 @@ class HashedFile:
     def __init__(self, folder: Path, relative: str) -> None:
         self.relative = relative
         self._target = folder / relative
-        place = folder / PRIVATE / _UNFINISHED
+        place = folder / PRIVATE / UNFINISHED
         place.mkdir(parents=True, exist_ok=True)
         name = f"{self._target.name}.{socket.gethostname()}-{os.getpid()}-{next(_numbers)}"
         self._temporary = place / name
@@ -124,4 +124,4 @@ def write_whole(folder: Path, relative: str, data: bytes) -> FileRecord:
 
 def remove_unfinished(folder: Path) -> None:
     """Removes what killed builds left behind. Only while no other build writes into this dataset."""
-    shutil.rmtree(folder / PRIVATE / _UNFINISHED, ignore_errors=True)
+    shutil.rmtree(folder / PRIVATE / UNFINISHED, ignore_errors=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -14,7 +14,7 @@ from simgen.dataset.parquet import ParquetFile
 from simgen.dataset.sample import Sample
 from simgen.dataset.storage import FileRecord, HashedFile
 from simgen.dataset.tar import TarFile
-from simgen.dataset.values import values_of
+from simgen.dataset.values import Values, values_of
 from simgen.dataset.video import require_codec
 
 __all__ = ["ShardWriter"]
@@ -75,16 +75,17 @@ class ShardWriter:
 
     def add(self, sample: Sample) -> None:
         """Appends a clip. Clips come in the order of their index, without a gap; ValueError otherwise."""
-        if sample.split != self._split or (self._indices and sample.index != self._indices[-1] + 1):
-            raise ValueError(
-                f"clip {sample.key} does not follow clip {self._indices[-1:]} of split {self._split}"
-            )
-        values = values_of(sample, self._layout)
+        self.add_values(values_of(sample, self._layout), sample.rejections)
+
+    def add_values(self, values: Values, rejections: Iterable[str] = ()) -> None:
+        """Appends a clip that `values_of` has encoded, here or in another process."""
+        if values["split"] != self._split or (self._indices and values["index"] != self._indices[-1] + 1):
+            raise ValueError(f"clip {values['key']} does not follow clip {self._indices[-1:]} of split {self._split}")
         for writer in self._writers:
             writer.add(values)
-        self._indices.append(sample.index)
-        self._generator_version = sample.generator_version
-        self._rejections.update(sample.rejections)
+        self._indices.append(values["index"])
+        self._generator_version = values["generator_version"]
+        self._rejections.update(rejections)
 
     def finish(self) -> dict[str, FileRecord]:
         """Makes the files real; path in the dataset -> size and sha256."""
