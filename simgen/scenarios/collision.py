@@ -1,7 +1,7 @@
 """Two balls glide towards each other without gravity or friction and collide, head-on or off centre.
 
-The balls hover a hand's breadth of nothing above the floor (2 mm), so that only their own collision acts on them. Where
-they start says nothing about how fast they are.
+The balls hover 2 mm above the floor, so that nothing but their own collision acts on them. Where they start says nothing
+about how fast they are.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 from simgen.errors import Rejected
 from simgen.labels import words
 from simgen.labels.events import Event
+from simgen.physics import laws
 from simgen.physics.profiles import PROFILES, steps_per_frame
 from simgen.physics.trace import Trace
 from simgen.recipe.distributions import log_uniform, uniform
@@ -59,7 +60,7 @@ class Collision(Scenario):
         Law(
             "collision_impulse",
             "J = (1 + e) u m₁ m₂ / (m₁ + m₂), u the closing speed along the line of centres",
-            "momentum conservation with Newton's coefficient of restitution (Kleppner & Kolenkow, ch. 4)",
+            "Halliday, Resnick, Walker, Fundamentals of Physics, 10th ed., ch. 9, with Newton's coefficient of restitution",
             0.01,
             "measured as ball a's change of momentum",
         ),
@@ -80,7 +81,7 @@ class Collision(Scenario):
         Law(
             "collision_momentum_change_over_impulse",
             "p after = p before; residual = |change of the total momentum| / J",
-            "momentum conservation",
+            "Halliday, Resnick, Walker, ch. 9 (momentum conservation)",
             0.001,
             "the solver applies equal and opposite impulses",
         ),
@@ -135,10 +136,10 @@ class Collision(Scenario):
         velocity_a, velocity_b = np.array(ball_a.velocity_m_s), np.array(ball_b.velocity_m_s)
         line = _line_of_centres(ball_a, ball_b)
         closing = float((velocity_a - velocity_b) @ line)
-        reduced = ball_a.mass_kg * ball_b.mass_kg / (ball_a.mass_kg + ball_b.mass_kg)
-        impulse = (1 + params["elasticity"]) * closing * reduced
-        after_a = velocity_a - impulse / ball_a.mass_kg * line
-        after_b = velocity_b + impulse / ball_b.mass_kg * line
+        after_a, after_b = laws.oblique_collision(
+            ball_a.mass_kg, velocity_a, ball_b.mass_kg, velocity_b, line, params["elasticity"]
+        )
+        impulse = float(np.linalg.norm(ball_a.mass_kg * (after_a - velocity_a)))
         seen_a, seen_b = trace.velocity_m_s[frame, a], trace.velocity_m_s[frame, b]
         push_a, push_b = ball_a.mass_kg * (seen_a - velocity_a), ball_b.mass_kg * (seen_b - velocity_b)
         measured = float(np.linalg.norm(push_a))
