@@ -14,7 +14,6 @@ from simgen.errors import Rejected
 from simgen.labels import words
 from simgen.labels.events import Event
 from simgen.physics import laws
-from simgen.physics.profiles import PROFILES, steps_per_frame
 from simgen.physics.trace import Trace
 from simgen.recipe.distributions import log_uniform, uniform
 from simgen.recipe.draws import Draws
@@ -92,10 +91,6 @@ class Collision(Scenario):
         radius_a, radius_b = params["radius_a_m"], params["radius_b_m"]
         speed_a, speed_b = params["speed_a_m_s"], params["speed_b_m_s"]
         aside = params["offset"] * (radius_a + radius_b)
-        along = math.sqrt((radius_a + radius_b) ** 2 - aside**2)
-        start_a, start_b = params["start_a_m"], params["start_b_m"]
-        gap = start_a + start_b - along
-        start_a += _to_step(gap, speed_a + speed_b, video) - gap
         heading = math.radians(params["heading_deg"])
         forward = np.array([math.cos(heading), math.sin(heading), 0.0])
         left = np.array([-math.sin(heading), math.cos(heading), 0.0])
@@ -113,8 +108,8 @@ class Collision(Scenario):
                 elasticity=pair,
             )
             for name, radius, place, shift, speed, mass in (
-                ("ball_a", radius_a, -start_a, aside / 2, speed_a, params["mass_a_kg"]),
-                ("ball_b", radius_b, start_b, -aside / 2, -speed_b, params["mass_b_kg"]),
+                ("ball_a", radius_a, -params["start_a_m"], aside / 2, speed_a, params["mass_a_kg"]),
+                ("ball_b", radius_b, params["start_b_m"], -aside / 2, -speed_b, params["mass_b_kg"]),
             )
         )
         return SceneSpec(
@@ -199,16 +194,6 @@ class Collision(Scenario):
 def _vector(values: np.ndarray) -> tuple[float, float, float]:
     x, y, z = (float(value) for value in values)
     return (x, y, z)
-
-
-def _to_step(gap: float, closing: float, video: Video) -> float:
-    """The gap nearest to `gap` (within half a step's travel, 1 mm) that closes just before an engine step.
-
-    The engine finds a touch at its next step, when the balls overlap by up to a step's travel: that would turn the line
-    of centres by a quarter of a degree. Starting a little nearer or further away avoids it.
-    """
-    step = 1.0 / (video.fps * steps_per_frame(PROFILES["restitution"], video))
-    return (round(gap / closing / step) - 0.01) * step * closing
 
 
 def _line_of_centres(ball_a: Body, ball_b: Body) -> np.ndarray:
