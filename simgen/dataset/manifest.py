@@ -232,7 +232,7 @@ class Manifest:
                     "shape": column.shape,
                     "meaning": column.meaning,
                     "undo": column.undo,
-                    "webdataset": column.tar,
+                    "webdataset": column.in_tar,
                     "dense": column.dense,
                 }
                 for column in columns(self.layout)

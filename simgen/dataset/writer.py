@@ -10,10 +10,10 @@ from typing import Any
 
 from simgen.dataset.column_table import Layout, columns
 from simgen.dataset.manifest import FORMATS, Marker, Shard, shard_files
-from simgen.dataset.parquet import ParquetFile
+from simgen.dataset.parquet import ParquetWriter
 from simgen.dataset.sample import Sample
 from simgen.dataset.storage import FileRecord, HashedFile
-from simgen.dataset.tar import TarFile
+from simgen.dataset.tar import TarWriter
 from simgen.dataset.values import values_of
 from simgen.dataset.video import require_codec
 
@@ -54,21 +54,21 @@ class ShardWriter:
         self._rejections: Counter[str] = Counter()
         self._records: dict[str, FileRecord] | None = None
         self._files: dict[str, HashedFile] = {}
-        self._writers: list[ParquetFile | TarFile] = []
+        self._writers: list[ParquetWriter | TarWriter] = []
         table = columns(self._layout)
         names = shard_files(split, shard, shard_count, self._formats, dense=bool(self._layout.passes))
         try:
             for role, relative in names.items():
                 file = self._files[role] = HashedFile(self._folder, relative)
                 if role == "webdataset":
-                    self._writers.append(TarFile(file, table))
+                    self._writers.append(TarWriter(file, table))
                 else:
                     chosen = [
                         column
                         for column in table
                         if column.dense == (role == "dense") or column.name == "key"
                     ]
-                    self._writers.append(ParquetFile(file, chosen))
+                    self._writers.append(ParquetWriter(file, chosen))
         except BaseException:
             self.abort()
             raise
