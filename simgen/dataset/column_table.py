@@ -1,12 +1,14 @@
-"""The column table: what is stored of a clip, under which name, as which type, in which unit, and what it means.
+"""The column table: what is stored of a clip, under which name, as which type, in which unit, and what it
+means.
 
-Everything that names a column is made from this one table: the Arrow schema of the Parquet files, the fields of
-a WebDataset sample, the `datasets` features in the schema metadata and in the dataset card, and docs/columns.md.
+Everything that names a column is made from this one table: the Arrow schema of the Parquet files, the fields
+of a WebDataset sample, the `datasets` features in the schema metadata and in the dataset card, and
+docs/columns.md.
 
-In a WebDataset sample (one file per field) a column travels by these rules, so that its JSON stays flat and the
-type of every value is the same in every clip: numbers and words are entries of `.json`; a struct is split into
-its members, `<column>_<member>`; arrays are `.<column>.npy`; a list of records is JSON text inside `.json`;
-contacts are an array; the caption, videos and dense passes are files of their own.
+In a WebDataset sample (one file per field) a column travels by these rules, so that its JSON stays flat and
+the type of every value is the same in every clip: numbers and words are entries of `.json`; a struct is split
+into its members, `<column>_<member>`; arrays are `.<column>.npy`; a list of records is JSON text inside
+`.json`; contacts are an array; the caption, videos and dense passes are files of their own.
 """
 
 from __future__ import annotations
@@ -218,11 +220,15 @@ def _columns(layout: Layout) -> Iterator[Column]:
     tiers = "; ".join(f"{tier}: {meaning}" for tier, meaning in CAPTION_TIERS.items())
     params = pa.struct([pa.field(name, _PARAM_TYPES[kind]) for name, kind in layout.params])
     yield Column("key", _TEXT, "", "", "<recipe>-<split>-<index, 8 digits>; unique in the dataset")
-    yield Column("index", pa.int64(), "", "", "number in the split; recipe, split and index decide the whole clip")
+    yield Column(
+        "index", pa.int64(), "", "", "number in the split; recipe, split and index decide the whole clip"
+    )
     yield Column("split", _TEXT, "", "", "train, test or what the recipe calls it")
     yield Column("scenario", _TEXT, "", "", "the kind of scene")
     yield Column("caption", _TEXT, "", "", "describes the clip: the tier plain of captions", file="txt")
-    yield Column("captions", _struct(**dict.fromkeys(CAPTION_TIERS, _TEXT)), "", "", f"a text per tier; {tiers}")
+    yield Column(
+        "captions", _struct(**dict.fromkeys(CAPTION_TIERS, _TEXT)), "", "", f"a text per tier; {tiers}"
+    )
     yield _video("", "the clip from the main camera", layout.codec)
     yield Column("fps", _F8, "1/s", "", "frames per second")
     yield Column("frame_count", _I4, "", "", "T")
@@ -238,7 +244,9 @@ def _columns(layout: Layout) -> Iterator[Column]:
     for camera in layout.cameras[1:]:
         yield _video(f"_{camera}", f"the same clip from camera {camera}", layout.codec)
         yield from _seen_by(f"_{camera}", f"camera {camera}")
-    yield Column("scene", _TEXT, "", "", "the whole scene as JSON, from which simgen simulates the clip again")
+    yield Column(
+        "scene", _TEXT, "", "", "the whole scene as JSON, from which simgen simulates the clip again"
+    )
     yield Column("recipe_hash", _TEXT, "", "", "sha256 over everything in the recipe that changes a clip")
     yield Column("generator_version", _I4, "", "", "raised when the same recipe would give other clips")
     yield Column("attempt", _I4, "", "", "how many draws of this clip were rejected before this one")
@@ -267,8 +275,8 @@ def _video(suffix: str, meaning: str, codec: str) -> Column:
 def _seen_by(suffix: str, camera: str) -> Iterator[Column]:
     yield Column(
         f"camera{suffix}", CAMERA_TYPE, "px, m", "(3, 3), (1 or T, 4, 4)",
-        f"{camera}: u = K (R x + t) with K the intrinsics and (R | t) the upper rows of world_to_camera (one matrix "
-        "if it stands still, else one per frame); x right, y down, z forward. perspective: divide by z; "
+        f"{camera}: u = K (R x + t) with K the intrinsics and (R | t) the upper rows of world_to_camera (one "
+        "matrix if it stands still, else one per frame); x right, y down, z forward. perspective: divide by z; "
         f"orthographic: put 1 in place of z. {PIXELS}",
     )  # fmt: skip
     yield Column(
@@ -288,22 +296,22 @@ def _seen_by(suffix: str, camera: str) -> Iterator[Column]:
 _LABELS = (
     Column(
         "bodies", BODIES_TYPE, "in the name", "(N,)",
-        "the bodies, fixed ones included, in the order of every label below. size_m by shape: sphere (radius), "
-        "box (x, y, z), cylinder and capsule (radius, length), cone (base radius, height), tube (outer radius, "
-        "length, wall), mesh (scale x, y, z); colour is the name in the captions, colour_rgb is sRGB in 0..1",
+        "the bodies, fixed ones included, in the order of every label below. size_m by shape: sphere (radius), box "
+        "(x, y, z), cylinder and capsule (radius, length), cone (base radius, height), tube (outer radius, length, "
+        "wall), mesh (scale x, y, z); colour is the name in the captions, colour_rgb is sRGB in 0..1",
     ),
     Column(
         "state", _lists(_F4, 0, 0, 13), "m, 1, m/s, rad/s", "(T, N, 13)",
-        f"each body at each frame: {' '.join(STATE_FIELDS)}. Position of the centre of mass, orientation as a "
-        "quaternion (x, y, z, w), velocity, angular velocity, in the world frame, z up",
+        f"each body at each frame: {' '.join(STATE_FIELDS)}. Position of the centre of mass, orientation as "
+        "a quaternion (x, y, z, w), velocity, angular velocity, in the world frame, z up",
     ),
     Column(
         "contacts", CONTACTS_TYPE, "s, m, 1, N s", "(C,)",
-        "a row per touching pair of bodies a < b and interval between two frames: frame f is the interval after "
-        "frame f - 1 up to frame f, time_s the first touch in it, impulse_n_s the sum of the normal impulses, "
-        "position_m and normal (from b to a) their means weighted by impulse",
-        "contacts.npy: float64 (C, 11), columns frame, time_s, a, b, position x y z, normal x y z, impulse; a clip "
-        "without a contact has one row with frame -1",
+        "a row per touching pair of bodies a < b and interval between two frames: frame f is the interval "
+        "after frame f - 1 up to frame f, time_s the first touch in it, impulse_n_s the sum of the normal "
+        "impulses, position_m and normal (from b to a) their means weighted by impulse",
+        "contacts.npy: float64 (C, 11), columns frame, time_s, a, b, position x y z, normal x y z, impulse; a "
+        "clip without a contact has one row with frame -1",
     ),
     Column(
         "events", EVENTS_TYPE, "s, by kind", "",
@@ -320,7 +328,8 @@ _EXACT = "exact: a gzipped NumPy file, np.load(io.BytesIO(gzip.decompress(value)
 _DENSE: dict[str, tuple[Column, ...]] = {
     "depth": (
         Column(
-            "depth", pa.binary(), "m", "(T, H, W)", "distance along the camera's axis, 0 where there is nothing",
+            "depth", pa.binary(), "m", "(T, H, W)",
+            "distance along the camera's axis, 0 where there is nothing",
             "FFV1 in Matroska, decode to uint16 q: depth_offset_m + depth_scale_m * q where q > 0, else 0; "
             "wrong by at most depth_scale_m / 2", file="depth.mkv",
         ),
@@ -328,15 +337,18 @@ _DENSE: dict[str, tuple[Column, ...]] = {
         Column("depth_offset_m", _F8, "m", "", "metres at step 0 of depth"),
     ),
     "segmentation": (
-        Column("segmentation", pa.binary(), "", "(T, H, W)", "0 background, i + 1 body i", _EXACT, file="mask.npy.gz"),
+        Column(
+            "segmentation", pa.binary(), "", "(T, H, W)", "0 background, i + 1 body i", _EXACT,
+            file="mask.npy.gz",
+        ),
     ),
     "normals": (
         Column(
             "normals", pa.binary(), "1", "(T, H, W, 3)",
             "unit normal of the visible surface in the camera's frame, 0 where there is nothing",
             "FFV1 in Matroska, decode to uint16 (T, H, 2 W): left half p, right half q; 0, 0 is nothing; "
-            "x = (p - 2048) / 2047, y = (q - 2048) / 2047, z = 1 - |x| - |y|, o = max(-z, 0), then the direction of "
-            "(x - sign(x) o, y - sign(y) o, z); wrong by at most 0.06 degrees", file="normals.mkv",
+            "x = (p - 2048) / 2047, y = (q - 2048) / 2047, z = 1 - |x| - |y|, o = max(-z, 0), then the direction "
+            "of (x - sign(x) o, y - sign(y) o, z); wrong by at most 0.06 degrees", file="normals.mkv",
         ),
     ),
     "flow": (
@@ -344,12 +356,14 @@ _DENSE: dict[str, tuple[Column, ...]] = {
             "flow", pa.binary(), "px", "(T, H, W, 2)",
             "where the surface point in each pixel moves until the next frame, (x, y); the last frame is 0",
             "FFV1 in Matroska, decode to uint16 (T, H, 2 W): left half p, right half q; x = (p - 32768) * "
-            "flow_scale_px, y = (q - 32768) * flow_scale_px; wrong by at most flow_scale_px / 2", file="flow.mkv",
+            "flow_scale_px, y = (q - 32768) * flow_scale_px; wrong by at most flow_scale_px / 2",
+            file="flow.mkv",
         ),
-        Column("flow_scale_px", _F8, "px", "", "pixels per step of flow, 1/64 unless something moves very fast"),
+        Column("flow_scale_px", _F8, "px", "", "pixels per step of flow, 1/64 unless something is very fast"),
         Column(
             "flow_occluded", pa.binary(), "", "(T, H, W)",
-            "1 where the surface point is hidden or outside in the next frame", _EXACT, file="flow_occluded.npy.gz",
+            "1 where the surface point is hidden or outside in the next frame", _EXACT,
+            file="flow_occluded.npy.gz",
         ),
     ),
 }  # fmt: skip

@@ -1,13 +1,16 @@
 """Dense labels (a value per pixel): how each pass is packed and how to get it back.
 
-They are packed before they reach a file, because Parquet's own compression of raw pixels is slower and larger:
-labels that jump from pixel to pixel as gzipped NumPy files, quantities as lossless FFV1 pictures of 16-bit steps.
-Segmentation and occlusion are exact. The others are quantised, and these are bounds, not typical errors:
+They are packed before they reach a file, because Parquet's own compression of raw pixels is slower and
+larger: labels that jump from pixel to pixel as gzipped NumPy files, quantities as lossless FFV1 pictures of
+16-bit steps. Segmentation and occlusion are exact. The others are quantised, and these are bounds, not
+typical errors:
 
-    depth    half a step of `depth_scale_m`, the clip's own range of depths over 65,534 (0.4 mm for a range of 50 m)
-    normals  0.06 degrees: an octahedron unfolded onto a square of 4,095 x 4,095 steps (Cigolle and others, "A Survey
+    depth    half a step of `depth_scale_m`, the clip's own range of depths over 65,534 (0.4 mm for a range of
+    50 m) normals  0.06 degrees: an octahedron unfolded onto a square of 4,095 x 4,095 steps (Cigolle and
+    others, "A Survey
              of Efficient Representations for Independent Unit Vectors", JCGT 3(2), 2014)
-    flow     half a step of `flow_scale_px`, which is 1/64 px unless a body moves by more than 511 px per frame
+    flow     half a step of `flow_scale_px`, which is 1/64 px unless a body moves by more than 511 px per
+    frame
 
 docs/columns.md tells the same to a user who has no simgen, and a test runs what it says.
 """
@@ -35,7 +38,9 @@ _FLOW_ZERO = 32768
 
 
 def encode_pass(name: str, frames: Frames, fps: float) -> dict[str, Any]:
-    """The values of the columns of pass `name`, without a camera's suffix. ValueError if the frames lack it."""
+    """The values of the columns of pass `name`, without a camera's suffix. ValueError if the frames lack
+    it.
+    """
     if name == "depth":
         return _encode_depth(_present(frames.depth_m, name), fps)
     if name == "segmentation":
@@ -48,7 +53,9 @@ def encode_pass(name: str, frames: Frames, fps: float) -> dict[str, Any]:
     raise ValueError(f"'{name}' is not a dense pass")
 
 
-def decode_pass(name: str, values: Mapping[str, Any], suffix: str = "", key: str = "") -> dict[str, NDArray[Any]]:
+def decode_pass(
+    name: str, values: Mapping[str, Any], suffix: str = "", key: str = ""
+) -> dict[str, NDArray[Any]]:
     """The fields of `Frames` that pass `name` fills, from the values of its columns.
 
     `suffix` is `_<camera>` for a further camera. Raises DatasetError, naming clip `key`, for damaged bytes.
@@ -76,7 +83,9 @@ def _present(array: NDArray[Any] | None, name: str) -> NDArray[Any]:
 
 
 def _encode_exact(array: NDArray[np.uint8]) -> bytes:
-    """A gzipped .npy file without a time or a name in its header (`gzip.compress` writes other headers by version)."""
+    """A gzipped .npy file without a time or a name in its header (`gzip.compress` writes other headers by
+    version).
+    """
     buffer = io.BytesIO()
     np.lib.format.write_array(buffer, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
     packer = zlib.compressobj(6, zlib.DEFLATED, 31)  # level 6: half the size of 1, a fifth of the time of 9
@@ -110,7 +119,9 @@ def _encode_flow(flow: NDArray[np.float32], fps: float) -> dict[str, Any]:
 
 
 def _encode_pair(steps: NDArray[np.uint16], fps: float) -> bytes:
-    """(T, H, W, 2) as pictures (T, H, 2 W): the first channel in the left half, the second in the right one."""
+    """(T, H, W, 2) as pictures (T, H, 2 W): the first channel in the left half, the second in the right
+    one.
+    """
     return encode_ffv1(np.concatenate([steps[..., 0], steps[..., 1]], axis=2), fps, "gray16le")
 
 
@@ -139,5 +150,3 @@ def _unfold(steps: NDArray[np.uint16]) -> NDArray[np.float32]:
     vector = np.stack([x - np.copysign(over, x), y - np.copysign(over, y), z], axis=-1)
     vector /= np.linalg.norm(vector, axis=-1, keepdims=True)
     return np.where((steps > 0).any(axis=-1, keepdims=True), vector, 0).astype(np.float32)
-
-

@@ -1,9 +1,10 @@
-"""Values to and from Parquet: one row per clip, typed by the column table, read by `datasets`, DuckDB and Polars as it is.
+"""Values to and from Parquet: one row per clip, typed by the column table, read by `datasets`, DuckDB and
+Polars as it is.
 
-Settings: 16 clips per row group (a random clip costs little, the footer stays small, a writer holds no more than
-that in memory); videos and packed passes are neither compressed again nor put in a dictionary; the other columns
-are zstd, words with a dictionary; page index and content-defined chunking are on, for the Hub's viewer and its
-deduplication.
+Settings: 16 clips per row group (a random clip costs little, the footer stays small, a writer holds no more
+than that in memory); videos and packed passes are neither compressed again nor put in a dictionary; the other
+columns are zstd, words with a dictionary; page index and content-defined chunking are on, for the Hub's
+viewer and its deduplication.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from simgen.dataset.column_table import CONTACTS_TYPE, Column, arrow_schema, is_array
 from simgen.dataset.features import schema_metadata
+from simgen.dataset.storage import HashedFile
 from simgen.dataset.values import Values
 from simgen.physics.trace import Contacts
 
@@ -31,7 +33,7 @@ _CHUNKING = {"min_chunk_size": 256 * 1024, "max_chunk_size": 1024 * 1024, "norm_
 class ParquetWriter:
     """Writes clips to an open file, at most `ROWS_PER_GROUP` of them in memory."""
 
-    def __init__(self, file: BinaryIO, table: Sequence[Column]) -> None:
+    def __init__(self, file: HashedFile | BinaryIO, table: Sequence[Column]) -> None:
         self._table = tuple(table)
         self._schema = arrow_schema(self._table).with_metadata(schema_metadata(self._table))
         self._waiting: list[Values] = []
@@ -62,7 +64,9 @@ class ParquetWriter:
         rows, self._waiting = self._waiting, []
         if rows:
             arrays = [_column_array(column, rows) for column in self._table]
-            self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema), row_group_size=len(rows))
+            self._writer.write_table(
+                pa.Table.from_arrays(arrays, schema=self._schema), row_group_size=len(rows)
+            )
 
 
 def _leaves(schema: pa.Schema) -> tuple[list[str], list[str], list[str]]:
@@ -71,9 +75,15 @@ def _leaves(schema: pa.Schema) -> tuple[list[str], list[str], list[str]]:
     pq.write_table(schema.empty_table(), sink)
     flat = pq.ParquetFile(pa.BufferReader(sink.getvalue())).schema
     leaves = [flat.column(place) for place in range(len(flat.names))]
-    is_bytes = {leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY" and leaf.logical_type.type == "NONE"}
+    is_bytes = {
+        leaf.path
+        for leaf in leaves
+        if leaf.physical_type == "BYTE_ARRAY" and leaf.logical_type.type == "NONE"
+    }
     unique = {"key", "scene", "captions.numeric"}
-    is_words = {leaf.path for leaf in leaves if leaf.logical_type.type == "STRING" and leaf.path not in unique}
+    is_words = {
+        leaf.path for leaf in leaves if leaf.logical_type.type == "STRING" and leaf.path not in unique
+    }
     paths = [leaf.path for leaf in leaves]
     return (
         [path for path in paths if path in is_bytes],
@@ -87,7 +97,9 @@ def _column_array(column: Column, rows: list[Values]) -> pa.Array:
     if column.is_video:
         suffix = column.tar_file.rsplit(".", 1)[-1]
         paths = [f"{row['key']}.{suffix}" for row in rows]
-        return pa.StructArray.from_arrays([pa.array(cells, pa.binary()), pa.array(paths)], fields=list(column.type))
+        return pa.StructArray.from_arrays(
+            [pa.array(cells, pa.binary()), pa.array(paths)], fields=list(column.type)
+        )
     if column.type == CONTACTS_TYPE:
         return _contacts_array(cells)
     return _array(column.type, cells)
@@ -129,7 +141,9 @@ def _contacts_array(cells: list[Contacts]) -> pa.Array:
     for field in record:
         flat = np.concatenate([getattr(cell, field.name) for cell in cells])
         if pa.types.is_fixed_size_list(field.type):
-            members.append(pa.FixedSizeListArray.from_arrays(pa.array(flat.ravel(), pa.float64()), type=field.type))
+            members.append(
+                pa.FixedSizeListArray.from_arrays(pa.array(flat.ravel(), pa.float64()), type=field.type)
+            )
         else:
             members.append(pa.array(flat, field.type))
     records = pa.StructArray.from_arrays(members, fields=list(record))

@@ -1,8 +1,8 @@
 """Values to and from WebDataset: a tar of samples, each the files `<key>.<field>` in the same order.
 
-The bytes depend on the clips alone (USTAR, no times, no owners). Readers that infer types from the first samples,
-as `datasets` does, get the same fields in every sample, numbers of one type, and no null and no empty list; the
-rules are in column_table.py.
+The bytes depend on the clips alone (USTAR, no times, no owners). Readers that infer types from the first
+samples, as `datasets` does, get the same fields in every sample, numbers of one type, and no null and no
+empty list; the rules are in column_table.py.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import io
 import json
 import tarfile
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from simgen.dataset.column_table import CONTACTS_TYPE, Column, is_array
+from simgen.dataset.storage import HashedFile
 from simgen.dataset.values import Values
 from simgen.physics.trace import Contacts
 
@@ -27,10 +28,10 @@ __all__ = ["TarWriter", "fields_of", "values_from_fields"]
 class TarWriter:
     """Writes clips to an open file, one after the other."""
 
-    def __init__(self, file: BinaryIO, table: Sequence[Column]) -> None:
+    def __init__(self, file: HashedFile | BinaryIO, table: Sequence[Column]) -> None:
         # video and text first, so that whoever looks at the head of a sample sees what it is
         self._table = sorted(table, key=lambda column: not (column.is_video or column.name == "caption"))
-        self._tar = tarfile.open(fileobj=file, mode="w|", format=tarfile.USTAR_FORMAT)  # noqa: SIM115
+        self._tar = tarfile.TarFile(fileobj=cast(Any, file), mode="w", format=tarfile.USTAR_FORMAT)
 
     def add(self, values: Values) -> None:
         for field, data in fields_of(values, self._table).items():
@@ -55,7 +56,9 @@ def fields_of(values: Values, table: Iterable[Column]) -> dict[str, bytes]:
 
 def _put(name: str, file: str, value: Any, record: dict[str, Any], files: dict[str, Any]) -> None:
     if file:
-        files[file] = value.encode() if isinstance(value, str) else value if isinstance(value, bytes) else _npy(value)
+        files[file] = (
+            value.encode() if isinstance(value, str) else value if isinstance(value, bytes) else _npy(value)
+        )
     elif isinstance(value, dict):
         for member, entry in value.items():
             path = f"{name}_{member}"
@@ -82,7 +85,9 @@ def _contacts_to_array(contacts: Contacts) -> NDArray[np.float64]:
         return np.array([[-1.0] + [0.0] * 10])
     numbers = np.stack([contacts.frame, contacts.time_s, contacts.a, contacts.b], axis=1)
     return np.concatenate(
-        [numbers, contacts.position_m, contacts.normal, contacts.impulse_n_s[:, None]], axis=1, dtype=np.float64
+        [numbers, contacts.position_m, contacts.normal, contacts.impulse_n_s[:, None]],
+        axis=1,
+        dtype=np.float64,
     )
 
 
@@ -110,14 +115,16 @@ def fields_needed(table: Iterable[Column]) -> set[str]:
 
 
 def values_from_fields(fields: Mapping[str, bytes], table: Iterable[Column]) -> Values:
-    """The values of these columns from the files of one sample. KeyError or ValueError if one is not there."""
+    """The values of these columns from the files of one sample. KeyError or ValueError if one is not
+    there.
+    """
     record = json.loads(fields["json"]) if "json" in fields else {}
-    return {
-        column.name: _take(column.name, column.type, column.tar_file, record, fields) for column in table
-    }
+    return {column.name: _take(column.name, column.type, column.tar_file, record, fields) for column in table}
 
 
-def _take(name: str, kind: pa.DataType, file: str, record: Mapping[str, Any], fields: Mapping[str, bytes]) -> Any:
+def _take(
+    name: str, kind: pa.DataType, file: str, record: Mapping[str, Any], fields: Mapping[str, bytes]
+) -> Any:
     if file:
         if kind == CONTACTS_TYPE:
             return _contacts_from_array(_load(fields[file]))

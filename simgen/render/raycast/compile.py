@@ -1,0 +1,78 @@
+"""How the kernels are compiled, and where the machine code is kept.
+
+Two rules make the pictures the same on every x86-64 CPU: no `fastmath` (so the compiler neither reorders sums nor fuses
+a multiplication with an addition) and no function of the C library whose last bit depends on its version (only `sqrt`,
+division and `floor`, which IEEE 754 defines to the bit; everything else is in `arithmetic`).
+
+numba keeps compiled code on disk, but looks for changes in one file only, and by its date: a kernel whose callee in
+another file has changed would be taken from the cache as it was. So the code goes to a folder whose name holds a hash
+of all sources of this package and of the versions of Python and numba. The folder is in `NUMBA_CACHE_DIR` if that is
+set, else in the user's cache (`XDG_CACHE_HOME` or `~/.cache`), else, if that cannot be written, in the temporary folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import numba
+
+__all__ = ["cache_folder", "entry", "kernel"]
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def _source_hash() -> str:
+    digest = hashlib.sha256(f"{platform.python_version()} {numba.__version__}".encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def _choose_folder() -> Path:
+    name = f"raycast-{_source_hash()}"
+    places = []
+    if os.environ.get("NUMBA_CACHE_DIR"):
+        places.append(Path(os.environ["NUMBA_CACHE_DIR"]))
+    places.append(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "simgen")
+    for place in places:
+        if _writable(place / name):
+            return place / name
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    return Path(tempfile.gettempdir()) / f"simgen-{user}" / name
+
+
+cache_folder = _choose_folder()
+
+
+def kernel(function: Function) -> Function:
+    """A function that other kernels call; its code ends up inside theirs."""
+    compiled: Function = numba.njit(
+        error_model="numpy", fastmath=False, no_cpython_wrapper=True, no_cfunc_wrapper=True
+    )(function)
+    return compiled
+
+
+def entry(function: Function) -> Function:
+    """A kernel that Python calls: compiled for the types of its first call and kept on disk."""
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(cache_folder)  # read once, while the decorator runs
+    try:
+        compiled: Function = numba.njit(error_model="numpy", fastmath=False, cache=True)(function)
+    finally:
+        numba.config.CACHE_DIR = before
+    return compiled
