@@ -103,6 +103,8 @@ def _start(trace: Trace, index: int, mine: Sequence[Touch], moves: NDArray[np.bo
         return  # released at the start
     else:
         time_s = _zero(trace.time_s, speed, first + 2, first + 1)
+        if time_s < float(trace.time_s[1]) / 2:
+            return  # released at the start, and slow
         time_s = min(max(time_s, float(trace.time_s[first - 1])), float(trace.time_s[first + 1]))
     frame = int(np.searchsorted(trace.time_s, time_s - 1e-9))
     yield "starts_moving", time_s, (index,), float(speed[frame])

@@ -24,7 +24,7 @@ BOUNCINESS = ((0.3, "hardly bounces"), (0.7, "bounces"), (math.inf, "bounces hig
 
 class Drop(Scenario):
     name = "drop"
-    summary = "A ball, box or cylinder let go above the ground falls and bounces."
+    summary = "A ball or a box let go above the ground falls and bounces."
     parameters = (
         Parameter(
             "height_m",
@@ -39,10 +39,10 @@ class Drop(Scenario):
         ),
         Parameter(
             "shape",
-            choice("sphere", "box", "cylinder"),
+            choice("sphere", "box"),
             "",
-            "what falls; a box and a cylinder land flat",
-            ("sphere", "box", "cylinder"),
+            "what falls; a box lands flat",
+            ("sphere", "box"),
             "nuisance",
         ),
         Parameter("mass_kg", log_uniform(0.1, 10), "kg", "mass of the body", (0.05, 50), "hidden"),
@@ -70,18 +70,16 @@ class Drop(Scenario):
             "velocities carried to the touch from the frames beside it; measured when the first bounce lasts 2 frames",
         ),
         Law(
-            "drop_apex_height",
-            "height of the first bounce = e² h",
+            "drop_apex_over_height",
+            "height of the first bounce over the height of the drop = e²; residual = |measured − predicted|",
             "energy conservation before and after the impact",
             0.01,
-            "as the restitution, whose error it doubles; measured with it",
+            "the engine finds a touch up to one step late, up to 2 mm below the ground, whatever the bounce's height",
         ),
     )
     events = ("first_contact", "bounce", "apex", "comes_to_rest", "leaves_frame", "enters_frame")
 
     def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:
-        shape = solid(params["shape"], params["radius_m"])
-        half_height = shape.size_m[1] / 2 if shape.kind == "cylinder" else params["radius_m"]
         turn = (
             random_orientation(draws, "subject.orientation")
             if params["shape"] == "sphere"
@@ -89,8 +87,8 @@ class Drop(Scenario):
         )
         subject = Body(
             name="subject",
-            shape=shape,
-            position_m=(params["start_x_m"], 0.0, params["height_m"] + half_height),
+            shape=solid(params["shape"], params["radius_m"]),
+            position_m=(params["start_x_m"], 0.0, params["height_m"] + params["radius_m"]),
             orientation_xyzw=turn,
             mass_kg=params["mass_kg"],
             friction=0.5,
@@ -113,7 +111,7 @@ class Drop(Scenario):
         landing = float(touches[0])
         fall = math.sqrt(2 * height / gravity)
         checks = [_relative("drop_fall_time", fall, landing)]
-        bounce_time = 2 * elasticity * gravity * fall / gravity
+        bounce_time = 2 * elasticity * fall
         again = float(touches[1]) if len(touches) > 1 else math.inf
         if bounce_time > 2 / scene.video.fps:
             flight = (trace.time_s > landing) & (trace.time_s < again)
@@ -123,7 +121,8 @@ class Drop(Scenario):
                 up = _speed_at(trace, subject, flight, landing, gravity)
                 rise = _apex(trace, subject, flight, gravity) - (trace.position_m[0, subject, 2] - height)
                 checks.append(_relative("drop_restitution", elasticity, -up / down))
-                checks.append(_relative("drop_apex_height", elasticity**2 * height, rise))
+                error = abs(rise / height - elasticity**2)
+                checks.append(LawCheck("drop_apex_over_height", elasticity**2, rise / height, error))
         return tuple(checks)
 
     def captions(

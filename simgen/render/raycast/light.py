@@ -14,45 +14,14 @@ from numpy.typing import NDArray
 
 from simgen.render.raycast import layout as at
 from simgen.render.raycast.compile import kernel
-from simgen.render.raycast.placing import may_shade
 from simgen.render.raycast.solids import first_hit
 from simgen.render.raycast.textures import pattern
 
-__all__ = ["find_casters", "paint"]
+__all__ = ["paint"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int32]
 LIFT = 1e-6  # metres: a shadow ray starts this far from its surface
-
-
-@kernel
-def find_casters(
-    count: int,
-    mark: Integers,
-    solids: Floats,
-    tags: Integers,
-    shown: Integers,
-    lights: Floats,
-    box: Floats,
-    casters: Integers,
-    caster_count: Integers,
-) -> None:
-    """For every light the solids that can shade one of the rays' points (in `box`): `casters` (L, N) and how many."""
-    sole = -1  # when all points are on one convex solid, it shades none of them
-    for i in range(count):
-        b = mark[at.M_BODY + i]
-        if b >= 0 and b != sole:
-            if sole >= 0 or not tags[b, at.CONVEX]:
-                sole = -2
-                break
-            sole = b
-    for light in range(lights.shape[0]):
-        found = 0
-        for b in range(solids.shape[0]):
-            if shown[b] and b != sole and may_shade(solids, b, lights, light, box):
-                casters[light, found] = b
-                found += 1
-        caster_count[light] = found
 
 
 @kernel
