@@ -47,7 +47,8 @@ def _cast_shadows(
 ) -> None:
     """T_OPEN = 0 where a solid of the list `row` is in the light's way, else 1.
 
-    s is where the light is (`point`) or the unit vector to it; things further away than `limit` are not in the way.
+    s is where the light is (`point`) or the unit vector to it. A finite `limit` lets light past what is far: a part that
+    grows with its distance, all of it from `limit` on.
     """
     for i in range(count):
         track[at.T_OPEN + i] = 1.0
@@ -89,7 +90,7 @@ def _cast_shadows(
             else:
                 hit = first_hit(kind, ox, oy, oz, dx, dy, dz, s0, s1, s2, start)
             if hit < distance:
-                track[at.T_OPEN + i] = 0.0
+                track[at.T_OPEN + i] = min(track[at.T_OPEN + i], hit / limit)
 
 
 @kernel

@@ -33,7 +33,7 @@ POSITION_BITS, FINE_BITS = 24, 30
 UNDRESSED = Look(colour=(0.7, 0.7, 0.7))
 HAZE_M = 40.0
 SOFT_SPOTS = 48  # shadow rays to a soft light
-OCCLUSION_M = 0.6
+OCCLUSION_M = 1.0
 
 
 def snap(values: object, bits: int = FINE_BITS) -> Floats:
