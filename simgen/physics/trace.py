@@ -17,9 +17,9 @@ CONTACT_FIELDS = ("frame", "time_s", "a", "b", "position_m", "normal", "impulse_
 class Contacts:
     """Touching pairs, one row per pair and interval between two frames, ordered by (frame, a, b). C rows.
 
-    A row of frame f gathers every engine step in (t[f-1], t[f]]: `time_s` is when the pair first touched in that
-    interval, `impulse_n_s` the sum of the normal impulses, position and normal their impulse-weighted mean. a < b
-    are indices into `SceneSpec.bodies`; the normal points from b to a (the way a is pushed).
+    A row of frame f gathers every engine step in (t[f-1], t[f]]: `time_s` is when the pair first touched in
+    that interval, `impulse_n_s` the sum of the normal impulses, position and normal their impulse-weighted
+    mean. a < b are indices into `SceneSpec.bodies`; the normal points from b to a (the way a is pushed).
     """
 
     frame: NDArray[np.int32]  # (C,)
@@ -38,9 +38,9 @@ class Contacts:
 class Trace:
     """T frames of N bodies (fixed ones included, in the order of `SceneSpec.bodies`).
 
-    `state` columns are `STATE_FIELDS`: position of the centre of mass (m), orientation xyzw, velocity (m/s), angular
-    velocity (rad/s), all in the world frame. The labels store it as float32; it is float64 here so that laws can be
-    measured below float32's resolution.
+    `state` columns are `STATE_FIELDS`: position of the centre of mass (m), orientation xyzw, velocity
+    (m/s), angular velocity (rad/s), all in the world frame. The labels store it as float32; it is float64
+    here so that laws can be measured below float32's resolution.
     """
 
     time_s: NDArray[np.float64]  # (T,)

@@ -1,0 +1,50 @@
+"""From a recipe to a dataset: `generate` one clip, `generate_shard`, `build` everything.
+
+The package is called like its main function, so it can be called itself: `simgen.build(recipe,
+"datasets/incline")` works whether `simgen.build` is the function or, once somebody has imported it, this
+package.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import types
+from typing import TYPE_CHECKING, Any
+
+_HOME = {
+    "ATTEMPTS": "clip",
+    "BuildReport": "driver",
+    "Plan": "plan",
+    "ShardPlan": "plan",
+    "build": "driver",
+    "generate": "clip",
+    "generate_shard": "shard",
+    "plan_of": "driver",
+}
+
+__all__ = [
+    *_HOME
+]
+
+if TYPE_CHECKING:
+    from simgen.build.clip import ATTEMPTS, generate
+    from simgen.build.driver import BuildReport, build, plan_of
+    from simgen.build.plan import Plan, ShardPlan
+    from simgen.build.shard import generate_shard
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(f"simgen.build.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'simgen.build' has no attribute {name!r}")
+
+
+class _CallablePackage(types.ModuleType):
+    def __call__(self, *arguments: Any, **named: Any) -> BuildReport:
+        from simgen.build.driver import build
+
+        return build(*arguments, **named)
+
+
+sys.modules[__name__].__class__ = _CallablePackage

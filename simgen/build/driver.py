@@ -1,0 +1,241 @@
+"""A whole dataset: `build(recipe, folder)` prepares the folder, has the missing shards made, and writes the manifest last."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simgen import GENERATOR_VERSION
+from simgen.build.local import GivenUp, cores, describe, run_local
+from simgen.build.lock import folder_lock
+from simgen.build.packing import clip_path
+from simgen.build.plan import Plan, ShardPlan
+from simgen.build.progress import Progress, Silent
+from simgen.build.resume import Scan, prepare, sweep
+from simgen.build.shard import ClipCount
+from simgen.build.storage_trouble import storage_trouble
+from simgen.build.worker import ClipTask, Job, ShardDone
+from simgen.dataset.manifest import FORMATS, MANIFEST, Manifest, Marker
+from simgen.errors import BuildError, MissingDependencyError
+
+if TYPE_CHECKING:
+    from simgen.recipe import Recipe
+
+__all__ = ["BuildReport", "build", "plan_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build did. Apart from `clips`, `bytes` and `rejections` it speaks of this run, not of the dataset."""
+
+    folder: Path
+    clips: int  # in the dataset
+    made: int  # clips made by this run
+    bytes: int  # of the shards
+    rejections: Mapping[str, int]  # reason -> draws of the whole dataset that it cost
+    seconds: float  # wall time
+    core_seconds: Mapping[str, float]  # per stage: scene, simulate, render, label, encode, write
+    residuals: Mapping[str, tuple[float, float]]  # law -> (median, worst) of the clips made
+
+
+def plan_of(recipe: Recipe, clips: int | None = None) -> Plan:
+    """The plan of the recipe's splits; `clips` stands in for the number of clips of every split."""
+    if clips is not None and clips < 1:
+        raise ValueError(f"a dataset needs at least one clip, not {clips}")
+    counts = {name: split.clips if clips is None else clips for name, split in recipe.splits.items()}
+    return Plan(counts, recipe.output.clips_per_shard)
+
+
+def build(
+    recipe: Recipe,
+    output: str | Path | None = None,
+    *,
+    clips: int | None = None,
+    workers: int | None = None,
+    formats: Sequence[str] | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> BuildReport:
+    """Builds the dataset in folder `output` (datasets/<recipe name> if None), or does what is missing of it.
+
+    `clips` replaces the clip count of every split, `formats` (parquet, webdataset) those of the recipe;
+    `workers` is the number of processes (None: one per core). The bytes of the dataset depend on the
+    recipe, the counts and the formats alone. Raises BuildError with what to do when it cannot be finished;
+    what is finished is kept and the same call continues.
+    """
+    folder = Path(output if output is not None else Path("datasets") / recipe.name).absolute()
+    plan = plan_of(recipe, clips)
+    chosen = _formats(recipe, formats)
+    workers = cores() if workers is None else workers
+    if workers < 1:
+        raise ValueError(f"a build needs at least one worker, not {workers}")
+    _require_what_it_takes(recipe)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with folder_lock(folder) as lock:
+            prepare(folder, recipe, plan, chosen, overwrite)
+            run = _Run(recipe, folder, plan, chosen, progress or Silent())
+            return run.through(workers, lock)
+    except OSError as error:
+        sentence = storage_trouble(error, folder)
+        if sentence is None:
+            raise
+        raise BuildError(sentence) from error
+
+
+class _Run:
+    """One run of a build in a folder that is prepared and locked."""
+
+    def __init__(
+        self, recipe: Recipe, folder: Path, plan: Plan, formats: tuple[str, ...], progress: Progress
+    ) -> None:
+        self._recipe, self._folder, self._plan, self._formats = recipe, folder, plan, formats
+        self._progress = progress
+        self._start = time.monotonic()
+        self._made = self._made_bytes = 0
+        self._missing = 0
+        self._core_seconds: Counter[str] = Counter()
+        self._residuals: dict[str, _Residuals] = {}
+        self._warned = False
+
+    def through(self, workers: int, lock: int) -> BuildReport:
+        pending = list(Scan(self._folder, self._recipe, self._plan, self._formats).pending())
+        waiting = sum(self._waiting(shard) for shard in pending)
+        self._missing = sum(shard.clips for shard in pending) - waiting
+        if pending:
+            (self._folder / MANIFEST).unlink(missing_ok=True)  # no longer true
+        try:
+            self._progress.start(self._plan.clips, self._plan.clips - self._missing)
+            job = Job(self._recipe, self._folder, self._formats)
+            given_up = run_local(job, pending, workers, lock, self._on_clip, self._on_shard, self._progress.say)
+        finally:
+            self._progress.close()
+        if given_up:
+            raise BuildError(self._obituary(given_up))
+        return self._finish()
+
+    def _waiting(self, shard: ShardPlan) -> int:
+        return sum(
+            clip_path(self._folder, shard.split, index).exists() for index in range(shard.start, shard.stop)
+        )
+
+    def _on_clip(self, count: ClipCount) -> None:
+        self._made += 1
+        self._made_bytes += count.bytes
+        self._core_seconds.update(count.seconds)
+        for law, residual in count.residuals:
+            self._residuals.setdefault(law, _Residuals()).add(residual)
+        self._progress.clip(count)
+        if not self._warned and self._made >= 8:
+            self._warned = True
+            self._warn_of_space()
+
+    def _on_shard(self, done: ShardDone) -> None:
+        for count in done.made:
+            self._on_clip(count)
+        self._core_seconds["write"] += done.seconds
+
+    def _warn_of_space(self) -> None:
+        """Once a few clips are there, their size tells whether the rest will fit."""
+        needed = self._made_bytes / self._made * (self._missing - self._made) * len(self._formats)
+        free = shutil.disk_usage(self._folder).free
+        if needed > free:
+            self._progress.say(
+                f"warning: the missing clips will need about {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free "
+                f"at {self._folder}"
+            )
+
+    def _obituary(self, given_up: Sequence[GivenUp]) -> str:
+        """Names every clip that could not be made, and how to see it happen."""
+        lines = []
+        for entry in given_up:
+            line = f"{describe(entry.task)} (seed {self._recipe.seed}) was given up after three tries: {entry.reason}."
+            if isinstance(entry.task, ClipTask):
+                line += (
+                    f" To see it happen: simgen preview {self._recipe.name} "
+                    f"--split {entry.task.split} --index {entry.task.index}"
+                )
+            lines.append(line)
+        lines.append("Everything else is kept; the same command tries the missing shards again.")
+        return "\n".join(lines)
+
+    def _finish(self) -> BuildReport:
+        """Checks that everything is there, then writes what speaks of the whole; the manifest last."""
+        sweep(self._folder, self._plan)
+        scan = Scan(self._folder, self._recipe, self._plan, self._formats)
+        markers: list[Marker] = []
+        for shard in self._plan.shards():
+            marker = scan.marker(shard)
+            if marker is None:
+                raise BuildError(
+                    f"Shard {shard} of {self._folder} was removed or changed while the build was running. "
+                    "Run the same command again."
+                )
+            markers.append(marker)
+        manifest = Manifest.of(self._recipe, markers, GENERATOR_VERSION)
+        path = self._folder / MANIFEST
+        if not path.exists() or path.read_text() != manifest.to_text():
+            manifest.write(self._folder)
+        return BuildReport(
+            folder=self._folder,
+            clips=self._plan.clips,
+            made=self._made,
+            bytes=sum(record.bytes for marker in markers for record in marker.shard.files.values()),
+            rejections=manifest.rejections,
+            seconds=time.monotonic() - self._start,
+            core_seconds=dict(self._core_seconds),
+            residuals={law: (entry.median(), entry.worst) for law, entry in sorted(self._residuals.items())},
+        )
+
+
+def _formats(recipe: Recipe, formats: Sequence[str] | None) -> tuple[str, ...]:
+    if formats is None:
+        formats = FORMATS if recipe.output.format == "both" else (recipe.output.format,)
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown or not formats:
+        raise ValueError(f"formats are {' and '.join(FORMATS)}, not {', '.join(unknown) or 'none'}")
+    return tuple(name for name in FORMATS if name in formats)
+
+
+def _require_what_it_takes(recipe: Recipe) -> None:
+    """Raises MissingDependencyError now rather than in every worker."""
+    import importlib.util
+    import platform
+
+    from simgen.dataset.column_table import Layout
+    from simgen.dataset.video import require_codec
+
+    if importlib.util.find_spec("pybullet") is None:
+        raise MissingDependencyError(
+            "Building needs the physics engine PyBullet, which has wheels for Python 3.10 and 3.11 on Linux x86-64 "
+            f"(this is Python {platform.python_version()} on {platform.system()} {platform.machine()}). Build in an environment "
+            "of Python 3.11 (python3.11 -m venv .venv && .venv/bin/pip install simgen-physics), or compile it: "
+            "pip install pybullet. Reading a dataset works here as it is."
+        )
+    require_codec(Layout.of(recipe).codec)
+
+
+class _Residuals:
+    """Median (within 1 %) and worst of any number of residuals in constant memory: counts per 1 % step."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[int] = Counter()
+        self.worst = 0.0
+
+    def add(self, residual: float) -> None:
+        self.worst = max(self.worst, residual)
+        self._counts[round(math.log(max(residual, 1e-18)) / math.log(1.01))] += 1
+
+    def median(self) -> float:
+        half, seen = sum(self._counts.values()) / 2, 0
+        for step, count in sorted(self._counts.items()):
+            seen += count
+            if seen >= half:
+                return 1.01**step
+        return 0.0

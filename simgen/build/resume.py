@@ -1,0 +1,309 @@
+"""What is already in the folder, and whether this build may continue it.
+
+`Target` is what a folder is being filled with; it is written before the first clip. A folder with another
+target is refused in a sentence that names the difference, but for one: a larger number of clips, which
+keeps every full shard (its file gets the new number of shards in its name) and adds the rest.
+
+A shard is done when its marker says so and matches. Its files are stat'ed, and read again only if they
+changed after the marker was written, so that an edited shard is found and a scan of a million clips takes
+seconds.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simgen import GENERATOR_VERSION
+from simgen.build.packing import make_room, remove_room
+from simgen.build.plan import Plan, ShardPlan
+from simgen.dataset.manifest import MANIFEST, Marker, shard_files
+from simgen.dataset.storage import PRIVATE, remove_unfinished, write_whole
+from simgen.errors import BuildError
+
+if TYPE_CHECKING:
+    from simgen.recipe import Recipe
+
+__all__ = ["RECIPE", "Scan", "Target", "prepare", "sweep"]
+
+RECIPE = "recipe.yaml"
+_TARGET = f"{PRIVATE}/build.json"
+_MARKERS = f"{PRIVATE}/markers"
+_KINDS = ("data", "dense", "webdataset")
+_OURS = (*_KINDS, MANIFEST, RECIPE, "README.md", PRIVATE)
+_SHARD_NAME = re.compile(r"(?P<split>.+)-(?P<number>\d{5,})-of-(?P<count>\d{5,})\.(json|parquet|tar)")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a folder is being filled with."""
+
+    recipe_hash: str
+    generator_version: int
+    formats: tuple[str, ...]
+    clips_per_shard: int
+    clips_per_split: Mapping[str, int]
+
+    @classmethod
+    def of(cls, recipe: Recipe, plan: Plan, formats: Sequence[str]) -> Target:
+        return cls(
+            recipe.hash, GENERATOR_VERSION, tuple(formats), plan.clips_per_shard, dict(plan.clips_per_split)
+        )
+
+    @classmethod
+    def read(cls, folder: Path) -> Target | None:
+        """None when no build has begun here. Raises BuildError when the file is damaged."""
+        try:
+            value = json.loads((folder / _TARGET).read_bytes())
+            return cls(
+                str(value["recipe_hash"]),
+                int(value["generator_version"]),
+                tuple(value["formats"]),
+                int(value["clips_per_shard"]),
+                {str(split): int(count) for split, count in value["clips_per_split"].items()},
+            )
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise BuildError(
+                f"{folder / _TARGET} is damaged, so what {folder} holds is not known. "
+                "Start again with --overwrite, or give another folder with -o."
+            ) from error
+
+    def write(self, folder: Path) -> None:
+        write_whole(folder, _TARGET, (json.dumps(dataclasses.asdict(self), indent=1) + "\n").encode())
+
+
+def prepare(folder: Path, recipe: Recipe, plan: Plan, formats: Sequence[str], overwrite: bool) -> None:
+    """Makes the folder ready for this build, or raises BuildError with the sentence why not. Needs the folder's lock."""
+    cleared = overwrite and _clear(folder)
+    before, target = Target.read(folder), Target.of(recipe, plan, formats)
+    if before is None and not cleared:
+        strange = [name for name in _OURS if name != PRIVATE and (folder / name).exists()]
+        if strange:
+            raise BuildError(
+                f"{folder} already holds {' and '.join(strange)}, and no build that could be continued. "
+                "Give another folder with -o."
+            )
+    elif before is not None:
+        _refuse_another(folder, before, target, recipe)
+    remove_unfinished(folder)
+    make_room(folder)
+    if before != target:
+        (folder / MANIFEST).unlink(missing_ok=True)  # what it says is no longer the aim
+        target.write(folder)
+    source = recipe.source.encode()
+    if not (folder / RECIPE).exists() or (folder / RECIPE).read_bytes() != source:
+        write_whole(folder, RECIPE, source)
+
+
+def begun(folder: Path) -> bool:
+    """A build has prepared this folder, and nobody has removed it since."""
+    return (folder / _TARGET).exists()
+
+
+def _clear(folder: Path) -> bool:
+    """Removes a simgen dataset, and nothing that simgen did not write. False when there is none."""
+    if not (folder / _TARGET).exists() and not (folder / MANIFEST).exists():
+        return False
+    (folder / MANIFEST).unlink(missing_ok=True)  # first: from here on nobody takes the rest for a dataset
+    for kind in _KINDS:
+        for path in _shard_paths(folder / kind):
+            path.unlink(missing_ok=True)
+        if (folder / kind).is_dir() and not any((folder / kind).iterdir()):
+            (folder / kind).rmdir()
+    for name in (RECIPE, "README.md"):
+        (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / _MARKERS, ignore_errors=True)
+    remove_room(folder)
+    remove_unfinished(folder)
+    (folder / _TARGET).unlink(missing_ok=True)
+    return True
+
+
+def _refuse_another(folder: Path, before: Target, target: Target, recipe: Recipe) -> None:
+    remedy = "Give another folder with -o, or start again with --overwrite."
+    if before.recipe_hash != target.recipe_hash:
+        raise BuildError(f"{folder} holds clips of another recipe: {_difference(folder, recipe)}. {remedy}")
+    if before.generator_version != target.generator_version:
+        raise BuildError(
+            f"{folder} was begun with generator version {before.generator_version}, this simgen has version "
+            f"{target.generator_version} and makes other clips of the same recipe. {remedy}"
+        )
+    if before.formats != target.formats:
+        raise BuildError(
+            f"{folder} is built as {' and '.join(before.formats)}, now {' and '.join(target.formats)} is asked for. {remedy}"
+        )
+    if before.clips_per_shard != target.clips_per_shard:
+        raise BuildError(
+            f"{folder} has {before.clips_per_shard} clips per shard, now output.clips_per_shard is "
+            f"{target.clips_per_shard}. {remedy}"
+        )
+    for split, count in before.clips_per_split.items():
+        now = target.clips_per_split.get(split, 0)
+        if now < count:
+            raise BuildError(
+                f"{folder} holds or is to hold {count} clips of {split}, now only {now} are asked for. A reader can take "
+                f"the first {now} of them (`take={now}`); for a smaller dataset on disk: {remedy}"
+            )
+
+
+def _difference(folder: Path, recipe: Recipe) -> str:
+    """Which keys differ between the folder's recipe and this one."""
+    from simgen.recipe import parse_recipe
+
+    try:
+        there = _leaves(parse_recipe((folder / RECIPE).read_text(), RECIPE).model_dump(mode="json"))
+    except Exception:  # damaged, or of another version: the hashes differ all the same
+        return f"its {RECIPE} cannot be compared with {recipe.name}"
+    here = _leaves(recipe.model_dump(mode="json"))
+    keys = [key for key in {**here, **there} if here.get(key) != there.get(key) and not _only_counts(key)]
+    if not keys:
+        return f"its {RECIPE} differs from {recipe.name}"
+    shown = [f"{key} is {_word(there, key)} there and {_word(here, key)} here" for key in keys[:3]]
+    return ", ".join(shown) + (f", and {len(keys) - 3} more" if len(keys) > 3 else "")
+
+
+def _only_counts(key: str) -> bool:
+    """Keys that are no part of the hash."""
+    return key.split(".")[0] in ("output", "clips") or (key.startswith("splits.") and key.endswith(".clips"))
+
+
+def _leaves(value: Any, key: str = "") -> dict[str, Any]:
+    if isinstance(value, dict) and value:
+        return {
+            name: leaf
+            for entry, inner in value.items()
+            for name, leaf in _leaves(inner, f"{key}.{entry}" if key else str(entry)).items()
+        }
+    return {key: value}
+
+
+def _word(leaves: Mapping[str, Any], key: str) -> str:
+    if key not in leaves:
+        return "not set"
+    text = json.dumps(leaves[key], ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+class Scan:
+    """Looks through a prepared folder: which shards of the plan are done. Adopts those of a smaller plan."""
+
+    def __init__(self, folder: Path, recipe: Recipe, plan: Plan, formats: Sequence[str]) -> None:
+        self._folder, self._recipe, self._plan, self._formats = folder, recipe, plan, tuple(formats)
+        self._markers: dict[
+            tuple[str, int], list[int]
+        ] = {}  # shard -> numbers of shards in its markers' names
+        if (folder / _MARKERS).is_dir():
+            for entry in os.scandir(folder / _MARKERS):
+                match = _SHARD_NAME.fullmatch(entry.name)
+                if match:
+                    key = (match["split"], int(match["number"]))
+                    self._markers.setdefault(key, []).append(int(match["count"]))
+
+    def pending(self) -> Iterator[ShardPlan]:
+        """The shards that are still to be made, in order."""
+        for shard in self._plan.shards():
+            if self.marker(shard) is None:
+                yield shard
+
+    def marker(self, shard: ShardPlan) -> Marker | None:
+        """The shard's marker if it is done, under whatever number of shards it was made."""
+        for count in sorted(
+            self._markers.get((shard.split, shard.number), ()), key=lambda count: count != shard.count
+        ):
+            marker = Marker.read(self._folder, shard.split, shard.number, count)
+            if marker is None or not self._fits(marker, shard):
+                continue
+            if count != shard.count:
+                marker = self._rename(marker, shard)
+            if self._intact(marker):
+                return marker
+        return None
+
+    def _fits(self, marker: Marker, shard: ShardPlan) -> bool:
+        return (
+            marker.recipe_hash == self._recipe.hash
+            and marker.generator_version == GENERATOR_VERSION
+            and marker.formats == self._formats
+            and (marker.shard.split, marker.shard.shard) == (shard.split, shard.number)
+            and (marker.shard.start, marker.shard.clips) == (shard.start, shard.clips)
+        )
+
+    def _intact(self, marker: Marker) -> bool:
+        """Every file is there in its size, and unchanged since the marker was written."""
+        split, number, count = marker.shard.split, marker.shard.shard, marker.shard_count
+        place = self._folder / Marker.path(split, number, count)
+        try:
+            written = place.stat().st_mtime_ns
+            changed = []
+            for path, record in marker.shard.files.items():
+                status = (self._folder / path).stat()
+                if status.st_size != record.bytes:
+                    return False
+                if status.st_ctime_ns > written:
+                    changed.append((path, record.sha256))
+            if any(_sha256(self._folder / path) != digest for path, digest in changed):
+                return False
+            if changed:
+                os.utime(place)  # not again at the next scan
+        except OSError:
+            return False
+        return True
+
+    def _rename(self, marker: Marker, shard: ShardPlan) -> Marker:
+        """Gives a finished shard the names that it has in the larger plan. May be interrupted anywhere and repeated."""
+        dense = any(path.startswith("dense/") for path in marker.shard.files)
+        old = shard_files(shard.split, shard.number, marker.shard_count, marker.formats, dense)
+        new = shard_files(shard.split, shard.number, shard.count, marker.formats, dense)
+        for role, path in old.items():
+            if (self._folder / path).exists():
+                (self._folder / path).replace(self._folder / new[role])
+        names = {path: new[role] for role, path in old.items()}
+        files = {names[path]: record for path, record in marker.shard.files.items()}
+        renamed = dataclasses.replace(
+            marker, shard=dataclasses.replace(marker.shard, files=files), shard_count=shard.count
+        )
+        renamed.write(self._folder)
+        # The new marker is younger than whatever happened to the files before: it must not vouch for that.
+        stamp = (self._folder / Marker.path(shard.split, shard.number, marker.shard_count)).stat()
+        os.utime(
+            self._folder / Marker.path(shard.split, shard.number, shard.count),
+            ns=(stamp.st_atime_ns, stamp.st_mtime_ns),
+        )
+        (self._folder / Marker.path(shard.split, shard.number, marker.shard_count)).unlink()
+        return renamed
+
+
+def sweep(folder: Path, plan: Plan) -> None:
+    """Removes the shard files and markers of smaller plans, and what waited for a shard. Everything is done by now."""
+    counts = {split: plan.shards_of(split) for split in plan.clips_per_split}
+    for kind in (*_KINDS, _MARKERS):
+        for path in _shard_paths(folder / kind):
+            match = _SHARD_NAME.fullmatch(path.name)
+            if match and counts.get(match["split"]) != int(match["count"]):
+                path.unlink(missing_ok=True)
+    remove_room(folder)
+    remove_unfinished(folder)
+
+
+def _shard_paths(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return [folder / entry.name for entry in os.scandir(folder) if _SHARD_NAME.fullmatch(entry.name)]
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,143 @@
+"""A worker process of the local runner: does one task after the other until it is told to stop or its
+parent is gone.
+
+Started as a fresh interpreter, never forked and never importing the user's `__main__`, so that
+`simgen.build` works in a script without a guard, in a notebook and from a thread. It dies with its parent,
+however that dies.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING, Union
+
+from simgen.build.plan import ShardPlan
+from simgen.build.shard import ClipCount, generate_shard, store_clip
+from simgen.build.storage_trouble import storage_trouble
+from simgen.errors import SimgenError
+
+if TYPE_CHECKING:
+    from simgen.dataset.manifest import Marker
+    from simgen.recipe import Recipe
+
+__all__ = ["Answer", "ClipTask", "Failure", "Job", "Notice", "ShardDone", "Task", "WarmUp", "main"]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What every task of a worker has in common."""
+
+    recipe: Recipe
+    folder: Path
+    formats: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WarmUp:
+    """Compile the renderer, or load what is compiled."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipTask:
+    """Encode one clip and leave it for its shard."""
+
+    split: str
+    index: int
+
+
+Task = Union[WarmUp, ClipTask, ShardPlan]  # a ShardPlan: write this shard
+
+
+@dataclass(frozen=True, slots=True)
+class ShardDone:
+    marker: Marker
+    made: tuple[ClipCount, ...]  # clips that had to be made with it
+    seconds: float  # core seconds apart from those
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A task that raised. `final`: trying again, or going on with other clips, makes no sense."""
+
+    sentence: str
+    final: bool
+    trace: str
+
+    @classmethod
+    def of(cls, error: BaseException, folder: Path) -> Failure:
+        trace = traceback.format_exc()
+        if isinstance(error, SimgenError):
+            return cls(str(error), True, trace)
+        if isinstance(error, OSError) and (sentence := storage_trouble(error, folder)):
+            return cls(sentence, True, trace)
+        return cls(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__, False, trace)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Why a task takes long; its answer is still to come."""
+
+    sentence: str
+
+
+Answer = Union[None, ClipCount, ShardDone, Failure, Notice]
+
+
+def main(connection_fd: int, life_fd: int) -> None:
+    """`life_fd` is the reading end of a pipe that nobody writes to: it ends when the parent does."""
+    threading.Thread(target=_die_with_parent, args=(life_fd,), daemon=True).start()
+    connection = Connection(connection_fd)
+    try:
+        job: Job = connection.recv()
+        _one_thread()
+        while (task := connection.recv()) is not None:
+            connection.send(_answer(job, task, connection))
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        os._exit(0)  # the parent is gone: nobody to tell
+
+
+def _die_with_parent(life_fd: int) -> None:
+    os.read(life_fd, 1)
+    os._exit(0)
+
+
+def _one_thread() -> None:
+    """As many workers as cores run already: pyarrow must not start threads of its own."""
+    import pyarrow
+
+    pyarrow.set_cpu_count(1)
+    pyarrow.set_io_thread_count(1)
+
+
+def _answer(job: Job, task: Task, connection: Connection) -> Answer:
+    try:
+        if isinstance(task, WarmUp):
+            _warm_up(job.recipe, lambda sentence: connection.send(Notice(sentence)))
+            return None
+        if isinstance(task, ClipTask):
+            return store_clip(job.recipe, task.split, task.index, job.folder)
+        start = time.process_time()
+        made: list[ClipCount] = []
+        marker = generate_shard(job.recipe, task, job.folder, job.formats, made.append)
+        seconds = time.process_time() - start - sum(sum(count.seconds.values()) for count in made)
+        return ShardDone(marker, tuple(made), seconds)
+    except Exception as error:
+        return Failure.of(error, job.folder)
+
+
+def _warm_up(recipe: Recipe, notice: Callable[[str], None]) -> None:
+    """Imports what a clip needs and has the renderer compiled; waits while another worker does."""
+    import simgen.dataset.writer
+    import simgen.physics.simulation  # noqa: F401
+
+    if recipe.render_settings().engine == "raycast":
+        from simgen.render.raycast import warm_up
+
+        warm_up(notice)

@@ -1,0 +1,103 @@
+"""Principal moments of inertia of homogeneous solids, in closed form, about the centre of mass.
+
+The engine's own values are a bounding box's for some shapes (a capsule, anything wrapped in a compound), so
+every body is given its moments explicitly. Sources: Goldstein, Classical Mechanics, ch. 5; the list in any
+handbook. The moments are (Ixx, Iyy, Izz) in kg m² with z the axis of the solid.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simgen.scene.spec import Body, Shape, Vector
+
+__all__ = ["body_inertia", "hull_mass_properties", "shape_inertia"]
+
+
+def body_inertia(body: Body) -> Vector:
+    """The body's own `inertia_kg_m2`, or its shape's as a homogeneous solid."""
+    if body.inertia_kg_m2 is not None:
+        return body.inertia_kg_m2
+    return shape_inertia(body.shape, body.mass_kg)
+
+
+def shape_inertia(shape: Shape, mass_kg: float) -> Vector:
+    """(Ixx, Iyy, Izz) in kg m² of that shape as a homogeneous solid.
+
+    Raises ValueError for an unknown kind.
+    """
+    m = mass_kg
+    if shape.kind == "sphere":
+        (radius,) = shape.size_m
+        moment = 2 / 5 * m * radius**2
+        return (moment, moment, moment)
+    if shape.kind == "box":
+        x, y, z = shape.size_m
+        return (m / 12 * (y * y + z * z), m / 12 * (x * x + z * z), m / 12 * (x * x + y * y))
+    if shape.kind == "cylinder":
+        radius, length = shape.size_m
+        across = m / 12 * (3 * radius**2 + length**2)
+        return (across, across, m / 2 * radius**2)
+    if shape.kind == "tube":
+        outer, length, wall = shape.size_m
+        inner = max(0.0, outer - wall)
+        squares = outer**2 + inner**2
+        across = m / 12 * (3 * squares + length**2)
+        return (across, across, m / 2 * squares)
+    if shape.kind == "capsule":
+        return _capsule(m, *shape.size_m)
+    if shape.kind == "cone":
+        radius, height = shape.size_m
+        across = 3 / 80 * m * (4 * radius**2 + height**2)
+        return (across, across, 3 / 10 * m * radius**2)
+    if shape.kind == "mesh":
+        from simgen.physics.shapes import mesh_parts
+
+        _, _, tensor = hull_mass_properties(mesh_parts(shape))
+        x, y, z = np.diag(tensor) * m
+        return (float(x), float(y), float(z))
+    raise ValueError(f"unknown shape {shape.kind!r}")
+
+
+def _capsule(mass_kg: float, radius: float, straight: float) -> Vector:
+    """A cylinder and two half balls of one density; a half ball's centre is 3r/8 from its flat face."""
+    cylinder_volume = math.pi * radius**2 * straight
+    ball_volume = 4 / 3 * math.pi * radius**3
+    cylinder = mass_kg * cylinder_volume / (cylinder_volume + ball_volume)
+    ball = mass_kg - cylinder
+    axial = cylinder * radius**2 / 2 + ball * 2 / 5 * radius**2
+    # Steiner: 2/5 r² about a ball's centre, moved to each half's centre of mass and out to the capsule's
+    # ends.
+    across_ball = ball * (2 / 5 * radius**2 + straight**2 / 4 + 3 / 8 * straight * radius)
+    across = cylinder * (radius**2 / 4 + straight**2 / 12) + across_ball
+    return (across, across, axial)
+
+
+def hull_mass_properties(
+    parts: tuple[tuple[NDArray[np.float64], NDArray[np.int64]], ...],
+) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+    """Volume (m³), centre of mass (3,) and inertia tensor per unit mass (3, 3) of closed triangulated parts.
+
+    A part is (vertices (V, 3), triangles (F, 3)) with outward winding; parts must not overlap. The tensor
+    is about the centre of mass. Sum over signed tetrahedra from the origin (Tonon 2004, J. Math. Stat.
+    1(1):8-11).
+    """
+    volume = 0.0
+    first = np.zeros(3)
+    second = np.zeros((3, 3))  # ∫ x xᵀ dV
+    for vertices, triangles in parts:
+        corners = vertices[triangles]  # (F, 3, 3)
+        determinant = np.linalg.det(corners)
+        volume += float(determinant.sum()) / 6
+        total = corners.sum(axis=1)
+        first += (determinant[:, None] * total).sum(axis=0) / 24
+        outer = np.einsum("fki,fkj->fij", corners, corners) + np.einsum("fi,fj->fij", total, total)
+        second += (determinant[:, None, None] * outer).sum(axis=0) / 120
+    if not volume > 0:
+        raise ValueError("a mesh must enclose a volume, its triangles counter-clockwise seen from outside")
+    centre = first / volume
+    spread = second / volume - np.outer(centre, centre)
+    return volume, centre, np.trace(spread) * np.eye(3) - spread

@@ -1,0 +1,91 @@
+"""Solver profiles: every engine parameter of every scene, and why it has its value.
+
+PyBullet's defaults teach wrong laws (docs/PHYSICS.md has the measurements). A scene names one of four
+profiles:
+
+* universal: bodies that fall, roll, slide, collide, with friction; 2400 Hz.
+* resting: inelastic scenes with many lasting contacts (stacks, dominoes, static friction); 960 Hz.
+* restitution: bounces and collisions where the coefficient of restitution must be exact; 2400 Hz. Friction
+  is coarse.
+* joints: universal's contacts with linked bodies; 2400 Hz.
+
+Nothing is left to a default, because some parameters survive a reset and leak from one scene into the next.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from simgen.scene.spec import SceneSpec, Video
+
+__all__ = ["PROFILES", "Profile", "apply", "steps_per_frame"]
+
+# PyBullet's default, large enough that every speculative contact is solved.
+ALL_CONTACTS = 1e30
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the engine is told. Rates in Hz, lengths in metres."""
+
+    rate_hz: float  # at least; the true rate is the next multiple of the frame rate
+    iterations: int
+    contact_erp: float  # part of a penetration that is pushed out per step
+    contact_slop_m: float
+    processing_threshold_m: float  # contacts further apart than this are not solved: 0 = only touching ones
+    restitution_threshold_m_s: float  # slower impacts do not bounce
+    split_impulse: bool
+    split_impulse_threshold_m: float
+    warm_starting: float
+    maximal_coordinates: bool  # bodies as btRigidBody instead of btMultiBody
+
+
+# contactERP 0.08, slop 1e-5, split threshold -0.04, warm starting 0.85 are the engine's own defaults.
+PROFILES: dict[str, Profile] = {
+    "universal": Profile(2400, 200, 0.001, 0.0, 0.0, 0.0, False, -0.04, 0.85, False),
+    "resting": Profile(960, 200, 0.08, 1e-5, ALL_CONTACTS, 0.2, False, -0.04, 0.85, False),
+    "restitution": Profile(2400, 50, 0.08, 0.0, 0.0, 0.0, True, 0.0, 0.0, True),
+    "joints": Profile(2400, 200, 0.001, 0.0, 0.0, 0.0, False, -0.04, 0.85, False),
+}
+
+
+def steps_per_frame(profile: Profile, video: Video) -> int:
+    """Engine steps between two frames: the fewest that reach the profile's rate."""
+    return max(1, math.ceil(profile.rate_hz / video.fps))
+
+
+def apply(bullet: Any, client: int, scene: SceneSpec) -> float:
+    """Set every engine parameter for `scene`; return the step in seconds."""
+    profile = PROFILES[scene.profile]
+    step_s = 1.0 / (scene.video.fps * steps_per_frame(profile, scene.video))
+    bullet.setPhysicsEngineParameter(
+        fixedTimeStep=step_s,
+        numSubSteps=0,  # substeps hold applied forces constant: springs gain energy
+        numSolverIterations=profile.iterations,
+        solverResidualThreshold=0.0,  # the default 1e-7 ends the iterations early and lets blocks creep
+        contactERP=profile.contact_erp,
+        erp=0.2,
+        frictionERP=0.2,
+        globalCFM=0.0,
+        contactSlop=profile.contact_slop_m,
+        contactBreakingThreshold=0.02,  # a C++ global: survives even a disconnect
+        restitutionVelocityThreshold=profile.restitution_threshold_m_s,
+        useSplitImpulse=int(profile.split_impulse),
+        splitImpulsePenetrationThreshold=profile.split_impulse_threshold_m,
+        warmStartingFactor=profile.warm_starting,
+        enableConeFriction=1,
+        deterministicOverlappingPairs=0,
+        allowedCcdPenetration=0.04,
+        jointFeedbackMode=0,
+        enableSAT=0,
+        constraintSolverType=bullet.CONSTRAINT_SOLVER_LCP_SI,
+        minimumSolverIslandSize=128,
+        collisionFilterMode=1,
+        enableFileCaching=0,
+        reportSolverAnalytics=0,
+        physicsClientId=client,
+    )
+    bullet.setRealTimeSimulation(0, physicsClientId=client)
+    return step_s

@@ -1,0 +1,99 @@
+"""Shapes as the engine collides them, and the few lengths that the simulation needs to know of a shape."""
+
+from __future__ import annotations
+
+import importlib
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simgen.errors import SimulationError
+from simgen.scene.spec import Shape
+
+__all__ = ["bounding_radius_m", "collision_shape", "inner_radius_m", "mesh_parts"]
+
+CONE_SIDES = 64  # the engine has no cone: a pyramid of that many sides stands for it
+
+Part = tuple[NDArray[np.float64], NDArray[np.int64]]
+
+
+def mesh_parts(shape: Shape) -> tuple[Part, ...]:
+    """Convex parts (vertices (V, 3) in metres, triangles (F, 3)) of a `mesh` shape, scaled by its size.
+
+    Raises SimulationError when no mesh of that name exists.
+    """
+    try:
+        meshes = importlib.import_module("simgen.scene.meshes")
+    except ImportError:
+        raise SimulationError(f"no mesh is named {shape.mesh!r}") from None
+    parts = meshes.convex_parts(shape.mesh)
+    scale = np.asarray(shape.size_m, dtype=np.float64)
+    return tuple((np.asarray(v, dtype=np.float64) * scale, np.asarray(f, dtype=np.int64)) for v, f in parts)
+
+
+def collision_shape(bullet: Any, client: int, shape: Shape) -> int:
+    """The engine's id of a collision shape centred on the centre of mass, axis along z."""
+    size = shape.size_m
+    if shape.kind == "sphere":
+        return int(bullet.createCollisionShape(bullet.GEOM_SPHERE, radius=size[0], physicsClientId=client))
+    if shape.kind == "box":
+        half = [length / 2 for length in size]
+        return int(bullet.createCollisionShape(bullet.GEOM_BOX, halfExtents=half, physicsClientId=client))
+    if shape.kind in ("cylinder", "tube"):  # a tube's hole lets nothing through
+        kind = bullet.GEOM_CYLINDER
+        return int(bullet.createCollisionShape(kind, radius=size[0], height=size[1], physicsClientId=client))
+    if shape.kind == "capsule":
+        kind = bullet.GEOM_CAPSULE
+        return int(bullet.createCollisionShape(kind, radius=size[0], height=size[1], physicsClientId=client))
+    if shape.kind == "cone":
+        hulls = [_cone_vertices(*size)]
+    else:
+        hulls = [vertices.tolist() for vertices, _ in mesh_parts(shape)]
+    if len(hulls) == 1:
+        kind = bullet.GEOM_MESH
+        return int(bullet.createCollisionShape(kind, vertices=hulls[0], physicsClientId=client))
+    return int(
+        bullet.createCollisionShapeArray(
+            shapeTypes=[bullet.GEOM_MESH] * len(hulls), vertices=hulls, physicsClientId=client
+        )
+    )
+
+
+def _cone_vertices(radius: float, height: float) -> list[list[float]]:
+    angles = [2 * math.pi * side / CONE_SIDES for side in range(CONE_SIDES)]
+    base = [[radius * math.cos(angle), radius * math.sin(angle), -height / 4] for angle in angles]
+    return [*base, [0.0, 0.0, height * 3 / 4]]
+
+
+def bounding_radius_m(shape: Shape) -> float:
+    """The distance of the shape's furthest point from its centre of mass."""
+    size = shape.size_m
+    if shape.kind == "sphere":
+        return size[0]
+    if shape.kind == "box":
+        return math.hypot(*size) / 2
+    if shape.kind in ("cylinder", "tube"):
+        return math.hypot(size[0], size[1] / 2)
+    if shape.kind == "capsule":
+        return size[0] + size[1] / 2
+    if shape.kind == "cone":
+        return max(0.75 * size[1], math.hypot(size[0], size[1] / 4))
+    return max(float(np.linalg.norm(vertices, axis=1).max()) for vertices, _ in mesh_parts(shape))
+
+
+def inner_radius_m(shape: Shape) -> float:
+    """Half the thinnest extent: a body that moves further in one step can pass through another."""
+    size = shape.size_m
+    if shape.kind == "sphere":
+        return size[0]
+    if shape.kind == "box":
+        return min(size) / 2
+    if shape.kind in ("cylinder", "tube"):
+        return min(size[0], size[1] / 2)
+    if shape.kind == "capsule":
+        return size[0]
+    if shape.kind == "cone":
+        return min(size[0], size[1]) / 2
+    return min(float(np.ptp(vertices, axis=0).min()) / 2 for vertices, _ in mesh_parts(shape))

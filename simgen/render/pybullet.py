@@ -1,0 +1,264 @@
+"""PyBullet's own renderers: `tiny` (software, on the CPU) and `opengl` (through its EGL plug-in, on a GPU if there is one).
+
+The scene is posed from the trace in a world of its own that holds only pictures, no physics: one PyBullet client per
+process, emptied for every clip. What PyBullet's camera gets wrong is handled here: its light settings leak from one call
+into the next (all of them are passed every time), its shadows draw false borders (they stay off), its spheres are
+polyhedra (finer surfaces are supplied), textures on boxes come out as one tint (boxes become textured meshes), its
+background is white (the sky is painted from the segmentation), and its depth is a GL buffer (turned into metres).
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simgen.errors import MissingDependencyError, RenderError
+from simgen.physics.trace import Trace
+from simgen.render.frames import Frames
+from simgen.render.egl import start_opengl
+from simgen.render.lens import GlLens, TinyLens
+from simgen.render.pixels import outlines
+from simgen.render.settings import RenderSettings
+from simgen.render.sky import sky
+from simgen.render.surfaces import Surface, surface, wavefront
+from simgen.render.tiles import cell_size_m, tile
+from simgen.scene.camera import intrinsics, world_to_camera
+from simgen.scene.spec import Camera, Look, SceneSpec
+
+__all__ = ["film"]
+
+_UNDRESSED = Look(colour=(0.72, 0.72, 0.72))
+_UV_OFFSET = 64.0  # the renderers repeat a texture for positive coordinates only
+
+
+def film(
+    scene: SceneSpec, trace: Trace, settings: RenderSettings, passes: Sequence[str], camera: Camera
+) -> Frames:
+    """The frames of `trace` from `camera`.
+
+    rgb, depth and segmentation are PyBullet's own; normals and flow, which it does not have, and how much of a body is
+    hidden come from the ray caster. Raises RenderError for what neither can do.
+    """
+    if settings.quality != "standard" or settings.shutter:
+        raise RenderError(
+            f"The engine {settings.engine!r} has no `quality: high` and no `shutter`; "
+            "leave them out or use `render: {engine: raycast}`."
+        )
+    from simgen.render.raycast.clip import film_clip
+
+    world = _world(settings.engine, os.getpid())
+    labels = world.build(scene)
+    video, count = scene.video, scene.video.frame_count
+    poses = world_to_camera(camera, scene, trace)
+    matrix = intrinsics(camera, video)
+    lens = (TinyLens if settings.engine == "tiny" else GlLens)(camera, video.width, video.height)
+    light = _light(scene)
+    rgb = np.empty((count, video.height, video.width, 3), dtype=np.uint8)
+    segmentation = np.empty((count, video.height, video.width), dtype=np.uint8)
+    depth = np.zeros((count, video.height, video.width), dtype=np.float32) if "depth" in passes else None
+    for frame in range(count):
+        world.pose(trace, frame)
+        pose = poses[min(frame, len(poses) - 1)]
+        colour, buffer, ids = world.shoot(lens, pose, light)
+        segmentation[frame] = labels[ids + 1]
+        background = segmentation[frame] == 0
+        rgb[frame] = colour
+        if frame == 0 or len(poses) > 1:
+            behind = sky(scene.environment, matrix, pose, camera.projection, video.width, video.height)
+        rgb[frame][background] = behind[background]
+        if depth is not None:
+            depth[frame] = np.where(background, 0.0, lens.metres(buffer))
+    visible, boxes, centroids = outlines(segmentation, len(scene.bodies))
+    exact = film_clip(
+        scene,
+        trace,
+        RenderSettings(),
+        tuple(name for name in passes if name in ("normals", "flow")),
+        camera,
+        rgb=False,
+    )
+    return replace(
+        exact,
+        rgb=rgb,
+        segmentation=segmentation if "segmentation" in passes else None,
+        depth_m=depth,
+        visible_pixels=visible,
+        alone_pixels=_alone(exact, visible),
+        boxes=boxes,
+        centroids=centroids,
+    )
+
+
+def _light(scene: SceneSpec) -> dict[str, Any]:
+    """Every light argument of the camera call: an argument left out would keep the value of an earlier call."""
+    environment, lights = scene.environment, scene.lights
+    ambient = float(np.mean(environment.ambient))
+    towards, colour, diffuse = (0.0, 0.0, 1.0), (1.0, 1.0, 1.0), 0.0
+    if lights:
+        key = lights[0]
+        if key.kind == "directional":
+            towards = (-key.direction[0], -key.direction[1], -key.direction[2])
+        else:
+            target = np.asarray(scene.cameras[0].target_m)
+            x, y, z = np.asarray(key.position_m) - target
+            towards = (float(x), float(y), float(z))
+        colour, diffuse = key.colour, key.intensity
+    # The renderers multiply sRGB numbers where light adds up in linear ones: with the light that meets a surface face
+    # on, and with none of it, the picture is as bright as it should be.
+    full, shade = (ambient + diffuse) ** (1 / 2.2), ambient ** (1 / 2.2)
+    if environment.unlit:
+        colour, full, shade = (1.0, 1.0, 1.0), 1.0, 1.0
+    return {
+        "lightDirection": towards,
+        "lightColor": colour,
+        "lightDistance": 10.0,
+        "shadow": 0,
+        "lightAmbientCoeff": shade,
+        "lightDiffuseCoeff": full - shade,
+        "lightSpecularCoeff": 0.0 if environment.unlit else 0.05,
+    }
+
+
+class _World:
+    """The client that holds the pictures of the current clip's bodies."""
+
+    def __init__(self, bullet: Any, client: int, renderer: int) -> None:
+        self._bullet, self._client, self._renderer = bullet, client, renderer
+        self._handles: list[int | None] = []
+        self._lent: dict[tuple[str, tuple[int, ...]], list[list[Any]]] = {}
+        self._scratch = tempfile.TemporaryDirectory(prefix="simgen-")  # removed when the process ends
+        self._folder = Path(self._scratch.name)
+        self._from_files = renderer != bullet.ER_TINY_RENDERER
+
+    def build(self, scene: SceneSpec) -> NDArray[np.uint8]:
+        """Replaces the world by the visible bodies of `scene`.
+
+        Returns the table from PyBullet's id + 1 (0 is its background) to the label: 0 background, i + 1 body i.
+        """
+        bullet, client = self._bullet, self._client
+        bullet.resetSimulation(physicsClientId=client)
+        self._handles = []
+        labels = np.zeros(len(scene.bodies) + 1, dtype=np.uint8)
+        for index, body in enumerate(scene.bodies):
+            if not body.visible:
+                self._handles.append(None)
+                continue
+            look = body.look or _UNDRESSED
+            textured = look.texture != "plain"
+            mesh = surface(body.shape, cell_size_m(look) if textured else 1.0)
+            visual = bullet.createVisualShape(
+                bullet.GEOM_MESH,
+                **(self._file(mesh) if self._from_files else self._lists(mesh)),
+                rgbaColor=[1.0, 1.0, 1.0, 1.0] if textured else [*look.colour, 1.0],
+                specularColor=[look.specular * (1 - look.roughness)] * 3,
+                physicsClientId=client,
+            )
+            handle = bullet.createMultiBody(0, -1, visual, physicsClientId=client)
+            if textured:
+                bullet.changeVisualShape(
+                    handle, -1, textureUniqueId=self._texture(look), physicsClientId=client
+                )
+            self._handles.append(handle)
+            labels[handle + 1] = index + 1
+        return labels
+
+    def _file(self, mesh: Surface) -> dict[str, Any]:
+        """The surface as a Wavefront file, the only form that the OpenGL renderer takes a mesh in."""
+        text = wavefront(mesh)
+        path = self._folder / f"{hashlib.sha256(text.encode()).hexdigest()}.obj"
+        path.write_text(text)
+        return {"fileName": str(path)}
+
+    def _lists(self, mesh: Surface) -> dict[str, Any]:
+        return {
+            "vertices": self._lend("vertices", mesh.vertices),
+            "indices": self._lend("triangles", mesh.triangles.reshape(1, -1))[0],
+            "uvs": self._lend("uvs", mesh.periods + _UV_OFFSET),
+            "normals": self._lend("normals", mesh.normals),
+        }
+
+    def _lend(self, name: str, rows: NDArray[Any]) -> list[list[Any]]:
+        """`rows` as lists. PyBullet never lets go of the lists it is given: it gets the same ones again and again."""
+        lists = self._lent.setdefault((name, rows.shape), rows.tolist())
+        for kept, row in zip(lists, rows.tolist(), strict=True):
+            kept[:] = row
+        return lists
+
+    def _texture(self, look: Look) -> int:
+        from PIL import Image
+
+        picture = tile(look)
+        # PyBullet remembers a picture by its path: another picture needs another name
+        path = self._folder / f"{hashlib.sha256(picture.tobytes()).hexdigest()}.png"
+        if not path.exists():
+            Image.fromarray(picture[::-1]).save(path)  # v runs upwards in a picture file
+        return int(self._bullet.loadTexture(str(path), physicsClientId=self._client))
+
+    def pose(self, trace: Trace, frame: int) -> None:
+        """Moves the bodies to where they are at `frame`."""
+        for index, handle in enumerate(self._handles):
+            if handle is None:
+                continue
+            self._bullet.resetBasePositionAndOrientation(
+                handle,
+                trace.position_m[frame, index],
+                trace.orientation_xyzw[frame, index],
+                physicsClientId=self._client,
+            )
+
+    def shoot(
+        self, lens: GlLens, pose: NDArray[np.float64], light: dict[str, Any]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int32]]:
+        """rgb (H, W, 3), GL depth buffer (H, W) and PyBullet ids (H, W), −1 where there is nothing."""
+        _, _, rgba, depth, ids = self._bullet.getCameraImage(
+            lens.width,
+            lens.height,
+            lens.view(pose),
+            lens.projection,
+            renderer=self._renderer,
+            physicsClientId=self._client,
+            **light,
+        )
+        shape = (lens.height, lens.width)
+        return (
+            np.asarray(rgba, dtype=np.uint8).reshape(*shape, 4)[..., :3],
+            np.asarray(depth, dtype=np.float32).reshape(shape),
+            np.asarray(ids, dtype=np.int32).reshape(shape),
+        )
+
+
+@functools.cache
+def _world(engine: str, process: int) -> _World:
+    """The world of this engine in this process (a forked process must not use its parent's)."""
+    try:
+        import pybullet
+    except ImportError:
+        raise MissingDependencyError(
+            f"The engine {engine!r} needs PyBullet, which has wheels for Python 3.9 to 3.11: "
+            "use such a Python, or `render: {engine: raycast}`."
+        ) from None
+    if engine == "tiny":
+        return _World(pybullet, pybullet.connect(pybullet.DIRECT), pybullet.ER_TINY_RENDERER)
+    client = start_opengl(pybullet)
+    return _World(pybullet, client, pybullet.ER_BULLET_HARDWARE_OPENGL)
+
+
+def _alone(exact: Frames, visible: NDArray[np.int32]) -> NDArray[np.int32]:
+    """(T, N) pixels that each body would cover with no other body there, given the pixels in which it is seen.
+
+    This engine's silhouettes differ from the ray caster's by a pixel here and there, so the ratio is taken: what is not
+    hidden is seen to exactly one part of one.
+    """
+    assert exact.alone_pixels is not None and exact.visible_pixels is not None
+    ratio = exact.alone_pixels / np.maximum(exact.visible_pixels, 1)
+    alone = np.where(exact.visible_pixels > 0, np.round(visible * ratio), exact.alone_pixels)
+    return np.maximum(alone, visible).astype(np.int32)

@@ -1,0 +1,276 @@
+"""How a scene looks: presets, and parameters that a recipe can fix, draw or sweep.
+
+    look: {preset: varied, light_azimuth_deg: 30, subject_colour: {choice: [red, blue]}}
+
+Three presets: `lab` (a clean studio, the default), `flat` (plain unlit colours on white) and `varied` (domain
+randomisation). A preset is nothing but a default for every parameter of `LOOK_PARAMETERS`.
+
+Every draw is addressed, `look.<parameter>` for the scene and `look.<body>.<parameter>` for a body, and none depends on a
+physical parameter: a look tells nothing about the motion. A body that the scenario has given a look keeps it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from simgen.errors import Problem, RecipeError
+from simgen.recipe.draws import Draws
+from simgen.scene.colour import NAMED, contrast, from_hue, mixed, named, read_colour
+from simgen.scene.look_parameters import LOOK_PARAMETERS, PRESETS, look_problems, resolve_look
+from simgen.scene.spec import Body, Camera, Environment, Light, Look, Rgb, SceneSpec, Shape, Vector
+
+__all__ = ["LOOK_PARAMETERS", "PRESETS", "dress", "look_problems"]
+
+_DISTINCT = (
+    0.16  # OKLab distance from which a subject stands out at a glance; 0.02 is just visible side by side
+)
+_ATTEMPTS = 16
+
+
+def dress(scene: SceneSpec, look: Mapping[str, Any] | None, draws: Draws) -> SceneSpec:
+    """The scene with a look for every body, lights, a background and the camera where the look wants it.
+
+    `look` is a recipe's section: `preset` and, under their names, distributions, bare values or mappings that mean a
+    distribution. Raises RecipeError when it holds something else.
+    """
+    problems = look_problems(look or {})
+    if problems:
+        raise RecipeError([Problem("look", 0, key, message) for key, message in problems])
+    chosen = _Chosen(resolve_look(look or {}), draws.under("look"))
+    bodies = _dress_bodies(scene, chosen)
+    cameras = tuple(_aim(camera, chosen) if camera.name == "main" else camera for camera in scene.cameras)
+    horizon = chosen.colour("sky_horizon")
+    environment = Environment(
+        ambient=_scaled(chosen.colour("ambient_colour"), chosen.number("ambient")),
+        horizon=horizon,
+        zenith=chosen.colour("sky_zenith"),
+        unlit=chosen.flag("unlit"),
+    )
+    return replace(
+        scene,
+        bodies=bodies,
+        cameras=cameras,
+        environment=environment,
+        lights=() if environment.unlit else (_key_light(scene.cameras[0], chosen),),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The parameters of one clip, each drawn when it is asked for."""
+
+    distributions: Mapping[str, Any]
+    draws: Draws
+
+    def value(self, name: str, address: str | None = None) -> Any:
+        return self.distributions[name].value(self.draws(address or name))
+
+    def number(self, name: str, address: str | None = None) -> float:
+        return round(float(self.value(name, address)), 6)
+
+    def flag(self, name: str) -> bool:
+        return bool(self.value(name))
+
+    def colour(self, name: str, address: str | None = None) -> Rgb:
+        address = address or name
+        return self.coloured(str(self.value(name, address)), address)
+
+    def coloured(self, word: str, address: str) -> Rgb:
+        """The colour that a word means; `vivid`, `muted`, `pale` and `any` are drawn from the colours they name."""
+        if word in _FAMILIES:
+            chroma, lightness = _FAMILIES[word]
+            return _rounded(
+                from_hue(
+                    self.draws(f"{address}.hue"),
+                    self.draws.between(f"{address}.chroma", *chroma),
+                    self.draws.between(f"{address}.lightness", *lightness),
+                )
+            )
+        colour = read_colour(word)
+        assert colour is not None, word  # `look_problems` has seen to it
+        return _rounded(colour)
+
+
+# OKLCh chroma and lightness of the families of colours that can be drawn from
+_FAMILIES = {
+    "vivid": ((0.13, 0.24), (0.50, 0.75)),
+    "muted": ((0.02, 0.08), (0.40, 0.75)),
+    "pale": ((0.00, 0.06), (0.80, 0.95)),
+    "any": ((0.00, 0.22), (0.30, 0.90)),
+}
+
+
+def _dress_bodies(scene: SceneSpec, chosen: _Chosen) -> tuple[Body, ...]:
+    """Surroundings first, then subjects and props in colours that stand out from them and from each other."""
+    looks: dict[str, Look] = {body.name: body.look for body in scene.bodies if body.look is not None}
+    surroundings = [chosen.colour("sky_horizon")]
+    for body in scene.bodies:
+        if body.role in ("ground", "support"):
+            if body.name not in looks:
+                looks[body.name] = _surrounding(body, scene, chosen)
+            surroundings.append(_average(looks[body.name]))
+    taken = [look.colour for name, look in looks.items() if scene.body(name).role in ("subject", "prop")]
+    for role in ("subject", "prop"):
+        for body in scene.bodies:
+            if body.role == role and body.name not in looks:
+                looks[body.name] = _subject(body, chosen, tuple(surroundings), tuple(taken))
+                taken.append(looks[body.name].colour)
+    return tuple(replace(body, look=looks[body.name]) for body in scene.bodies)
+
+
+def _surrounding(body: Body, scene: SceneSpec, chosen: _Chosen) -> Look:
+    role = body.role
+    address = f"{role}_" if role == "ground" else f"{body.name}."
+    colour = chosen.colour(f"{role}_colour", f"{address}colour")
+    size = chosen.number(f"{role}_texture_size", f"{address}texture_size")
+    # ground: a part of what the camera sees, as a round number of metres so that motion can be read off it
+    span_m = _seen_height_m(scene.cameras[0]) if role == "ground" else _span_m(body.shape)
+    return Look(
+        colour=colour,
+        colour_name=named(colour),
+        texture=chosen.value(f"{role}_texture", f"{address}texture"),
+        texture_colour=_second_colour(chosen, role, address, colour),
+        texture_size_m=_round_metres(size * span_m) if role == "ground" else round(size * span_m, 4),
+        specular=chosen.number(f"{role}_specular", f"{address}specular"),
+        roughness=chosen.number(f"{role}_roughness", f"{address}roughness"),
+    )
+
+
+def _subject(body: Body, chosen: _Chosen, surroundings: tuple[Rgb, ...], taken: tuple[Rgb, ...]) -> Look:
+    role, address = body.role, f"{body.name}."
+    best: tuple[float, Rgb, Rgb, str] | None = None
+    for attempt in range(_ATTEMPTS):
+        where = f"{address}colour" if attempt == 0 else f"{address}colour.{attempt}"
+        word = str(chosen.value(f"{role}_colour", where))
+        colour = chosen.coloured(word, where)
+        second = _second_colour(chosen, role, address, colour)
+        apart = min(contrast(colour, surroundings), contrast(colour, taken))
+        if best is None or apart > best[0]:
+            best = (apart, colour, second, word if word in NAMED else named(colour))
+        if apart >= _DISTINCT:
+            break
+    assert best is not None
+    _, colour, second, name = best
+    return Look(
+        colour=colour,
+        colour_name=name,
+        texture=chosen.value(f"{role}_texture", f"{address}texture"),
+        texture_colour=second,
+        texture_size_m=round(
+            chosen.number(f"{role}_texture_size", f"{address}texture_size") * _span_m(body.shape), 4
+        ),
+        specular=chosen.number(f"{role}_specular", f"{address}specular"),
+        roughness=chosen.number(f"{role}_roughness", f"{address}roughness"),
+    )
+
+
+def _second_colour(chosen: _Chosen, role: str, address: str, colour: Rgb) -> Rgb:
+    """The texture's other colour; `lighter` and `darker` are tones of the first."""
+    word = str(chosen.value(f"{role}_texture_colour", f"{address}texture_colour"))
+    if word == "lighter":
+        return _rounded(mixed(colour, (1.0, 1.0, 1.0), 0.75))
+    if word == "darker":
+        return _rounded(mixed(colour, (0.0, 0.0, 0.0), 0.35))
+    return chosen.coloured(word, f"{address}texture_colour")
+
+
+def _key_light(camera: Camera, chosen: _Chosen) -> Light:
+    """The light from `light_azimuth_deg` to the left of the camera and `light_elevation_deg` above the ground."""
+    towards_camera = math.atan2(
+        camera.position_m[1] - camera.target_m[1], camera.position_m[0] - camera.target_m[0]
+    )
+    azimuth = towards_camera - math.radians(chosen.number("light_azimuth_deg"))
+    elevation = math.radians(chosen.number("light_elevation_deg"))
+    return Light(
+        kind="directional",
+        direction=_rounded(
+            (
+                -math.cos(elevation) * math.cos(azimuth),
+                -math.cos(elevation) * math.sin(azimuth),
+                -math.sin(elevation),
+            ),
+            6,
+        ),
+        colour=chosen.colour("light_colour"),
+        intensity=chosen.number("light_intensity"),
+        radius=round(math.radians(chosen.number("light_softness_deg")), 6),
+    )
+
+
+def _aim(camera: Camera, chosen: _Chosen) -> Camera:
+    """The camera turned about its target, moved back and with another lens, so that it still frames the target."""
+    word = str(chosen.value("camera_projection"))
+    turn, lift = chosen.number("camera_azimuth_deg"), chosen.number("camera_elevation_deg")
+    back, lens = chosen.number("camera_distance"), chosen.number("focal_length")
+    offset = tuple(a - b for a, b in zip(camera.position_m, camera.target_m, strict=True))
+    distance = math.hypot(*offset)
+    half = math.tan(math.radians(camera.vertical_fov_deg) / 2)
+    if camera.projection == "perspective":
+        height = 2 * distance * half
+    else:
+        height = camera.height_m
+    changed = camera
+    if (turn, lift, back, lens) != (0.0, 0.0, 1.0, 1.0):
+        azimuth = math.atan2(offset[1], offset[0]) + math.radians(turn)
+        elevation = math.asin(max(-1.0, min(1.0, offset[2] / distance)))
+        # not below the ground's plane, not over the top: the picture would turn upside down
+        steepest, lowest = max(elevation, math.radians(85)), min(elevation, math.radians(2))
+        elevation = min(max(elevation + math.radians(lift), lowest), steepest)
+        distance *= back * (lens if camera.projection == "perspective" else 1.0)
+        place = (
+            distance * math.cos(elevation) * math.cos(azimuth),
+            distance * math.cos(elevation) * math.sin(azimuth),
+            distance * math.sin(elevation),
+        )
+        changed = replace(
+            camera,
+            position_m=_rounded(tuple(t + p for t, p in zip(camera.target_m, place, strict=True)), 6),
+            vertical_fov_deg=round(math.degrees(2 * math.atan(half / lens)), 6),
+            height_m=round(camera.height_m * back, 6),
+            far_m=max(camera.far_m, round(camera.far_m * back * lens, 3)),
+        )
+    if word == "orthographic" and camera.projection == "perspective":
+        changed = replace(changed, projection="orthographic", height_m=round(height * back, 6))
+    return changed
+
+
+def _seen_height_m(camera: Camera) -> float:
+    """What the picture's height spans at the target's distance."""
+    if camera.projection == "orthographic":
+        return camera.height_m
+    distance = math.dist(camera.position_m, camera.target_m)
+    return 2 * distance * math.tan(math.radians(camera.vertical_fov_deg) / 2)
+
+
+def _span_m(shape: Shape) -> float:
+    """The length that a body's texture is measured by: half the way round a round body, the mean edge of a box."""
+    if shape.kind == "box":
+        x, y, z = shape.size_m
+        return (x * y * z) ** (1 / 3) if max(x, y, z) < 4 * min(x, y, z) else sorted((x, y, z))[1]
+    if shape.kind == "mesh":
+        return max(shape.size_m)
+    return math.pi * shape.size_m[0]
+
+
+def _round_metres(length: float) -> float:
+    """The nearest of …, 0.1, 0.2, 0.5, 1, 2, 5, …"""
+    power = 10.0 ** math.floor(math.log10(length))
+    steps = [power * step for step in (1.0, 2.0, 5.0, 10.0)]
+    return round(min(steps, key=lambda step: abs(math.log(step / length))), 6)
+
+
+def _average(look: Look) -> Rgb:
+    return look.colour if look.texture == "plain" else mixed(look.colour, look.texture_colour, 0.5)
+
+
+def _scaled(colour: Rgb, factor: float) -> Rgb:
+    return _rounded(tuple(value * factor for value in colour))
+
+
+def _rounded(values: Sequence[float], digits: int = 4) -> Vector:
+    """Rounded, so that the last bit of the machine's mathematics library does not reach the scene."""
+    x, y, z = (round(value, digits) + 0.0 for value in values)
+    return (x, y, z)
