@@ -1,8 +1,8 @@
 """Closed triangle meshes made from formulas: what `Shape(kind="mesh", mesh=name)` names.
 
-Every mesh is a solid: closed, triangles counter-clockwise seen from outside, its centre of mass (as a homogeneous body)
-at the origin, its largest extent 1; `Shape.size_m` scales it along its three axes. Coordinates are rounded to 2⁻³⁰, so
-that they do not depend on the C library's sine.
+Every mesh is a solid: closed, triangles counter-clockwise seen from outside, its centre of mass (as a
+homogeneous body) at the origin, its largest extent 1; `Shape.size_m` scales it along its three axes.
+Coordinates are rounded to 2⁻³⁰, so that they do not depend on the C library's sine.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Mesh:
 def _revolve(profile: list[tuple[float, float]], around: int, *, ring: bool) -> Mesh:
     """The solid that a profile of (radius, z) sweeps when it turns about z.
 
-    The profile runs counter-clockwise in the (radius, z) plane. `ring`: it is closed and never meets the axis; else it
-    starts and ends on it (radius 0).
+    The profile runs counter-clockwise in the (radius, z) plane. `ring`: it is closed and never meets the
+    axis; else it starts and ends on it (radius 0).
     """
     angles = [2 * math.pi * k / around for k in range(around)]
     inner = profile if ring else profile[1:-1]
@@ -89,7 +89,8 @@ def bowl() -> Mesh:
     wall, steps = 0.125, 24
     outer = [(math.sin(a), -math.cos(a)) for a in (math.pi / 2 * k / steps for k in range(steps + 1))]
     rim = [
-        (1 - wall / 2 + wall / 2 * math.cos(a), wall / 2 * math.sin(a)) for a in (math.pi * k / 8 for k in range(1, 8))
+        (1 - wall / 2 + wall / 2 * math.cos(a), wall / 2 * math.sin(a))
+        for a in (math.pi * k / 8 for k in range(1, 8))
     ]
     inside = [((1 - wall) * r, (1 - wall) * z) for r, z in reversed(outer)]
     return _revolve([*outer, *rim, *inside], 64, ring=False)
@@ -123,7 +124,9 @@ MESHES: dict[str, Callable[[], Mesh]] = {"bowl": bowl, "star": star, "torus": to
 
 @cache
 def mesh(name: str) -> Mesh:
-    """The mesh of that name; KeyError with the names there are if there is none. Do not write into its arrays."""
+    """The mesh of that name; KeyError with the names there are if there is none. Do not write into its
+    arrays.
+    """
     if name not in MESHES:
         raise KeyError(f"there is no mesh {name!r}; there are {', '.join(MESHES)}")
     return MESHES[name]()

@@ -1,4 +1,6 @@
-"""Film a clip: the fast path for cameras that stand still, the full one for others, and motion blur, as `Frames`."""
+"""Film a clip: the fast path for cameras that stand still, the full one for others, and motion blur, as
+`Frames`.
+"""
 
 from __future__ import annotations
 
@@ -59,10 +61,16 @@ def _results(frames: int, bodies: int, pixels: int, wanted: tuple[str, ...]) -> 
 
 
 class Studio:
-    """One scene and camera, ready to film poses; what was drawn for one call is not drawn again for the next."""
+    """One scene and camera, ready to film poses; what one call has drawn the next does not draw again."""
 
     def __init__(
-        self, scene: SceneSpec, trace: Trace, settings: RenderSettings, camera: Camera, wanted: tuple[str, ...], every: bool
+        self,
+        scene: SceneSpec,
+        trace: Trace,
+        settings: RenderSettings,
+        camera: Camera,
+        wanted: tuple[str, ...],
+        every: bool,
     ) -> None:
         self.stage = stage(scene, settings)
         self.poses = poses_of(trace, self.stage.drawn)
@@ -104,7 +112,9 @@ def film_clip(
     every: bool = False,
     rgb: bool = True,
 ) -> Frames:
-    """`every`: without the fast path of cameras that stand still. `rgb=False`: labels only (`Frames.rgb` is empty)."""
+    """`every`: without the fast path of cameras that stand still. `rgb=False`: labels only (`Frames.rgb` is
+    empty).
+    """
     blurred = rgb and settings.shutter > 0.0
     wanted = (*passes, "rgb") if rgb and not blurred else passes
     studio = Studio(scene, trace, settings, camera, wanted, every)
@@ -128,8 +138,12 @@ def film_clip(
     )
 
 
-def _blur(scene: SceneSpec, trace: Trace, settings: RenderSettings, camera: Camera, every: bool) -> NDArray[np.uint8]:
-    """Pictures averaged, in linear light, over the time the shutter is open: about each frame's time, which is its middle."""
+def _blur(
+    scene: SceneSpec, trace: Trace, settings: RenderSettings, camera: Camera, every: bool
+) -> NDArray[np.uint8]:
+    """Pictures averaged, in linear light, over the time the shutter is open: about each frame's time, which
+    is its middle.
+    """
     frames = len(trace.time_s)
     shifts = ((np.arange(BLUR_POSES) + 0.5) / BLUR_POSES - 0.5) * settings.shutter
     steps = (np.arange(frames)[:, None] + shifts).ravel()  # in frames
@@ -149,13 +163,18 @@ def _blur(scene: SceneSpec, trace: Trace, settings: RenderSettings, camera: Came
 
 
 def between(trace: Trace, steps: Floats) -> Trace:
-    """The trace at fractional frames: positions and time on the straight line, orientations on the nearest arc's chord.
+    """The trace at fractional frames: positions and time on the straight line, orientations on the nearest
+    arc's chord.
 
     Before the first frame and after the last the nearest interval goes on.
     """
     last = len(trace.time_s) - 1
     if last == 0:
-        return replace(trace, time_s=np.repeat(trace.time_s, len(steps)), state=np.repeat(trace.state, len(steps), axis=0))
+        return replace(
+            trace,
+            time_s=np.repeat(trace.time_s, len(steps)),
+            state=np.repeat(trace.state, len(steps), axis=0),
+        )
     start = np.clip(np.floor(steps).astype(np.intp), 0, last - 1)
     part = (steps - start)[:, None, None]
     first, second = trace.state[start], trace.state[start + 1].copy()

@@ -1,4 +1,4 @@
-"""The kernel that films a clip: frame after frame on one canvas, drawing what has changed and nothing else."""
+"""The kernel that films a clip: frame after frame on one canvas, drawing what has changed and no more."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 Integers = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
-# rgb (F, H·W·3) · segmentation (F, H·W) · depth (F, H·W) · normals (F, H·W·3) · flow (F, H·W·2) zero · occluded (F, H·W)
-# zero: each (0, 0) when not wanted · visible (F, N) · alone (F, N) · boxes (F, N, 4) · centroids (F, N, 2)
+# rgb (F, H·W·3) · segmentation (F, H·W) · depth (F, H·W) · normals (F, H·W·3) · flow (F, H·W·2) zero ·
+# occluded (F, H·W) zero: each (0, 0) when not wanted · visible (F, N) · alone (F, N) · boxes (F, N, 4) ·
+# centroids (F, N, 2)
 Results = tuple[Bytes, Bytes, Singles, Singles, Singles, Bytes, Integers, Integers, Singles, Singles]
 
 
@@ -91,8 +92,9 @@ def film(
 ) -> None:
     """Film the poses (F, N, 12) with the cameras (F or 1, CAMERA).
 
-    `every`: draw every tile of every frame; else start from `base`, which shows what does not move, and draw only what
-    differs from the frame before. `solids` and `canvas` keep their state for a call that goes on from here.
+    `every`: draw every tile of every frame; else start from `base`, which shows what does not move, and
+    draw only what differs from the frame before. `solids` and `canvas` keep their state for a call that
+    goes on from here.
     """
     flow, occluded = results[4], results[5]
     n = solids.shape[0]
@@ -121,7 +123,20 @@ def film(
                 if ahead[b, at.CHANGED] > 0.0 or (f == 0 and every) or cameras.shape[0] > 1:
                     place(ahead, b, poses, f, world)
         if f > 0 and flow.shape[0] > 0:
-            trace_flow(f - 1, still, row_of, canvas[0], canvas[1], solids, ahead, nodes, corners, world, flow, occluded)
+            trace_flow(
+                f - 1,
+                still,
+                row_of,
+                canvas[0],
+                canvas[1],
+                solids,
+                ahead,
+                nodes,
+                corners,
+                world,
+                flow,
+                occluded,
+            )
         dirty[:] = 1
         if not every:
             dirty[:] = 0

@@ -1,8 +1,9 @@
 """Where the surface points of a frame are in the next one, and whether they can be seen there.
 
-A point moves with its body, exactly: from the pixel's ray to the body's frame, with the body's next pose to the world,
-through the next camera to pixels. It is occluded when it leaves the picture or when a ray from the next camera to it
-meets something before it: that is found by casting the ray, not by comparing depths of neighbouring pixels.
+A point moves with its body, exactly: from the pixel's ray to the body's frame, with the body's next pose
+to the world, through the next camera to pixels. It is occluded when it leaves the picture or when a ray
+from the next camera to it meets something before it: that is found by casting the ray, not by comparing
+depths of neighbouring pixels.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ def trace_flow(
 ) -> None:
     """Fill flow[f] and occluded[f], which are zero, for the frame that `label` and `depth` show.
 
-    `solids` are the solids of that frame, `ahead` those of the next one (their column CHANGED says which of them have
-    moved) and `world` knows the next camera; `still`: it is where it was.
+    `solids` are the solids of that frame, `ahead` those of the next one (their column CHANGED says which
+    of them have moved) and `world` knows the next camera; `still`: it is where it was.
     """
     width, height = int(world[at.WIDTH]), int(world[at.HEIGHT])
     focal, cu, cv, flat = world[at.FOCAL], 0.5 * world[at.WIDTH], 0.5 * world[at.HEIGHT], world[at.FLAT] > 0.0
@@ -116,7 +117,17 @@ def trace_flow(
                 else:
                     s = at.SIZE
                     hit = first_hit(
-                        kind, ox, oy, oz, dx, dy, dz, ahead[other, s], ahead[other, s + 1], ahead[other, s + 2], near
+                        kind,
+                        ox,
+                        oy,
+                        oz,
+                        dx,
+                        dy,
+                        dz,
+                        ahead[other, s],
+                        ahead[other, s + 1],
+                        ahead[other, s + 2],
+                        near,
                     )
                 if hit < t - CLOSER:
                     occluded[f, p] = 1

@@ -1,13 +1,14 @@
 """Draw one frame into a canvas, tile by tile, and only the tiles that can have changed.
 
-A canvas holds the current picture and its labels, one entry per pixel, row by row. A tile is drawn in two sweeps: first
-one ray through every pixel's centre, which gives all labels, the colour and a key (solid, face, shadows); then, when
-the keys of all pixels are known, SAMPLES × SAMPLES rays for the pixels whose key differs from a neighbour's. Labels are
-never blended.
+A canvas holds the current picture and its labels, one entry per pixel, row by row. A tile is drawn in two
+sweeps: first one ray through every pixel's centre, which gives all labels, the colour and a key (solid,
+face, shadows); then, when the keys of all pixels are known, SAMPLES × SAMPLES rays for the pixels whose
+key differs from a neighbour's. Labels are never blended.
 
-What a tile shows depends only on the solids whose rectangle touches it (widened by a pixel, for the neighbours' keys),
-and on the solids that may stand between a light and a point seen in it. `bounds` keeps a box around all those points:
-the tile's, those of the pixels just outside it, and those of its additional rays.
+What a tile shows depends only on the solids whose rectangle touches it (widened by a pixel, for the
+neighbours' keys), and on the solids that may stand between a light and a point seen in it. `bounds` keeps
+a box around all those points: the tile's, those of the pixels just outside it, and those of its additional
+rays.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 Integers = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
-# label (H·W,) · depth (H·W,) inf where nothing · key (H·W,) · rgb (H·W·3,) and normals (H·W·3,) camera frame, of no
-# length when not wanted · bounds (tiles, 6) · rows (N+1, H) and columns (N+1, W): pixels of every label · over (tiles,):
-# something that moves reaches the tile
+# label (H·W,) · depth (H·W,) inf where nothing · key (H·W,) · rgb (H·W·3,) and normals (H·W·3,) camera frame,
+# of no length when not wanted · bounds (tiles, 6) · rows (N+1, H) and columns (N+1, W): pixels of every label
+# · over (tiles,): something that moves reaches the tile
 Canvas = tuple[Bytes, Floats, Integers, Bytes, Singles, Floats, Integers, Integers, Bytes]
 ENCODE = 4095.0  # last index of the table from the square root of linear light to sRGB bytes
 
@@ -92,7 +93,16 @@ def _edges(x0: int, y0: int, x1: int, y1: int, width: int, height: int, key: Int
 
 @kernel
 def _include_rim(
-    x0: int, y0: int, x1: int, y1: int, width: int, height: int, label: Bytes, depth: Floats, world: Floats, box: Floats
+    x0: int,
+    y0: int,
+    x1: int,
+    y1: int,
+    width: int,
+    height: int,
+    label: Bytes,
+    depth: Floats,
+    world: Floats,
+    box: Floats,
 ) -> None:
     """Widen `box` by the points seen through the pixels just outside the tile."""
     w = at.W_ORIGIN
@@ -124,7 +134,9 @@ def draw_tiles(
     lists: Integers,
     box: Floats,
 ) -> None:
-    """Draw every tile whose `dirty` is set; add to the column MET how many of the centre rays meet each solid."""
+    """Draw every tile whose `dirty` is set; add to the column MET how many of the centre rays meet each
+    solid.
+    """
     label, depth, key, rgb, normals, bounds, rows, columns, _ = canvas
     width, height = int(world[at.WIDTH]), int(world[at.HEIGHT])
     across = (width + at.TILE - 1) // at.TILE

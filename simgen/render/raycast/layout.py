@@ -1,8 +1,9 @@
 """Where each number stands in the flat arrays that the kernels read.
 
-numba compiles plain arrays fastest and to the fastest code, so a solid, a light or the world around them is a row of
-float64 and the names below are its columns. Vectors take three columns, in the order x, y, z. What is a whole number or
-a flag is stored as a float64, too: one array per thing keeps the calls between kernels short.
+numba compiles plain arrays fastest and to the fastest code, so a solid, a light or the world around them
+is a row of float64 and the names below are its columns. Vectors take three columns, in the order x, y, z.
+What is a whole number or a flag is stored as a float64, too: one array per thing keeps the calls between
+kernels short.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ WORLD_MIDDLE = 22  # the middle, world
 ORIGIN = 25  # camera rays in the body frame: origin at pixel coordinates (0, 0) …
 ORIGIN_U = 28  # … its change per pixel to the right …
 ORIGIN_V = 31  # … and down (both 0 in perspective)
-RAY = 34  # direction at (0, 0), of unit length along the camera axis, so that the ray's parameter is the depth
+RAY = (
+    34  # direction at (0, 0), of unit length along the camera axis, so that the ray's parameter is the depth
+)
 RAY_U = 37
 RAY_V = 40
 RECT = 43  # u0, v0, u1, v1: what the body can touch in the picture; u0 > u1 when nothing
@@ -41,7 +44,8 @@ SPECULAR = 66
 ALPHA = 67  # roughness squared, the α of the GGX distribution
 SOLID = 68
 
-# kinds of solid (the order of `simgen.scene.spec.ShapeKind`) and of texture (the order in `simgen.scene.spec.Look`)
+# kinds of solid (the order of `simgen.scene.spec.ShapeKind`) and of texture (the order in
+# `simgen.scene.spec.Look`)
 SPHERE, BOX, CYLINDER, CAPSULE, CONE, TUBE, MESH = 0, 1, 2, 3, 4, 5, 6
 PLAIN, CHECKER, STRIPES, WOOD, NOISE, BRUSHED = 0, 1, 2, 3, 4, 5
 
@@ -86,8 +90,9 @@ TILE = 8  # edge of a tile, pixels
 SAMPLES = 3  # anti-aliasing takes SAMPLES × SAMPLES rays
 ROOM = TILE * TILE * SAMPLES * SAMPLES  # rays that are followed together at most
 
-# --- rays that are followed together: flat float64 (TRACK,) and int32 (MARK,). A row's name is where it starts, so that
-# the compiler sees rows at constant distances, knows that they do not overlap, and works on several rays at once.
+# --- rays that are followed together: flat float64 (TRACK,) and int32 (MARK,). A row's name is where it
+# starts, so that the compiler sees rows at constant distances, knows that they do not overlap, and works on
+# several rays at once.
 T_U, T_V, T_DEPTH = 0 * ROOM, 1 * ROOM, 2 * ROOM
 T_X, T_Y, T_Z = 3 * ROOM, 4 * ROOM, 5 * ROOM  # the point, world
 T_NX, T_NY, T_NZ = 6 * ROOM, 7 * ROOM, 8 * ROOM  # the normal, world, towards the camera
@@ -95,7 +100,11 @@ T_OX, T_OY, T_OZ = 9 * ROOM, 10 * ROOM, 11 * ROOM  # the point in the body's fra
 T_MX, T_MY, T_MZ = 12 * ROOM, 13 * ROOM, 14 * ROOM  # the normal in the body's frame
 T_VX, T_VY, T_VZ = 15 * ROOM, 16 * ROOM, 17 * ROOM  # unit vector to the camera
 T_FAR = 18 * ROOM  # distance from the camera
-T_RED, T_GREEN, T_BLUE = 19 * ROOM, 20 * ROOM, 21 * ROOM  # first the surface's own colour, in the end what is seen
+T_RED, T_GREEN, T_BLUE = (
+    19 * ROOM,
+    20 * ROOM,
+    21 * ROOM,
+)  # first the surface's own colour, in the end what is seen
 T_SPECULAR, T_ALPHA = 22 * ROOM, 23 * ROOM
 T_SUM_R, T_SUM_G, T_SUM_B = 24 * ROOM, 25 * ROOM, 26 * ROOM  # diffuse light
 T_SHINE_R, T_SHINE_G, T_SHINE_B = 27 * ROOM, 28 * ROOM, 29 * ROOM  # highlights

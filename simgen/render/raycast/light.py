@@ -1,11 +1,13 @@
 """Light: shadows, the colour of a surface and of the sky, all in linear light.
 
-Diffuse light is Lambert's, the highlight is the GGX distribution (Walter et al. 2007) with Schlick's Fresnel term, both
-made of arithmetic that has the same bits everywhere. Light from everywhere is a little weaker from below, which gives
-undersides a shape. Distance mixes in the horizon's colour, so a large ground ends in the sky instead of at an edge.
+Diffuse light is Lambert's, the highlight is the GGX distribution (Walter et al. 2007) with Schlick's
+Fresnel term, both made of arithmetic that has the same bits everywhere. Light from everywhere is a little
+weaker from below, which gives undersides a shape. Distance mixes in the horizon's colour, so a large
+ground ends in the sky instead of at an edge.
 
-Soft shadows and ambient occlusion (`quality: high`) are many hard shadows: of lights at points of the source, and of
-lights all around that reach no further than OCCLUSION. The points are the same for all rays, which leaves no noise.
+Soft shadows and ambient occlusion (`quality: high`) are many hard shadows: of lights at points of the
+source, and of lights all around that reach no further than OCCLUSION. The points are the same for all
+rays, which leaves no noise.
 """
 
 from __future__ import annotations
@@ -47,8 +49,8 @@ def _cast_shadows(
 ) -> None:
     """T_OPEN = 0 where a solid of the list `row` is in the light's way, else 1.
 
-    s is where the light is (`point`) or the unit vector to it. A finite `limit` lets light past what is far: a part that
-    grows with its distance, all of it from `limit` on.
+    s is where the light is (`point`) or the unit vector to it. A finite `limit` lets light past what is
+    far: a part that grows with its distance, all of it from `limit` on.
     """
     for i in range(count):
         track[at.T_OPEN + i] = 1.0
@@ -56,7 +58,11 @@ def _cast_shadows(
         b = lists[row, k + 1]
         kind, convex = int(solids[b, at.KIND]), solids[b, at.CONVEX] > 0.0
         root, end = int(solids[b, at.ROOT]), int(solids[b, at.ROOT_END])
-        mx, my, mz = solids[b, at.WORLD_MIDDLE], solids[b, at.WORLD_MIDDLE + 1], solids[b, at.WORLD_MIDDLE + 2]
+        mx, my, mz = (
+            solids[b, at.WORLD_MIDDLE],
+            solids[b, at.WORLD_MIDDLE + 1],
+            solids[b, at.WORLD_MIDDLE + 2],
+        )
         cx, cy, cz = solids[b, at.CENTRE], solids[b, at.CENTRE + 1], solids[b, at.CENTRE + 2]
         r = at.TURN
         xx, xy, xz = solids[b, r], solids[b, r + 1], solids[b, r + 2]
@@ -120,7 +126,9 @@ def _shade(
     lists: Integers,
     light: int,
 ) -> None:
-    """T_OPEN = the part of the light that arrives at every ray's point, and the light's bit in M_SHADE if not all."""
+    """T_OPEN = the part of the light that arrives at every ray's point, and the light's bit in M_SHADE if not
+    all.
+    """
     row = at.CASTERS + light
     point = lights[light, at.POINT] > 0.0
     sx, sy, sz = lights[light, at.TOWARDS], lights[light, at.TOWARDS + 1], lights[light, at.TOWARDS + 2]
@@ -175,7 +183,10 @@ def _occlude(
     world: Floats,
     lists: Integers,
 ) -> None:
-    """T_OPEN = the part of the light from everywhere that nothing within OCCLUSION keeps away, weighted by Lambert."""
+    """T_OPEN = the part of the light from everywhere that nothing within OCCLUSION keeps away, weighted by
+    Lambert.
+    """
+    reach = world[at.OCCLUSION]
     for i in range(count):
         track[at.T_LIT + i], track[at.T_WEIGHT + i] = 0.0, 0.0
     for k in range(OCCLUDERS):
@@ -185,7 +196,7 @@ def _occlude(
         scale = math.sqrt((1.0 - lz * lz) / (a * a + b * b))
         lx, ly = a * scale, b * scale
         _cast_shadows(
-            count, track, mark, solids, nodes, corners, lists, at.CLOSE, False, lx, ly, lz, world[at.OCCLUSION]
+            count, track, mark, solids, nodes, corners, lists, at.CLOSE, False, lx, ly, lz, reach
         )  # fmt: skip
         for i in range(count):
             weight = max(track[at.T_NX + i] * lx + track[at.T_NY + i] * ly + track[at.T_NZ + i] * lz, 0.0)
@@ -215,7 +226,8 @@ def _add_texture(count: int, track: Floats, mark: Integers, solids: Floats, b: i
         u, v, t = track[at.T_U + i], track[at.T_V + i], track[at.T_DEPTH + i]
         mx, my, mz = track[at.T_MX + i], track[at.T_MY + i], track[at.T_MZ + i]
         dx, dy, dz = dx0 + u * dxu + v * dxv, dy0 + u * dyu + v * dyv, dz0 + u * dzu + v * dzv
-        # how the point moves on its tangent plane for a step of one pixel: the step minus its normal part along the ray
+        # how the point moves on its tangent plane for a step of one pixel: the step minus its normal part
+        # along the ray
         facing = 1.0 / min(dx * mx + dy * my + dz * mz, -1e-9)
         ax, ay, az = oxu + t * dxu, oyu + t * dyu, ozu + t * dzu
         bx, by, bz = oxv + t * dxv, oyv + t * dyv, ozv + t * dzv
@@ -254,7 +266,7 @@ def _own_colours(
             track[at.T_GREEN + i] = solids[b, at.COLOUR + 1]
             track[at.T_BLUE + i] = solids[b, at.COLOUR + 2]
             track[at.T_SPECULAR + i], track[at.T_ALPHA + i] = solids[b, at.SPECULAR], solids[b, at.ALPHA]
-        else:  # the sky: by the height of the view, in an orthographic picture, where that is the same all over, by row
+        else:  # the sky by the height of the view; in an orthographic picture, where that is one, by row
             up = 1.0 - track[at.T_V + i] / world[at.HEIGHT] if flat else -track[at.T_VZ + i]
             up = min(max(up, 0.0), 1.0)
             up = up * (2.0 - up)
@@ -273,7 +285,15 @@ def _own_colours(
 
 @kernel
 def _add_light(
-    count: int, track: Floats, point: bool, sx: float, sy: float, sz: float, red: float, green: float, blue: float
+    count: int,
+    track: Floats,
+    point: bool,
+    sx: float,
+    sy: float,
+    sz: float,
+    red: float,
+    green: float,
+    blue: float,
 ) -> None:
     """Add one light's diffuse light and highlight to every ray; s is where it is or the way to it."""
     for i in range(count):
@@ -331,7 +351,11 @@ def paint(
     red, green, blue = world[at.AMBIENT], world[at.AMBIENT + 1], world[at.AMBIENT + 2]
     for i in range(count):
         fill = (0.8 + 0.2 * track[at.T_NZ + i]) * track[at.T_OPEN + i]
-        track[at.T_SUM_R + i], track[at.T_SUM_G + i], track[at.T_SUM_B + i] = red * fill, green * fill, blue * fill
+        track[at.T_SUM_R + i], track[at.T_SUM_G + i], track[at.T_SUM_B + i] = (
+            red * fill,
+            green * fill,
+            blue * fill,
+        )
         track[at.T_SHINE_R + i], track[at.T_SHINE_G + i], track[at.T_SHINE_B + i] = 0.0, 0.0, 0.0
     for light in range(lights.shape[0]):
         _shade(count, track, mark, solids, nodes, corners, lights, world, lists, light)

@@ -1,9 +1,10 @@
 """Triangle meshes: a tree of bounding boxes built once per mesh, and how a ray goes through it.
 
-The nodes stand in depth-first order and each knows where to go on when the ray misses its box, so a ray walks the array
-forwards without a stack. The tree is built for the unit mesh and scaled with it, never rebuilt. Corner normals are
-averaged over the faces around a vertex that meet at less than a crease angle, which makes round things look round; faces
-joined without a crease form a group, and the renderer takes a change of group for an edge.
+The nodes stand in depth-first order and each knows where to go on when the ray misses its box, so a ray
+walks the array forwards without a stack. The tree is built for the unit mesh and scaled with it, never
+rebuilt. Corner normals are averaged over the faces around a vertex that meet at less than a crease angle,
+which makes round things look round; faces joined without a crease form a group, and the renderer takes a
+change of group for an edge.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ def build_tree(solid: Mesh) -> tuple[Floats, Floats]:
 
     def add(members: NDArray[np.intp]) -> None:
         row = len(nodes)
-        nodes.append([*(low[members].min(axis=0) - SLACK), *(high[members].max(axis=0) + SLACK), 0.0, 0.0, 0.0])
+        nodes.append(
+            [*(low[members].min(axis=0) - SLACK), *(high[members].max(axis=0) + SLACK), 0.0, 0.0, 0.0]
+        )
         if len(members) <= LEAF:
             nodes[row][at.NODE_FIRST], nodes[row][at.NODE_LAST] = len(order), len(order) + len(members)
             order.extend(int(member) for member in members)
@@ -138,7 +141,11 @@ def mesh_hit(
             if volume == 0.0:
                 continue
             scale = 1.0 / volume
-            tx, ty, tz = ox - corners[k, at.FIRST], oy - corners[k, at.FIRST + 1], oz - corners[k, at.FIRST + 2]
+            tx, ty, tz = (
+                ox - corners[k, at.FIRST],
+                oy - corners[k, at.FIRST + 1],
+                oz - corners[k, at.FIRST + 2],
+            )
             u = (tx * px + ty * py + tz * pz) * scale
             if u < -1e-9 or u > 1.0 + 1e-9:
                 continue
@@ -157,7 +164,7 @@ def mesh_hit(
 
 @kernel
 def mesh_normal(corners: Floats, k: int, x: float, y: float, z: float) -> tuple[float, float, float]:
-    """The smooth normal at a point of triangle k, by the areas of the three parts the point divides it into."""
+    """The smooth normal at a point of triangle k, from those of its corners by barycentric coordinates."""
     ax, ay, az = corners[k, at.EDGE_1], corners[k, at.EDGE_1 + 1], corners[k, at.EDGE_1 + 2]
     bx, by, bz = corners[k, at.EDGE_2], corners[k, at.EDGE_2 + 1], corners[k, at.EDGE_2 + 2]
     px, py, pz = x - corners[k, at.FIRST], y - corners[k, at.FIRST + 1], z - corners[k, at.FIRST + 2]

@@ -75,7 +75,11 @@ def _rectangle(solids: Floats, b: int, world: Floats) -> None:
                 half = solids[b, at.HALF + axis]
                 if (corner >> axis) & 1:
                     half = -half
-                rx, ry, rz = solids[b, at.TURN + axis], solids[b, at.TURN + 3 + axis], solids[b, at.TURN + 6 + axis]
+                rx, ry, rz = (
+                    solids[b, at.TURN + axis],
+                    solids[b, at.TURN + 3 + axis],
+                    solids[b, at.TURN + 6 + axis],
+                )
                 px += half * (world[0] * rx + world[1] * ry + world[2] * rz)
                 py += half * (world[3] * rx + world[4] * ry + world[5] * rz)
                 pz += half * (world[6] * rx + world[7] * ry + world[8] * rz)
@@ -98,7 +102,9 @@ def _rectangle(solids: Floats, b: int, world: Floats) -> None:
 
 @kernel
 def place(solids: Floats, b: int, poses: Floats, f: int, world: Floats) -> None:
-    """Fill the columns of solid `b` that depend on its pose, `poses[f, b]` = centre and rotation, and on the camera."""
+    """Fill the columns of solid `b` that depend on its pose, `poses[f, b]` = centre and rotation, and on the
+    camera.
+    """
     for column in range(12):
         solids[b, column] = poses[f, b, column]
     cx, cy, cz = poses[f, b, 0], poses[f, b, 1], poses[f, b, 2]
@@ -112,7 +118,9 @@ def place(solids: Floats, b: int, poses: Floats, f: int, world: Floats) -> None:
         # column `axis` of the rotation turns world vectors into the body's axis
         rx, ry, rz = poses[f, b, 3 + axis], poses[f, b, 6 + axis], poses[f, b, 9 + axis]
         w = at.W_ORIGIN
-        solids[b, at.ORIGIN + axis] = rx * (world[w] - cx) + ry * (world[w + 1] - cy) + rz * (world[w + 2] - cz)
+        solids[b, at.ORIGIN + axis] = (
+            rx * (world[w] - cx) + ry * (world[w + 1] - cy) + rz * (world[w + 2] - cz)
+        )
         for group in range(1, 6):
             w = at.W_ORIGIN + 3 * group
             solids[b, at.ORIGIN + 3 * group + axis] = rx * world[w] + ry * world[w + 1] + rz * world[w + 2]
@@ -128,8 +136,8 @@ def _meets(
 ) -> bool:  # fmt: skip
     """Whether p + s·l, 0 ≤ s ≤ last, comes near a box with middle m, half edges h and rotation rows x, y, z.
 
-    Near: into the box widened by `wide` and by the half edges e (world axes) of a box around p. A segment from any point
-    of that box stays within e of the segment from p, so the answer holds for all of them.
+    Near: into the box widened by `wide` and by the half edges e (world axes) of a box around p. A segment
+    from any point of that box stays within e of the segment from p, so the answer holds for all of them.
     """
     wx, wy, wz = px - mx, py - my, pz - mz
     dx, dy, dz = xx * lx + yx * ly + zx * lz, xy * lx + yy * ly + zy * lz, xz * lx + yz * ly + zz * lz
@@ -157,7 +165,9 @@ def _away(x: float, y: float, z: float) -> float:
 def find_casters(
     count: int, mark: Integers, solids: Floats, lights: Floats, world: Floats, box: Floats, lists: Integers
 ) -> None:
-    """List the solids that can shade one of the rays' points (in `box`), per light, and those near enough to occlude."""
+    """List the solids that can shade one of the rays' points (in `box`), per light, and those near enough to
+    occlude.
+    """
     sole = -1  # when all points are on one convex solid, it shades none of them
     for i in range(count):
         b = mark[at.M_BODY + i]
@@ -173,16 +183,28 @@ def find_casters(
         for b in range(solids.shape[0]):
             if solids[b, at.SHOWN] == 0.0 or b == sole or box[0] > box[3]:
                 continue
-            mx, my, mz = solids[b, at.WORLD_MIDDLE], solids[b, at.WORLD_MIDDLE + 1], solids[b, at.WORLD_MIDDLE + 2]
+            mx, my, mz = (
+                solids[b, at.WORLD_MIDDLE],
+                solids[b, at.WORLD_MIDDLE + 1],
+                solids[b, at.WORLD_MIDDLE + 2],
+            )
             if light < 0:
                 lx, ly, lz, last, wide = 0.0, 0.0, 0.0, 0.0, world[at.OCCLUSION]
                 if wide <= 0.0:
                     break
             elif lights[light, at.POINT] > 0.0:
-                lx, ly, lz = lights[light, at.PLACE] - px, lights[light, at.PLACE + 1] - py, lights[light, at.PLACE + 2] - pz
+                lx, ly, lz = (
+                    lights[light, at.PLACE] - px,
+                    lights[light, at.PLACE + 1] - py,
+                    lights[light, at.PLACE + 2] - pz,
+                )
                 last, wide = 1.0, lights[light, at.SPREAD]
             else:
-                lx, ly, lz = lights[light, at.TOWARDS], lights[light, at.TOWARDS + 1], lights[light, at.TOWARDS + 2]
+                lx, ly, lz = (
+                    lights[light, at.TOWARDS],
+                    lights[light, at.TOWARDS + 1],
+                    lights[light, at.TOWARDS + 2],
+                )
                 last, wide = math.inf, lights[light, at.SPREAD]
                 if wide > 0.0:
                     wide *= _away(px - mx, py - my, pz - mz) + ex + ey + ez + solids[b, at.REACH]
@@ -204,8 +226,9 @@ def find_affected(
 ) -> None:
     """Set `affected` of those of the tiles `among` that a solid can change whose column `chosen` is not 0.
 
-    It can when its rectangle touches the tile or a pixel beside it, or when it can come between a light and a point that
-    the tile sees (all of them are within the tile's `bounds`), or near enough to such a point to take ambient light.
+    It can when its rectangle touches the tile or a pixel beside it, or when it can come between a light
+    and a point that the tile sees (all of them are within the tile's `bounds`), or near enough to such a
+    point to take ambient light.
     """
     across = (int(world[at.WIDTH]) + at.TILE - 1) // at.TILE
     for b in range(solids.shape[0]):
@@ -213,7 +236,11 @@ def find_affected(
             continue
         u0, v0 = solids[b, at.RECT], solids[b, at.RECT + 1]
         u1, v1 = solids[b, at.RECT + 2], solids[b, at.RECT + 3]
-        mx, my, mz = solids[b, at.WORLD_MIDDLE], solids[b, at.WORLD_MIDDLE + 1], solids[b, at.WORLD_MIDDLE + 2]
+        mx, my, mz = (
+            solids[b, at.WORLD_MIDDLE],
+            solids[b, at.WORLD_MIDDLE + 1],
+            solids[b, at.WORLD_MIDDLE + 2],
+        )
         hx, hy, hz = solids[b, at.HALF], solids[b, at.HALF + 1], solids[b, at.HALF + 2]
         r = at.TURN
         xx, xy, xz = solids[b, r], solids[b, r + 1], solids[b, r + 2]
@@ -239,10 +266,18 @@ def find_affected(
                 if light < 0:
                     lx, ly, lz, last, wide = 0.0, 0.0, 0.0, 0.0, world[at.OCCLUSION]
                 elif lights[light, at.POINT] > 0.0:
-                    lx, ly, lz = lights[light, at.PLACE] - px, lights[light, at.PLACE + 1] - py, lights[light, at.PLACE + 2] - pz
+                    lx, ly, lz = (
+                        lights[light, at.PLACE] - px,
+                        lights[light, at.PLACE + 1] - py,
+                        lights[light, at.PLACE + 2] - pz,
+                    )
                     last, wide = 1.0, lights[light, at.SPREAD]
                 else:
-                    lx, ly, lz = lights[light, at.TOWARDS], lights[light, at.TOWARDS + 1], lights[light, at.TOWARDS + 2]
+                    lx, ly, lz = (
+                        lights[light, at.TOWARDS],
+                        lights[light, at.TOWARDS + 1],
+                        lights[light, at.TOWARDS + 2],
+                    )
                     last, wide = math.inf, lights[light, at.SPREAD]
                     if wide > 0.0:
                         wide *= _away(px - mx, py - my, pz - mz) + ex + ey + ez + solids[b, at.REACH]

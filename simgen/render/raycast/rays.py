@@ -1,7 +1,8 @@
 """Follow a few hundred camera rays at once: what they meet, and where.
 
-The rays of a tile are kept in rows (`layout.T_…`, `layout.M_…`) and every step runs over all of them for one solid
-before it turns to the next, so the kind of the solid is looked at once per tile and not once per ray.
+The rays of a tile are kept in rows (`layout.T_…`, `layout.M_…`) and every step runs over all of them for
+one solid before it turns to the next, so the kind of the solid is looked at once per tile and not once per
+ray.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ def cast(
         rxv, ryv, rzv = solids[b, at.RAY_V], solids[b, at.RAY_V + 1], solids[b, at.RAY_V + 2]
         s0, s1, s2 = solids[b, at.SIZE], solids[b, at.SIZE + 1], solids[b, at.SIZE + 2]
         hits = 0
-        if kind == at.BOX:  # the two commonest kinds as loops without branches, which the compiler runs in parallel
+        if (
+            kind == at.BOX
+        ):  # the two commonest kinds as loops without branches, which the compiler runs in parallel
             for i in range(count):
                 u, v = track[at.T_U + i], track[at.T_V + i]
                 px, py, pz = ox + u * oxu + v * oxv, oy + u * oyu + v * oyv, oz + u * ozu + v * ozv
@@ -110,7 +113,9 @@ def cast(
 def locate(
     count: int, track: Floats, mark: Integers, solids: Floats, corners: Floats, world: Floats, box: Floats
 ) -> None:
-    """Point and normal (towards the camera) and face of every ray that met something; `box` = the points' bounds."""
+    """Point and normal (towards the camera) and face of every ray that met something; `box` = the points'
+    bounds.
+    """
     x0, y0, z0 = math.inf, math.inf, math.inf
     x1, y1, z1 = -math.inf, -math.inf, -math.inf
     o, d, w, r = at.ORIGIN, at.RAY, at.W_ORIGIN, at.TURN
@@ -119,9 +124,24 @@ def locate(
         if b < 0:
             continue
         u, v, t = track[at.T_U + i], track[at.T_V + i], track[at.T_DEPTH + i]
-        px = world[w] + u * world[w + 3] + v * world[w + 6] + t * (world[w + 9] + u * world[w + 12] + v * world[w + 15])
-        py = world[w + 1] + u * world[w + 4] + v * world[w + 7] + t * (world[w + 10] + u * world[w + 13] + v * world[w + 16])
-        pz = world[w + 2] + u * world[w + 5] + v * world[w + 8] + t * (world[w + 11] + u * world[w + 14] + v * world[w + 17])
+        px = (
+            world[w]
+            + u * world[w + 3]
+            + v * world[w + 6]
+            + t * (world[w + 9] + u * world[w + 12] + v * world[w + 15])
+        )
+        py = (
+            world[w + 1]
+            + u * world[w + 4]
+            + v * world[w + 7]
+            + t * (world[w + 10] + u * world[w + 13] + v * world[w + 16])
+        )
+        pz = (
+            world[w + 2]
+            + u * world[w + 5]
+            + v * world[w + 8]
+            + t * (world[w + 11] + u * world[w + 14] + v * world[w + 17])
+        )
         track[at.T_X + i], track[at.T_Y + i], track[at.T_Z + i] = px, py, pz
         x0, y0, z0 = min(x0, px), min(y0, py), min(z0, pz)
         x1, y1, z1 = max(x1, px), max(y1, py), max(z1, pz)
@@ -142,7 +162,9 @@ def locate(
             face += 4 if side > -0.3 * length else 0
             face = face & 0xFF
         else:
-            nx, ny, nz, face = surface(kind, x, y, z, solids[b, at.SIZE], solids[b, at.SIZE + 1], solids[b, at.SIZE + 2])
+            nx, ny, nz, face = surface(
+                kind, x, y, z, solids[b, at.SIZE], solids[b, at.SIZE + 1], solids[b, at.SIZE + 2]
+            )
         away = nx * dx + ny * dy + nz * dz
         if away > 0.0 and kind != at.MESH:  # seen from inside
             nx, ny, nz = -nx, -ny, -nz

@@ -1,8 +1,9 @@
 """A scene, its trace and its camera as the rows of numbers that the kernels read.
 
-All numbers that come out of the C library or of a simulation (sines, poses, colours in linear light) are rounded to a
-binary grid far below what can be seen before they enter a kernel, so that a last bit that differs between machines does
-not reach a pixel: 2⁻²⁴ m (60 nm) for positions, 2⁻²⁴ for orientations, 2⁻³⁰ for cameras, lights and colours.
+All numbers that come out of the C library or of a simulation (sines, poses, colours in linear light) are
+rounded to a binary grid far below what can be seen before they enter a kernel, so that a last bit that
+differs between machines does not reach a pixel: 2⁻²⁴ m (60 nm) for positions, 2⁻²⁴ for orientations, 2⁻³⁰
+for cameras, lights and colours.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def linear(colour: Rgb) -> Floats:
 
 @cache
 def encoding_table() -> NDArray[np.uint8]:
-    """sRGB bytes for linear light (i / 4095)², i = 0…4095: with the root as index a step is < 0.1 of a byte."""
+    """sRGB bytes for linear light (i / 4095)², i = 0…4095; a step of this index is < 0.1 of a byte."""
     light = (np.arange(4096) / 4095.0) ** 2
     coded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
     table: NDArray[np.uint8] = np.floor(snap(coded) * 255.0 + 0.5).astype(np.uint8)
@@ -78,7 +79,9 @@ class Stage:
 def stage(scene: SceneSpec, settings: RenderSettings) -> Stage:
     """Raises RenderError when something in the scene cannot be drawn."""
     if len(scene.bodies) > 255:
-        raise RenderError(f"the scene has {len(scene.bodies)} bodies, but the segmentation can only tell 255 apart")
+        raise RenderError(
+            f"the scene has {len(scene.bodies)} bodies, but the segmentation can only tell 255 apart"
+        )
     drawn = tuple(index for index, body in enumerate(scene.bodies) if body.visible)
     solids = np.zeros((len(drawn), at.SOLID))
     solids[:, :12] = np.nan  # no pose yet
@@ -88,8 +91,14 @@ def stage(scene: SceneSpec, settings: RenderSettings) -> Stage:
         body = scene.bodies[index]
         shape = body.shape
         sizes, half, middle = _extent(shape)
-        row[at.SIZE : at.SIZE + 3], row[at.HALF : at.HALF + 3], row[at.MIDDLE : at.MIDDLE + 3] = sizes, half, middle
-        row[at.REACH] = half[0] if shape.kind == "sphere" else math.sqrt(sum(float(h) * float(h) for h in half))
+        row[at.SIZE : at.SIZE + 3], row[at.HALF : at.HALF + 3], row[at.MIDDLE : at.MIDDLE + 3] = (
+            sizes,
+            half,
+            middle,
+        )
+        row[at.REACH] = (
+            half[0] if shape.kind == "sphere" else math.sqrt(sum(float(h) * float(h) for h in half))
+        )
         row[at.KIND] = KINDS.index(shape.kind)
         row[at.CONVEX] = shape.kind not in ("tube", "mesh")
         row[at.LABEL] = index + 1
@@ -103,13 +112,23 @@ def stage(scene: SceneSpec, settings: RenderSettings) -> Stage:
                 corners.append(tree[1])
             row[at.ROOT], row[at.ROOT_END] = trees[name]
         look = body.look or UNDRESSED
-        row[at.COLOUR : at.COLOUR + 3], row[at.SECOND : at.SECOND + 3] = linear(look.colour), linear(look.texture_colour)
+        row[at.COLOUR : at.COLOUR + 3], row[at.SECOND : at.SECOND + 3] = (
+            linear(look.colour),
+            linear(look.texture_colour),
+        )
         row[at.TEXTURE] = TEXTURES.index(look.texture)
         row[at.TEXTURE_SIZE] = max(look.texture_size_m, 1e-4)
         row[at.SPECULAR] = look.specular
         row[at.ALPHA] = max(look.roughness, 0.05) ** 2
     high = settings.quality == "high"
-    return Stage(drawn, solids, np.concatenate(nodes), np.concatenate(corners), _lights(scene, high), _world(scene, high))
+    return Stage(
+        drawn,
+        solids,
+        np.concatenate(nodes),
+        np.concatenate(corners),
+        _lights(scene, high),
+        _world(scene, high),
+    )
 
 
 def _extent(shape: Shape) -> tuple[Floats, Floats, Floats]:
@@ -123,7 +142,11 @@ def _extent(shape: Shape) -> tuple[Floats, Floats, Floats]:
     if shape.kind == "cylinder":
         return np.array([size[0], size[1] / 2, 0.0]), np.array([size[0], size[0], size[1] / 2]), nothing
     if shape.kind == "capsule":
-        return np.array([size[0], size[1] / 2, 0.0]), np.array([size[0], size[0], size[1] / 2 + size[0]]), nothing
+        return (
+            np.array([size[0], size[1] / 2, 0.0]),
+            np.array([size[0], size[0], size[1] / 2 + size[0]]),
+            nothing,
+        )
     if shape.kind == "cone":
         half = np.array([size[0], size[0], size[1] / 2])
         return np.array([size[0], size[1], 0.0]), half, np.array([0.0, 0.0, size[1] / 4])
@@ -140,7 +163,9 @@ def _extent(shape: Shape) -> tuple[Floats, Floats, Floats]:
 def _scaled(
     nodes: Floats, corners: Floats, size: tuple[float, ...], node_shift: int, corner_shift: int
 ) -> tuple[Floats, Floats]:
-    """A unit tree stretched along its axes, its indices moved to where it will stand in the arrays of all trees."""
+    """A unit tree stretched along its axes, its indices moved to where it will stand in the arrays of all
+    trees.
+    """
     nodes, corners = nodes.copy(), corners.copy()
     nodes[:, at.NODE_LOW : at.NODE_LOW + 6] *= np.tile(size, 2)
     nodes[:, at.NODE_SKIP] += node_shift
@@ -171,7 +196,10 @@ def _lights(scene: SceneSpec, high: bool) -> Floats:
 def _world(scene: SceneSpec, high: bool) -> Floats:
     row, around = np.zeros(at.WORLD), scene.environment
     row[at.AMBIENT : at.AMBIENT + 3] = snap(around.ambient)
-    row[at.HORIZON : at.HORIZON + 3], row[at.ZENITH : at.ZENITH + 3] = linear(around.horizon), linear(around.zenith)
+    row[at.HORIZON : at.HORIZON + 3], row[at.ZENITH : at.ZENITH + 3] = (
+        linear(around.horizon),
+        linear(around.zenith),
+    )
     row[at.UNLIT] = around.unlit
     row[at.HAZE] = HAZE_M
     row[at.SPOTS] = SOFT_SPOTS
