@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simgen import GENERATOR_VERSION
-from simgen.build.local import GivenUp, cores, run_local
+from simgen.build.local import GivenUp, cores, describe, run_local
 from simgen.build.lock import folder_lock
 from simgen.build.packing import clip_path
 from simgen.build.plan import Plan, ShardPlan
@@ -20,7 +20,7 @@ from simgen.build.progress import Progress, Silent
 from simgen.build.resume import Scan, prepare, sweep
 from simgen.build.shard import ClipCount
 from simgen.build.storage_trouble import storage_trouble
-from simgen.build.worker import ClipTask, Job, ShardDone, Task
+from simgen.build.worker import ClipTask, Job, ShardDone
 from simgen.dataset.manifest import FORMATS, MANIFEST, Manifest, Marker
 from simgen.errors import BuildError, MissingDependencyError
 
@@ -64,10 +64,10 @@ def build(
 ) -> BuildReport:
     """Builds the dataset in folder `output` (datasets/<recipe name> if None), or does what is missing of it.
 
-    `clips` replaces the clip count of every split, `formats` (parquet, webdataset) those of the recipe; `workers` is the
-    number of processes (None: one per core). The bytes of the dataset depend on the recipe, the counts and the formats
-    alone. Raises BuildError with what to do when it cannot be finished; what is finished is kept and the same call
-    continues.
+    `clips` replaces the clip count of every split, `formats` (parquet, webdataset) those of the recipe;
+    `workers` is the number of processes (None: one per core). The bytes of the dataset depend on the
+    recipe, the counts and the formats alone. Raises BuildError with what to do when it cannot be finished;
+    what is finished is kept and the same call continues.
     """
     folder = Path(output if output is not None else Path("datasets") / recipe.name).absolute()
     plan = plan_of(recipe, clips)
@@ -113,7 +113,7 @@ class _Run:
         try:
             self._progress.start(self._plan.clips, self._plan.clips - self._missing)
             job = Job(self._recipe, self._folder, self._formats)
-            given_up = run_local(job, pending, workers, lock, self._on_clip, self._on_shard, self._on_retry)
+            given_up = run_local(job, pending, workers, lock, self._on_clip, self._on_shard, self._progress.say)
         finally:
             self._progress.close()
         if given_up:
@@ -141,9 +141,6 @@ class _Run:
             self._on_clip(count)
         self._core_seconds["write"] += done.seconds
 
-    def _on_retry(self, task: Task, reason: str) -> None:
-        self._progress.say(f"{_name(task)}: {reason}; it is tried again")
-
     def _warn_of_space(self) -> None:
         """Once a few clips are there, their size tells whether the rest will fit."""
         needed = self._made_bytes / self._made * (self._missing - self._made) * len(self._formats)
@@ -158,7 +155,7 @@ class _Run:
         """Names every clip that could not be made, and how to see it happen."""
         lines = []
         for entry in given_up:
-            line = f"{_name(entry.task)} (seed {self._recipe.seed}) was given up after three tries: {entry.reason}."
+            line = f"{describe(entry.task)} (seed {self._recipe.seed}) was given up after three tries: {entry.reason}."
             if isinstance(entry.task, ClipTask):
                 line += (
                     f" To see it happen: simgen preview {self._recipe.name} "
@@ -195,10 +192,6 @@ class _Run:
             core_seconds=dict(self._core_seconds),
             residuals={law: (entry.median(), entry.worst) for law, entry in sorted(self._residuals.items())},
         )
-
-
-def _name(task: Task) -> str:
-    return f"{task.split} clip {task.index}" if isinstance(task, ClipTask) else f"shard {task}"
 
 
 def _formats(recipe: Recipe, formats: Sequence[str] | None) -> tuple[str, ...]:

@@ -1,9 +1,10 @@
 """Runs a build on this machine's cores: a pool of worker processes that survives the death of any of them.
 
-Workers take clips one at a time, whatever the size of a shard, so that all of them are busy to the end; a shard is
-written by one of them when its last clip is ready. A worker that dies (a crash in native code, the system short of
-memory) loses the clip it was on, which is tried again in a fresh process. After three deaths the clip's shard is given
-up, the others go on, and the build ends with a sentence that names the clip.
+Workers take clips one at a time, whatever the size of a shard, so that all of them are busy to the end; a
+shard is written by one of them when its last clip is ready. A worker that dies (a crash in native code, the
+system short of memory) loses the clip it was on, which is tried again in a fresh process. After three
+deaths the clip's shard is given up, the others go on, and the build ends with a sentence that names the
+clip.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ from typing import IO
 from simgen.build.packing import clip_path
 from simgen.build.plan import ShardPlan
 from simgen.build.shard import ClipCount
-from simgen.build.worker import Answer, ClipTask, Failure, Job, ShardDone, Task, WarmUp
+from simgen.build.worker import Answer, ClipTask, Failure, Job, Notice, ShardDone, Task, WarmUp
 from simgen.errors import BuildError
 
-__all__ = ["GivenUp", "cores", "run_local"]
+__all__ = ["GivenUp", "cores", "describe", "run_local"]
 
 _TRIES = 3  # of a task whose worker dies
 _AHEAD = 2  # tasks in a worker's hands: the next one waits while it works on the first
@@ -55,6 +56,10 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def describe(task: Task) -> str:
+    return f"{task.split} clip {task.index}" if isinstance(task, ClipTask) else f"shard {task}"
+
+
 @dataclass(frozen=True, slots=True)
 class GivenUp:
     """A task that killed its worker, or raised, three times."""
@@ -71,12 +76,13 @@ def run_local(
     lock_fd: int,
     on_clip: Callable[[ClipCount], None],
     on_shard: Callable[[ShardDone], None],
-    on_retry: Callable[[Task, str], None],
+    say: Callable[[str], None],
 ) -> list[GivenUp]:
     """Makes the shards; the tasks that had to be given up, in the order in which that happened.
 
-    Raises BuildError as soon as going on makes no sense (no draw of a clip is fit, the disk is full). On that and on
-    any other exception, KeyboardInterrupt among them, every worker is killed before it leaves this function.
+    Raises BuildError as soon as going on makes no sense (no draw of a clip is fit, the disk is full). On
+    that and on any other exception, KeyboardInterrupt among them, every worker is killed before it leaves
+    this function.
     """
     work = _Work(iter(shards), job.folder)
     pool = _Pool(job, lock_fd)
@@ -88,12 +94,14 @@ def run_local(
             if not pool.busy:
                 return given_up
             for task, answer in pool.answers(work):
-                if isinstance(answer, Failure):
+                if isinstance(answer, Notice):
+                    say(answer.sentence)
+                elif isinstance(answer, Failure):
                     if answer.final:
                         raise BuildError(answer.sentence)
                     failures[task] = failures.get(task, 0) + 1
                     if failures[task] < _TRIES:
-                        on_retry(task, answer.sentence)
+                        say(f"{describe(task)}: {answer.sentence}; it is tried again")
                         work.again(task)
                         continue
                     given_up.append(GivenUp(task, answer.sentence, answer.trace))
@@ -221,7 +229,8 @@ class _Pool:
             except (EOFError, OSError):
                 found.extend(self._bury(worker, work))
                 continue
-            found.append((worker.tasks.popleft(), answer))
+            task = worker.tasks[0] if isinstance(answer, Notice) else worker.tasks.popleft()
+            found.append((task, answer))
         return found
 
     def _start(self) -> None:

@@ -1,7 +1,9 @@
-"""A worker process of the local runner: does one task after the other until it is told to stop or its parent is gone.
+"""A worker process of the local runner: does one task after the other until it is told to stop or its
+parent is gone.
 
-Started as a fresh interpreter, never forked and never importing the user's `__main__`, so that `simgen.build` works in
-a script without a guard, in a notebook and from a thread. It dies with its parent, however that dies.
+Started as a fresh interpreter, never forked and never importing the user's `__main__`, so that
+`simgen.build` works in a script without a guard, in a notebook and from a thread. It dies with its parent,
+however that dies.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import os
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from simgen.dataset.manifest import Marker
     from simgen.recipe import Recipe
 
-__all__ = ["Answer", "ClipTask", "Failure", "Job", "ShardDone", "Task", "WarmUp", "main"]
+__all__ = ["Answer", "ClipTask", "Failure", "Job", "Notice", "ShardDone", "Task", "WarmUp", "main"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,14 @@ class Failure:
         return cls(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__, False, trace)
 
 
-Answer = Union[None, ClipCount, ShardDone, Failure]
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Why a task takes long; its answer is still to come."""
+
+    sentence: str
+
+
+Answer = Union[None, ClipCount, ShardDone, Failure, Notice]
 
 
 def main(connection_fd: int, life_fd: int) -> None:
@@ -88,7 +98,7 @@ def main(connection_fd: int, life_fd: int) -> None:
         job: Job = connection.recv()
         _one_thread()
         while (task := connection.recv()) is not None:
-            connection.send(_answer(job, task))
+            connection.send(_answer(job, task, connection))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         os._exit(0)  # the parent is gone: nobody to tell
 
@@ -106,9 +116,10 @@ def _one_thread() -> None:
     pyarrow.set_io_thread_count(1)
 
 
-def _answer(job: Job, task: Task) -> Answer:
+def _answer(job: Job, task: Task, connection: Connection) -> Answer:
     try:
         if isinstance(task, WarmUp):
+            _warm_up(job.recipe, lambda sentence: connection.send(Notice(sentence)))
             return None
         if isinstance(task, ClipTask):
             return store_clip(job.recipe, task.split, task.index, job.folder)
@@ -119,3 +130,14 @@ def _answer(job: Job, task: Task) -> Answer:
         return ShardDone(marker, tuple(made), seconds)
     except Exception as error:
         return Failure.of(error, job.folder)
+
+
+def _warm_up(recipe: Recipe, notice: Callable[[str], None]) -> None:
+    """Imports what a clip needs and has the renderer compiled; waits while another worker does."""
+    import simgen.dataset.writer
+    import simgen.physics.simulation  # noqa: F401
+
+    if recipe.render_settings().engine == "raycast":
+        from simgen.render.raycast import warm_up
+
+        warm_up(notice)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from simgen.render.raycast.compile import kernel
 
 __all__ = ["arc", "noise", "square_wave"]
@@ -46,7 +48,7 @@ def _lattice(x: int, y: int, z: int) -> float:
 @kernel
 def noise(x: float, y: float, z: float) -> float:
     """Value noise in [0, 1): random numbers at whole coordinates, joined smoothly (mean 0.5)."""
-    fx, fy, fz = math.floor(x), math.floor(y), math.floor(z)
+    fx, fy, fz = np.floor(x), np.floor(y), np.floor(z)
     ix, iy, iz = int(fx), int(fy), int(fz)
     a, b, c = x - fx, y - fy, z - fz
     a = a * a * (3.0 - 2.0 * a)
@@ -66,6 +68,6 @@ def square_wave(x: float, width: float) -> float:
     w = max(width, 1e-6)
     low, high = 0.5 * (x - 0.5 * w), 0.5 * (x + 0.5 * w)
     # the integral of the wave over x is 1 - 2 |2 frac(x/2) - 1|, up to a constant
-    a = abs(low - math.floor(low) - 0.5)
-    b = abs(high - math.floor(high) - 0.5)
+    a = abs(low - np.floor(low) - 0.5)
+    b = abs(high - np.floor(high) - 0.5)
     return 2.0 * (a - b) / w

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from simgen.render.raycast import layout as at
 from simgen.render.raycast.compile import entry, kernel
-from simgen.render.raycast.frame import draw_tiles, touches
-from simgen.render.raycast.placing import camera_rays, may_shade, place
+from simgen.render.raycast.frame import draw_tiles
+from simgen.render.raycast.placing import camera_rays, find_affected, place
 
 __all__ = ["film"]
 
@@ -18,21 +18,6 @@ Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 Integers = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
-
-
-@kernel
-def _affects(
-    solids: Floats, b: int, x: int, y: int, lights: Floats, bounds: Floats, tile: int, box: Floats
-) -> bool:
-    """Whether solid `b` can change what the tile at (x, y), which sees points within `bounds`, shows."""
-    if touches(solids, b, x, y):
-        return True
-    for k in range(6):
-        box[k] = bounds[tile, k]
-    for light in range(lights.shape[0]):
-        if may_shade(solids, b, lights, light, box):
-            return True
-    return False
 
 
 @kernel
@@ -94,10 +79,14 @@ def film(
     pixels = width * height
     across, down = (width + at.TILE - 1) // at.TILE, (height + at.TILE - 1) // at.TILE
     dirty = np.zeros(across * down, np.uint8)
-    track = np.empty((at.TRACK, at.ROOM), np.float64)
-    mark = np.zeros((at.MARK, at.ROOM), np.int32)
+    track = np.empty(at.TRACK, np.float64)
+    mark = np.zeros(at.MARK, np.int32)
     lists = np.zeros((3 + lights.shape[0], max(n, lights.shape[0], 1)), np.int32)
     changed = np.zeros(n, np.int32)
+    moving = np.zeros(n, np.int32)
+    for b in range(n):
+        moving[b] = shown[b] and tags[b, at.MOVES]
+    whole = np.ones(across * down, np.uint8)
     count = np.zeros(n, np.int32)
     rays = np.empty(18, np.float64)
     box = np.empty(6, np.float64)
@@ -112,59 +101,40 @@ def film(
                 for k in range(12):
                     if every or solids[b, k] != poses[f, b, k]:
                         changed[b] = 1
-        if every:
-            dirty[:] = 1
-        else:
-            dirty[:] = 0
-            for tile in range(dirty.shape[0]):
-                if over[tile]:  # what a solid that has moved was part of
-                    x, y = (tile % across) * at.TILE, (tile // across) * at.TILE
-                    for b in range(n):
-                        if changed[b] and _affects(solids, b, x, y, lights, bounds, tile, box):
-                            dirty[tile] = 1
-                            break
+        dirty[:] = 1 if every else 0
+        if not every:  # what a solid that has moved was part of: of tiles that nothing moving reached it was not
+            find_affected(solids, changed, lights, around, bounds, across, over, dirty)
         for b in range(n):
             if changed[b]:
                 place(solids, tags, b, poses[f, b], camera, rays, width, height)
-        if not every:
+        if not every:  # what it becomes part of; where it was not and is not, the bounds of before still hold
+            find_affected(solids, changed, lights, around, bounds, across, whole, dirty)
             for tile in range(dirty.shape[0]):
-                x, y = (tile % across) * at.TILE, (tile // across) * at.TILE
-                if not dirty[tile]:  # what it becomes part of
-                    for b in range(n):
-                        if changed[b] and _affects(solids, b, x, y, lights, bounds, tile, box):
-                            dirty[tile] = 1
-                            break
                 if dirty[tile]:
-                    moving = 0
-                    for b in range(n):
-                        if (
-                            shown[b]
-                            and tags[b, at.MOVES]
-                            and _affects(solids, b, x, y, lights, bounds0, tile, box)
-                        ):
-                            moving = 1
-                            break
-                    over[tile] = moving
-                    if moving == 0:  # nothing that moves reaches it any more: as without them
-                        dirty[tile] = 0
-                        for k in range(6):
-                            bounds[tile, k] = bounds0[tile, k]
-                        for py in range(y, min(y + at.TILE, height)):
-                            for px in range(x, min(x + at.TILE, width)):
-                                p = py * width + px
-                                if label[p] != label0[p]:
-                                    rows[label[p], py] -= 1
-                                    columns[label[p], px] -= 1
-                                    rows[label0[p], py] += 1
-                                    columns[label0[p], px] += 1
-                                    label[p] = label0[p]
-                                depth[p], key[p] = depth0[p], key0[p]
-                                if picture.shape[0] > 0:
-                                    for k in range(3 * p, 3 * p + 3):
-                                        picture[k] = picture0[k]
-                                if facing.shape[0] > 0:
-                                    for k in range(3 * p, 3 * p + 3):
-                                        facing[k] = facing0[k]
+                    over[tile] = 0
+            find_affected(solids, moving, lights, around, bounds0, across, dirty, over)
+            for tile in range(dirty.shape[0]):
+                if dirty[tile] and not over[tile]:  # nothing that moves reaches it any more: as without them
+                    dirty[tile] = 0
+                    for k in range(6):
+                        bounds[tile, k] = bounds0[tile, k]
+                    x, y = (tile % across) * at.TILE, (tile // across) * at.TILE
+                    for py in range(y, min(y + at.TILE, height)):
+                        for px in range(x, min(x + at.TILE, width)):
+                            p = py * width + px
+                            if label[p] != label0[p]:
+                                rows[label[p], py] -= 1
+                                columns[label[p], px] -= 1
+                                rows[label0[p], py] += 1
+                                columns[label0[p], px] += 1
+                                label[p] = label0[p]
+                            depth[p], key[p] = depth0[p], key0[p]
+                            if picture.shape[0] > 0:
+                                for k in range(3 * p, 3 * p + 3):
+                                    picture[k] = picture0[k]
+                            if facing.shape[0] > 0:
+                                for k in range(3 * p, 3 * p + 3):
+                                    facing[k] = facing0[k]
         draw_tiles(
             dirty, width, height, camera, rays, solids, tags, shown, looks, lights, around, table,
             label, depth, key, picture, facing, bounds, rows, columns, count, track, mark, lists, box,

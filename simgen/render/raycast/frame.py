@@ -19,28 +19,17 @@ from numpy.typing import NDArray
 
 from simgen.render.raycast import layout as at
 from simgen.render.raycast.compile import kernel
-from simgen.render.raycast.light import find_casters, paint
-from simgen.render.raycast.placing import may_shade
+from simgen.render.raycast.light import paint
+from simgen.render.raycast.placing import find_casters
 from simgen.render.raycast.rays import cast, locate
 
-__all__ = ["draw_tiles", "touches"]
+__all__ = ["draw_tiles"]
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 Integers = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
 ENCODE = 4095.0  # last index of the table from the square root of linear light to sRGB bytes
-
-
-@kernel
-def touches(solids: Floats, b: int, x: int, y: int) -> bool:
-    """Whether solid `b` can be met by a ray through the tile at pixel (x, y) or through a pixel beside it."""
-    return (
-        solids[b, at.RECT] < x + at.TILE + 1
-        and solids[b, at.RECT + 2] > x - 1
-        and solids[b, at.RECT + 1] < y + at.TILE + 1
-        and solids[b, at.RECT + 3] > y - 1
-    )
 
 
 @kernel
@@ -61,8 +50,9 @@ def _nearby(solids: Floats, shown: Integers, x: int, y: int, nearby: Integers) -
 
 
 @kernel
-def _encode(linear: float, table: Bytes) -> int:
-    return table[int(math.sqrt(min(max(linear, 0.0), 1.0)) * ENCODE + 0.5)]
+def _code(linear: float) -> float:
+    """Where in the table from roots of linear light to sRGB bytes a colour stands."""
+    return math.sqrt(min(max(linear, 0.0), 1.0)) * ENCODE + 0.5
 
 
 @kernel
@@ -73,14 +63,34 @@ def _include(box: Floats, tile: int, bounds: Floats) -> None:
 
 
 @kernel
-def _differs(key: Integers, p: int, x: int, y: int, width: int, height: int) -> bool:
-    own = key[p]
-    return (
-        (x > 0 and key[p - 1] != own)
-        or (x + 1 < width and key[p + 1] != own)
-        or (y > 0 and key[p - width] != own)
-        or (y + 1 < height and key[p + width] != own)
-    )
+def _centres(x0: int, y0: int, x1: int, y1: int, track: Floats) -> int:
+    """Rays through the centres of the pixels [x0, x1) × [y0, y1), row by row; how many."""
+    count = (x1 - x0) * (y1 - y0)
+    for i in range(count):
+        track[at.T_U + i] = x0 + i % (x1 - x0) + 0.5
+        track[at.T_V + i] = y0 + i // (x1 - x0) + 0.5
+    return count
+
+
+@kernel
+def _edges(x0: int, y0: int, x1: int, y1: int, width: int, height: int, key: Integers, track: Floats) -> int:
+    """SAMPLES × SAMPLES rays for every pixel whose key differs from a neighbour's; how many."""
+    count = 0
+    for y in range(y0, y1):
+        for x in range(x0, x1):
+            p = y * width + x
+            own = key[p]
+            if (
+                (x > 0 and key[p - 1] != own)
+                or (x + 1 < width and key[p + 1] != own)
+                or (y > 0 and key[p - width] != own)
+                or (y + 1 < height and key[p + width] != own)
+            ):
+                for sample in range(at.SAMPLES * at.SAMPLES):
+                    track[at.T_U + count] = x + (sample % at.SAMPLES + 0.5) / at.SAMPLES
+                    track[at.T_V + count] = y + (sample // at.SAMPLES + 0.5) / at.SAMPLES
+                    count += 1
+    return count
 
 
 @kernel
@@ -128,29 +138,28 @@ def draw_tiles(
         x0, y0 = (tile % across) * at.TILE, (tile // across) * at.TILE
         x1, y1 = min(x0 + at.TILE, width), min(y0 + at.TILE, height)
         found = _nearby(solids, shown, x0, y0, nearby)
-        count = 0
-        for y in range(y0, y1):
-            for x in range(x0, x1):
-                track[at.T_U, count], track[at.T_V, count] = x + 0.5, y + 0.5
-                count += 1
+        count = _centres(x0, y0, x1, y1, track)
         cast(count, track, mark, solids, tags, nearby, found, near, far, met)
         locate(count, track, mark, solids, tags, rays, box)
         for k in range(6):
             bounds[tile, k] = box[k]
         if paints:
-            find_casters(solids, shown, lights, box, casters, caster_count)
+            find_casters(count, mark, solids, tags, shown, lights, box, casters, caster_count)
             paint(
-                count, track, mark, solids, tags, looks, lights, around, rays, height, casters, caster_count
+                count, track, mark, solids, tags, looks, lights, around, rays, height, nearby, found, casters, caster_count
             )
+            for i in range(count):
+                for c in range(3):
+                    track[at.T_RED + c * at.ROOM + i] = _code(track[at.T_RED + c * at.ROOM + i])
         i = 0
         for y in range(y0, y1):
             for x in range(x0, x1):
                 p = y * width + x
-                b = mark[at.M_BODY, i]
+                b = mark[at.M_BODY + i]
                 if b >= 0:
                     value = tags[b, at.LABEL]
-                    depth[p] = track[at.T_DEPTH, i]
-                    key[p] = value << 16 | mark[at.M_FACE, i] << 8 | mark[at.M_SHADE, i]
+                    depth[p] = track[at.T_DEPTH + i]
+                    key[p] = value << 16 | mark[at.M_FACE + i] << 8 | mark[at.M_SHADE + i]
                 else:
                     value = 0
                     depth[p] = math.inf
@@ -167,11 +176,11 @@ def draw_tiles(
                         n = 0.0
                         if b >= 0:
                             for k in range(3):
-                                n += camera[at.VIEW + 3 * axis + k] * track[at.T_NORMAL + k, i]
+                                n += camera[at.VIEW + 3 * axis + k] * track[at.T_NX + k * at.ROOM + i]
                         normals[3 * p + axis] = n
                 if paints:
                     for c in range(3):
-                        rgb[3 * p + c] = _encode(track[at.T_RED + c, i], table)
+                        rgb[3 * p + c] = table[int(track[at.T_RED + c * at.ROOM + i])]
                 i += 1
     if not paints:
         return
@@ -190,32 +199,25 @@ def draw_tiles(
                         w += t * (rays[9 + axis] + u * rays[12 + axis] + v * rays[15 + axis])
                         bounds[tile, axis] = min(bounds[tile, axis], w)
                         bounds[tile, 3 + axis] = max(bounds[tile, 3 + axis], w)
-        count = 0
-        for y in range(y0, y1):
-            for x in range(x0, x1):
-                if _differs(key, y * width + x, x, y, width, height):
-                    for sample in range(at.SAMPLES * at.SAMPLES):
-                        track[at.T_U, count] = x + (sample % at.SAMPLES + 0.5) / at.SAMPLES
-                        track[at.T_V, count] = y + (sample // at.SAMPLES + 0.5) / at.SAMPLES
-                        count += 1
+        count = _edges(x0, y0, x1, y1, width, height, key, track)
         if count == 0:
             continue
         found = _nearby(solids, shown, x0, y0, nearby)
         cast(count, track, mark, solids, tags, nearby, found, near, far, ignored)
         locate(count, track, mark, solids, tags, rays, box)
         _include(box, tile, bounds)
-        find_casters(solids, shown, lights, box, casters, caster_count)
-        paint(count, track, mark, solids, tags, looks, lights, around, rays, height, casters, caster_count)
+        find_casters(count, mark, solids, tags, shown, lights, box, casters, caster_count)
+        paint(count, track, mark, solids, tags, looks, lights, around, rays, height, nearby, found, casters, caster_count)
         i = 0
         while i < count:
-            p = int(track[at.T_V, i]) * width + int(track[at.T_U, i])
+            p = int(track[at.T_V + i]) * width + int(track[at.T_U + i])
             red, green, blue = 0.0, 0.0, 0.0
             for _ in range(at.SAMPLES * at.SAMPLES):
-                red += min(track[at.T_RED, i], 1.0)
-                green += min(track[at.T_RED + 1, i], 1.0)
-                blue += min(track[at.T_RED + 2, i], 1.0)
+                red += min(track[at.T_RED + i], 1.0)
+                green += min(track[at.T_GREEN + i], 1.0)
+                blue += min(track[at.T_BLUE + i], 1.0)
                 i += 1
             part = 1.0 / (at.SAMPLES * at.SAMPLES)
-            rgb[3 * p] = _encode(red * part, table)
-            rgb[3 * p + 1] = _encode(green * part, table)
-            rgb[3 * p + 2] = _encode(blue * part, table)
+            rgb[3 * p] = table[int(_code(red * part))]
+            rgb[3 * p + 1] = table[int(_code(green * part))]
+            rgb[3 * p + 2] = table[int(_code(blue * part))]

@@ -76,13 +76,23 @@ TILE = 8  # edge of a tile, pixels
 SAMPLES = 3  # anti-aliasing takes SAMPLES × SAMPLES rays
 ROOM = TILE * TILE * SAMPLES * SAMPLES  # rays that are followed together at most
 
-# --- rays that are followed together: float64 (TRACK, ROOM) and int32 (MARK, ROOM)
-T_U, T_V, T_DEPTH = 0, 1, 2
-T_POINT = 3  # world
-T_NORMAL = 6  # world, towards the camera
-T_RED = 9
-TRACK = 12
-M_BODY = 0  # row of the solid, -1 for nothing
-M_FACE = 1  # mesh: the triangle, then like others the face; see `solids.surface`
-M_SHADE = 2  # bit l: light l is hidden
-MARK = 3
+# --- rays that are followed together: flat float64 (TRACK,) and int32 (MARK,). A row's name is where it starts, so that
+# the compiler sees rows at constant distances, knows that they do not overlap, and works on several rays at once.
+T_U, T_V, T_DEPTH = 0 * ROOM, 1 * ROOM, 2 * ROOM
+T_X, T_Y, T_Z = 3 * ROOM, 4 * ROOM, 5 * ROOM  # the point, world
+T_NX, T_NY, T_NZ = 6 * ROOM, 7 * ROOM, 8 * ROOM  # the normal, world, towards the camera
+T_OX, T_OY, T_OZ = 9 * ROOM, 10 * ROOM, 11 * ROOM  # the point in the body's frame
+T_MX, T_MY, T_MZ = 12 * ROOM, 13 * ROOM, 14 * ROOM  # the normal in the body's frame
+T_VX, T_VY, T_VZ = 15 * ROOM, 16 * ROOM, 17 * ROOM  # unit vector to the camera
+T_FAR = 18 * ROOM  # distance from the camera
+T_RED, T_GREEN, T_BLUE = 19 * ROOM, 20 * ROOM, 21 * ROOM  # first the surface's own colour, in the end what is seen
+T_SPECULAR, T_ALPHA = 22 * ROOM, 23 * ROOM
+T_FILL = 24 * ROOM  # how much of the light from everywhere arrives
+T_OPEN = 25 * ROOM  # how much of the light under work arrives
+T_SUM = 26 * ROOM  # diffuse light, three rows
+T_SHINE = 29 * ROOM  # highlights, three rows
+TRACK = 32 * ROOM
+M_BODY = 0 * ROOM  # row of the solid, -1 for nothing
+M_FACE = 1 * ROOM  # see `solids.surface`
+M_SHADE = 2 * ROOM  # bit l: light l is hidden
+MARK = 3 * ROOM

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from simgen.render.raycast import layout as at
 from simgen.render.raycast.compile import kernel
 
-__all__ = ["camera_rays", "may_shade", "place"]
+__all__ = ["camera_rays", "find_affected", "find_casters", "place"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int32]
+Bytes = NDArray[np.uint8]
 SLACK = 1e-6  # metres: far above rounding, far below a pixel
 MARGIN = 0.01  # pixels
 
@@ -141,43 +142,138 @@ def place(
 
 
 @kernel
-def may_shade(solids: Floats, b: int, lights: Floats, light: int, box: Floats) -> bool:
-    """Whether solid `b` can stand between the light and some point of the world-frame `box` (6,) = low, high.
+def _meets(
+    px: float, py: float, pz: float, ex: float, ey: float, ez: float,
+    lx: float, ly: float, lz: float, last: float, wide: float,
+    mx: float, my: float, mz: float, hx: float, hy: float, hz: float,
+    xx: float, xy: float, xz: float, yx: float, yy: float, yz: float, zx: float, zy: float, zz: float,
+) -> bool:  # fmt: skip
+    """Whether p + s·l, 0 ≤ s ≤ last, comes near a box with middle m, half edges h and rotation rows x, y, z.
 
-    A segment from a point of the box to the light stays within the box's half edges of the segment from the box's
-    middle, so it is enough to widen the solid's bounding box by them (in its axes) and test that one segment.
+    Near: into the box widened by `wide` and by the half edges e (world axes) of a box around p. A segment from any point
+    of that box stays within e of the segment from p, so the answer holds for all of them.
     """
-    if box[0] > box[3]:
-        return False
+    wx, wy, wz = px - mx, py - my, pz - mz
+    dx, dy, dz = xx * lx + yx * ly + zx * lz, xy * lx + yy * ly + zy * lz, xz * lx + yz * ly + zz * lz
+    ox, oy, oz = xx * wx + yx * wy + zx * wz, xy * wx + yy * wy + zy * wz, xz * wx + yz * wy + zz * wz
+    hx += abs(xx) * ex + abs(yx) * ey + abs(zx) * ez + wide + SLACK
+    hy += abs(xy) * ex + abs(yy) * ey + abs(zy) * ez + wide + SLACK
+    hz += abs(xz) * ex + abs(yz) * ey + abs(zz) * ez + wide + SLACK
+    ix = 1.0 / (dx if abs(dx) > 1e-12 else 1e-12)
+    iy = 1.0 / (dy if abs(dy) > 1e-12 else 1e-12)
+    iz = 1.0 / (dz if abs(dz) > 1e-12 else 1e-12)
+    x0, x1 = (-hx - ox) * ix, (hx - ox) * ix
+    y0, y1 = (-hy - oy) * iy, (hy - oy) * iy
+    z0, z1 = (-hz - oz) * iz, (hz - oz) * iz
+    enter = max(0.0, min(x0, x1), min(y0, y1), min(z0, z1))
+    leave = min(last, max(x0, x1), max(y0, y1), max(z0, z1))
+    return enter <= leave
+
+
+@kernel
+def find_casters(
+    count: int,
+    mark: Integers,
+    solids: Floats,
+    tags: Integers,
+    shown: Integers,
+    lights: Floats,
+    box: Floats,
+    casters: Integers,
+    caster_count: Integers,
+) -> None:
+    """For every light the solids that can shade one of the rays' points (in `box`): `casters` (L, N) and how many."""
+    sole = -1  # when all points are on one convex solid, it shades none of them
+    for i in range(count):
+        b = mark[at.M_BODY + i]
+        if b >= 0 and b != sole:
+            if sole >= 0 or not tags[b, at.CONVEX]:
+                sole = -2
+                break
+            sole = b
     px, py, pz = 0.5 * (box[0] + box[3]), 0.5 * (box[1] + box[4]), 0.5 * (box[2] + box[5])
     ex, ey, ez = 0.5 * (box[3] - box[0]), 0.5 * (box[4] - box[1]), 0.5 * (box[5] - box[2])
-    wx = px - solids[b, at.WORLD_MIDDLE]
-    wy = py - solids[b, at.WORLD_MIDDLE + 1]
-    wz = pz - solids[b, at.WORLD_MIDDLE + 2]
-    if lights[light, at.POINT] > 0.0:
-        lx, ly, lz = (
-            lights[light, at.PLACE] - px,
-            lights[light, at.PLACE + 1] - py,
-            lights[light, at.PLACE + 2] - pz,
-        )
-        wide, last = lights[light, at.SPREAD], 1.0
-    else:
-        lx, ly, lz = lights[light, at.TOWARDS], lights[light, at.TOWARDS + 1], lights[light, at.TOWARDS + 2]
-        far = (
-            math.sqrt(wx * wx + wy * wy + wz * wz)
-            + math.sqrt(ex * ex + ey * ey + ez * ez)
-            + solids[b, at.REACH]
-        )
-        wide, last = lights[light, at.SPREAD] * far, math.inf
-    enter, leave = 0.0, last
-    for axis in range(3):
-        rx, ry, rz = solids[b, at.TURN + axis], solids[b, at.TURN + 3 + axis], solids[b, at.TURN + 6 + axis]
-        half = solids[b, at.HALF + axis] + abs(rx) * ex + abs(ry) * ey + abs(rz) * ez + wide + SLACK
-        o = rx * wx + ry * wy + rz * wz
-        d = rx * lx + ry * ly + rz * lz
-        if abs(d) < 1e-12:
-            d = 1e-12
-        first, second = (-half - o) / d, (half - o) / d
-        enter = max(enter, min(first, second))
-        leave = min(leave, max(first, second))
-    return enter <= leave
+    for light in range(lights.shape[0]):
+        found = 0
+        for b in range(solids.shape[0]):
+            if not shown[b] or b == sole or box[0] > box[3]:
+                continue
+            mx, my, mz = solids[b, at.WORLD_MIDDLE], solids[b, at.WORLD_MIDDLE + 1], solids[b, at.WORLD_MIDDLE + 2]
+            lx, ly, lz = lights[light, at.TOWARDS], lights[light, at.TOWARDS + 1], lights[light, at.TOWARDS + 2]
+            wide, last = lights[light, at.SPREAD], math.inf
+            if lights[light, at.POINT] > 0.0:
+                lx, ly, lz = lights[light, at.PLACE] - px, lights[light, at.PLACE + 1] - py, lights[light, at.PLACE + 2] - pz
+                last = 1.0
+            elif wide > 0.0:
+                wide *= math.sqrt((px - mx) ** 2 + (py - my) ** 2 + (pz - mz) ** 2) + ex + ey + ez + solids[b, at.REACH]
+            r = at.TURN
+            if _meets(
+                px, py, pz, ex, ey, ez, lx, ly, lz, last, wide, mx, my, mz,
+                solids[b, at.HALF], solids[b, at.HALF + 1], solids[b, at.HALF + 2],
+                solids[b, r], solids[b, r + 1], solids[b, r + 2], solids[b, r + 3], solids[b, r + 4],
+                solids[b, r + 5], solids[b, r + 6], solids[b, r + 7], solids[b, r + 8],
+            ):  # fmt: skip
+                casters[light, found] = b
+                found += 1
+        caster_count[light] = found
+
+
+@kernel
+def find_affected(
+    solids: Floats,
+    chosen: Integers,
+    lights: Floats,
+    around: Floats,
+    bounds: Floats,
+    across: int,
+    among: Bytes,
+    affected: Bytes,
+) -> None:
+    """Set `affected` of the tiles `among` those given that a chosen solid can change.
+
+    It can when its rectangle touches the tile or a pixel beside it, or when it can come between a light and a point that
+    the tile sees (all of them are within the tile's `bounds`), or near enough to such a point to take ambient light.
+    """
+    for b in range(solids.shape[0]):
+        if not chosen[b]:
+            continue
+        u0, v0 = solids[b, at.RECT], solids[b, at.RECT + 1]
+        u1, v1 = solids[b, at.RECT + 2], solids[b, at.RECT + 3]
+        mx, my, mz = solids[b, at.WORLD_MIDDLE], solids[b, at.WORLD_MIDDLE + 1], solids[b, at.WORLD_MIDDLE + 2]
+        hx, hy, hz = solids[b, at.HALF], solids[b, at.HALF + 1], solids[b, at.HALF + 2]
+        r = at.TURN
+        xx, xy, xz = solids[b, r], solids[b, r + 1], solids[b, r + 2]
+        yx, yy, yz = solids[b, r + 3], solids[b, r + 4], solids[b, r + 5]
+        zx, zy, zz = solids[b, r + 6], solids[b, r + 7], solids[b, r + 8]
+        for light in range(-1, lights.shape[0]):
+            for tile in range(among.shape[0]):
+                if affected[tile] or not among[tile]:
+                    continue
+                if light < 0:
+                    x, y = (tile % across) * at.TILE, (tile // across) * at.TILE
+                    if u0 < x + at.TILE + 1 and u1 > x - 1 and v0 < y + at.TILE + 1 and v1 > y - 1:
+                        affected[tile] = 1
+                        continue
+                    if around[at.OCCLUSION] <= 0.0:
+                        continue
+                x0, y0, z0 = bounds[tile, 0], bounds[tile, 1], bounds[tile, 2]
+                x1, y1, z1 = bounds[tile, 3], bounds[tile, 4], bounds[tile, 5]
+                if x0 > x1:
+                    continue
+                px, py, pz = 0.5 * (x0 + x1), 0.5 * (y0 + y1), 0.5 * (z0 + z1)
+                ex, ey, ez = 0.5 * (x1 - x0), 0.5 * (y1 - y0), 0.5 * (z1 - z0)
+                if light < 0:
+                    lx, ly, lz, last, wide = 0.0, 0.0, 0.0, 0.0, around[at.OCCLUSION]
+                elif lights[light, at.POINT] > 0.0:
+                    lx, ly, lz = lights[light, at.PLACE] - px, lights[light, at.PLACE + 1] - py, lights[light, at.PLACE + 2] - pz
+                    last, wide = 1.0, lights[light, at.SPREAD]
+                else:
+                    lx, ly, lz = lights[light, at.TOWARDS], lights[light, at.TOWARDS + 1], lights[light, at.TOWARDS + 2]
+                    last, wide = math.inf, lights[light, at.SPREAD]
+                    if wide > 0.0:
+                        wide *= math.sqrt((px - mx) ** 2 + (py - my) ** 2 + (pz - mz) ** 2) + ex + ey + ez + solids[b, at.REACH]
+                if _meets(
+                    px, py, pz, ex, ey, ez, lx, ly, lz, last, wide, mx, my, mz, hx, hy, hz,
+                    xx, xy, xz, yx, yy, yz, zx, zy, zz,
+                ):  # fmt: skip
+                    affected[tile] = 1

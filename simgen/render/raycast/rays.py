@@ -1,6 +1,6 @@
 """Follow a few hundred camera rays at once: what they meet, and where.
 
-The rays of a tile are kept in columns (`layout.T_…`, `layout.M_…`) and every step runs over all of them for one solid
+The rays of a tile are kept in rows (`layout.T_…`, `layout.M_…`) and every step runs over all of them for one solid
 before it turns to the next, so the kind of the solid is looked at once per tile and not once per ray.
 """
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from simgen.render.raycast import layout as at
 from simgen.render.raycast.compile import kernel
-from simgen.render.raycast.solids import first_hit, surface
+from simgen.render.raycast.solids import INFINITE, TINY, first_hit, surface
 
 __all__ = ["cast", "locate"]
 
@@ -36,8 +36,8 @@ def cast(
 ) -> None:
     """Find for `count` rays the nearest of the `nearby` solids; add to `alone` the number of rays that meet each."""
     for i in range(count):
-        track[at.T_DEPTH, i] = far
-        mark[at.M_BODY, i] = -1
+        track[at.T_DEPTH + i] = far
+        mark[at.M_BODY + i] = -1
     for k in range(nearby_count):
         b = nearby[k]
         kind = tags[b, at.KIND]
@@ -49,26 +49,63 @@ def cast(
         rxv, ryv, rzv = solids[b, at.RAY_V], solids[b, at.RAY_V + 1], solids[b, at.RAY_V + 2]
         s0, s1, s2 = solids[b, at.SIZE], solids[b, at.SIZE + 1], solids[b, at.SIZE + 2]
         met = 0
-        for i in range(count):
-            u, v = track[at.T_U, i], track[at.T_V, i]
-            t = first_hit(
-                kind,
-                ox + u * oxu + v * oxv,
-                oy + u * oyu + v * oyv,
-                oz + u * ozu + v * ozv,
-                rx + u * rxu + v * rxv,
-                ry + u * ryu + v * ryv,
-                rz + u * rzu + v * rzv,
-                s0,
-                s1,
-                s2,
-                near,
-            )
-            if t < far:
-                met += 1
-                if t < track[at.T_DEPTH, i]:
-                    track[at.T_DEPTH, i] = t
-                    mark[at.M_BODY, i] = b
+        if kind == at.BOX:  # the two commonest kinds as loops without branches, which the compiler runs in parallel
+            for i in range(count):
+                u, v = track[at.T_U + i], track[at.T_V + i]
+                px, py, pz = ox + u * oxu + v * oxv, oy + u * oyu + v * oyv, oz + u * ozu + v * ozv
+                dx, dy, dz = rx + u * rxu + v * rxv, ry + u * ryu + v * ryv, rz + u * rzu + v * rzv
+                ix = 1.0 / (dx if abs(dx) > TINY else TINY)
+                iy = 1.0 / (dy if abs(dy) > TINY else TINY)
+                iz = 1.0 / (dz if abs(dz) > TINY else TINY)
+                x0, x1 = (-s0 - px) * ix, (s0 - px) * ix
+                y0, y1 = (-s1 - py) * iy, (s1 - py) * iy
+                z0, z1 = (-s2 - pz) * iz, (s2 - pz) * iz
+                enter = max(min(x0, x1), min(y0, y1), min(z0, z1))
+                leave = min(max(x0, x1), max(y0, y1), max(z0, z1))
+                t = enter if enter >= near else leave
+                t = t if enter <= leave and t >= near else INFINITE
+                depth = track[at.T_DEPTH + i]
+                met += 1 if t < far else 0
+                mark[at.M_BODY + i] = b if t < depth else mark[at.M_BODY + i]
+                track[at.T_DEPTH + i] = t if t < depth else depth
+        elif kind == at.SPHERE:
+            for i in range(count):
+                u, v = track[at.T_U + i], track[at.T_V + i]
+                px, py, pz = ox + u * oxu + v * oxv, oy + u * oyu + v * oyv, oz + u * ozu + v * ozv
+                dx, dy, dz = rx + u * rxu + v * rxv, ry + u * ryu + v * ryv, rz + u * rzu + v * rzv
+                inverse = 1.0 / (dx * dx + dy * dy + dz * dz)
+                middle = -(px * dx + py * dy + pz * dz) * inverse
+                # the distance of the ray from the centre, from its nearest point: no cancellation far away
+                qx, qy, qz = px + middle * dx, py + middle * dy, pz + middle * dz
+                square = (s0 * s0 - (qx * qx + qy * qy + qz * qz)) * inverse
+                half = math.sqrt(max(square, 0.0))
+                t = middle - half if middle - half >= near else middle + half
+                t = t if square > 0.0 and t >= near else INFINITE
+                depth = track[at.T_DEPTH + i]
+                met += 1 if t < far else 0
+                mark[at.M_BODY + i] = b if t < depth else mark[at.M_BODY + i]
+                track[at.T_DEPTH + i] = t if t < depth else depth
+        else:
+            for i in range(count):
+                u, v = track[at.T_U + i], track[at.T_V + i]
+                t = first_hit(
+                    kind,
+                    ox + u * oxu + v * oxv,
+                    oy + u * oyu + v * oyv,
+                    oz + u * ozu + v * ozv,
+                    rx + u * rxu + v * rxv,
+                    ry + u * ryu + v * ryv,
+                    rz + u * rzu + v * rzv,
+                    s0,
+                    s1,
+                    s2,
+                    near,
+                )
+                if t < far:
+                    met += 1
+                    if t < track[at.T_DEPTH + i]:
+                        track[at.T_DEPTH + i] = t
+                        mark[at.M_BODY + i] = b
         alone[b] += met
 
 
@@ -76,21 +113,21 @@ def cast(
 def locate(
     count: int, track: Floats, mark: Integers, solids: Floats, tags: Integers, rays: Floats, box: Floats
 ) -> None:
-    """World point and normal (towards the camera) and face of every ray that met something; `box` = their bounds."""
+    """Point and normal (towards the camera) and face of every ray that met something; `box` = the points' bounds."""
     x0, y0, z0 = math.inf, math.inf, math.inf
     x1, y1, z1 = -math.inf, -math.inf, -math.inf
+    o, d = at.ORIGIN, at.RAY
     for i in range(count):
-        b = mark[at.M_BODY, i]
+        b = mark[at.M_BODY + i]
         if b < 0:
             continue
-        u, v, t = track[at.T_U, i], track[at.T_V, i], track[at.T_DEPTH, i]
+        u, v, t = track[at.T_U + i], track[at.T_V + i], track[at.T_DEPTH + i]
         px = rays[0] + u * rays[3] + v * rays[6] + t * (rays[9] + u * rays[12] + v * rays[15])
         py = rays[1] + u * rays[4] + v * rays[7] + t * (rays[10] + u * rays[13] + v * rays[16])
         pz = rays[2] + u * rays[5] + v * rays[8] + t * (rays[11] + u * rays[14] + v * rays[17])
-        track[at.T_POINT, i], track[at.T_POINT + 1, i], track[at.T_POINT + 2, i] = px, py, pz
+        track[at.T_X + i], track[at.T_Y + i], track[at.T_Z + i] = px, py, pz
         x0, y0, z0 = min(x0, px), min(y0, py), min(z0, pz)
         x1, y1, z1 = max(x1, px), max(y1, py), max(z1, pz)
-        o, d = at.ORIGIN, at.RAY
         dx = solids[b, d] + u * solids[b, d + 3] + v * solids[b, d + 6]
         dy = solids[b, d + 1] + u * solids[b, d + 4] + v * solids[b, d + 7]
         dz = solids[b, d + 2] + u * solids[b, d + 5] + v * solids[b, d + 8]
@@ -102,10 +139,11 @@ def locate(
         )
         if nx * dx + ny * dy + nz * dz > 0.0:  # seen from inside
             nx, ny, nz = -nx, -ny, -nz
-        mark[at.M_FACE, i] = face
-        for axis in range(3):
-            row = at.TURN + 3 * axis
-            track[at.T_NORMAL + axis, i] = (
-                solids[b, row] * nx + solids[b, row + 1] * ny + solids[b, row + 2] * nz
-            )
+        mark[at.M_FACE + i] = face
+        track[at.T_OX + i], track[at.T_OY + i], track[at.T_OZ + i] = x, y, z
+        track[at.T_MX + i], track[at.T_MY + i], track[at.T_MZ + i] = nx, ny, nz
+        r = at.TURN
+        track[at.T_NX + i] = solids[b, r] * nx + solids[b, r + 1] * ny + solids[b, r + 2] * nz
+        track[at.T_NY + i] = solids[b, r + 3] * nx + solids[b, r + 4] * ny + solids[b, r + 5] * nz
+        track[at.T_NZ + i] = solids[b, r + 6] * nx + solids[b, r + 7] * ny + solids[b, r + 8] * nz
     box[0], box[1], box[2], box[3], box[4], box[5] = x0, y0, z0, x1, y1, z1

@@ -15,7 +15,7 @@ import math
 from simgen.render.raycast.compile import kernel
 from simgen.render.raycast.layout import BOX, CAPSULE, CONE, CYLINDER, SPHERE
 
-__all__ = ["INFINITE", "first_hit", "surface"]
+__all__ = ["INFINITE", "TINY", "first_hit", "surface"]
 
 INFINITE = math.inf
 TINY = 1e-300
@@ -24,9 +24,8 @@ TINY = 1e-300
 @kernel
 def _slab(o: float, d: float, low: float, high: float) -> tuple[float, float]:
     """Where low ≤ o + t·d ≤ high."""
-    if abs(d) < TINY:
-        d = TINY
-    a, b = (low - o) / d, (high - o) / d
+    inverse = 1.0 / d if abs(d) > TINY else 1.0 / TINY
+    a, b = (low - o) * inverse, (high - o) * inverse
     return min(a, b), max(a, b)
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from simgen.render.raycast.arithmetic import arc, noise, square_wave
 from simgen.render.raycast.compile import kernel
 from simgen.render.raycast.layout import (
@@ -70,7 +72,7 @@ def pattern(
                 wu, wv = (abs(ay) + abs(by)) / size, (abs(az) + abs(bz)) / size
         else:
             # cells around the axis: a whole number of pairs, so that the pattern closes
-            cells = 2.0 * max(1.0, math.floor(3.141592653589793 * s0 / size + 0.5))
+            cells = 2.0 * max(1.0, np.floor(3.141592653589793 * s0 / size + 0.5))
             round2 = max(x * x + y * y, 1e-12)
             u = arc(y, x) * cells
             scale = cells * 0.15915494309189535 / round2
@@ -78,7 +80,7 @@ def pattern(
             if kind == SPHERE or kind == CAPSULE:
                 h = 0.0 if kind == SPHERE else min(max(z, -s1), s1)
                 rho = math.sqrt(round2)
-                rows = 2.0 * max(1.0, math.floor(0.5 * 3.141592653589793 * s0 / size + 0.5))
+                rows = 2.0 * max(1.0, np.floor(0.5 * 3.141592653589793 * s0 / size + 0.5))
                 v = arc(z - h, rho) * rows * 2.0 + h / size
                 wv = (math.sqrt(ax * ax + ay * ay + az * az) + math.sqrt(bx * bx + by * by + bz * bz)) * (
                     rows * 0.3183098861837907 / s0
@@ -103,7 +105,7 @@ def pattern(
         bend = noise(0.7 * x / size, 1.5 * y / size, 1.5 * z / size)
         yy, zz = y + 2.3 * size, z + 3.1 * size
         grow = math.sqrt(yy * yy + zz * zz) / ring + 2.2 * bend
-        phase = grow - math.floor(grow)
+        phase = grow - np.floor(grow)
         rise = phase * phase * (3.0 - 2.0 * phase) if phase < 0.8 else (1.0 - phase) * 5.0 * 0.896
         fibre = noise(3.0 * x / size, 45.0 * y / size, 45.0 * z / size)
         mean = 0.45

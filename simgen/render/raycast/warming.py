@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import numpy as np
 
@@ -12,14 +13,39 @@ from simgen.render.raycast.compile import cache_folder
 from simgen.render.settings import RenderSettings
 from simgen.scene.spec import Body, Camera, SceneSpec, Shape, Video
 
+try:
+    import fcntl
+except ImportError:  # not a POSIX system
+    fcntl = None  # type: ignore[assignment]
+
 __all__ = ["compile_all"]
 
 
 def compile_all(progress: Callable[[str], None] | None = None) -> None:
     """See `simgen.render.raycast.warm_up`."""
     done = cache_folder / "compiled"
-    if progress is not None and not done.exists():
-        progress("compiling the renderer, once")
+    if done.exists():
+        _film_something()
+        return
+    with _one_at_a_time():
+        if progress is not None and not done.exists():
+            progress("compiling the renderer, once")
+        _film_something()
+        done.touch()
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Of several processes that need the kernels at once, one compiles; the others wait and load what it made."""
+    cache_folder.mkdir(parents=True, exist_ok=True)
+    with (cache_folder / "lock").open("w") as file:
+        if fcntl is not None:
+            with suppress(OSError):  # a file system without locks: each compiles its own
+                fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _film_something() -> None:
     body = Body("ball", Shape("sphere", (0.5,)), (0.0, 0.0, 0.5))
     scene = SceneSpec((body,), Video(8, 8, 24.0, 1), (Camera(),))
     none = np.zeros(0)
@@ -35,5 +61,3 @@ def compile_all(progress: Callable[[str], None] | None = None) -> None:
     state = np.zeros((1, 1, 13))
     state[0, 0, 2], state[0, 0, 6] = 0.5, 1.0
     film_clip(scene, Trace(np.zeros(1), state, contacts, 1 / 240), RenderSettings(), (), scene.cameras[0])
-    done.parent.mkdir(parents=True, exist_ok=True)
-    done.touch()
