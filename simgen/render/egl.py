@@ -1,8 +1,7 @@
 """OpenGL without a window: PyBullet's EGL plug-in, loaded so that its failures become sentences.
 
-The plug-in ends the whole process when there is no OpenGL, and prints to stdout, where a command's data goes. So it is
-tried in a process of its own first, and what it prints is kept from stdout.
-"""
+The plug-in ends the whole process when there is no OpenGL, and prints to stdout, where a command's data goes.
+So it is tried in a process of its own first, and what it prints is kept from stdout."""
 
 from __future__ import annotations
 
@@ -23,13 +22,10 @@ from simgen.errors import MissingDependencyError, RenderError
 
 __all__ = ["gl_renderer", "start_opengl", "stop_opengl"]
 
-_TRIAL = """
-import importlib.util, pybullet
-client = pybullet.connect(pybullet.DIRECT)
-plugin = pybullet.loadPlugin(importlib.util.find_spec("eglRenderer").origin, "_eglRendererPlugin", physicsClientId=client)
-pybullet.getCameraImage(8, 8, renderer=pybullet.ER_BULLET_HARDWARE_OPENGL, physicsClientId=client)
-raise SystemExit(0 if plugin >= 0 else 3)
-"""
+_TRIAL = """ import importlib.util, pybullet client = pybullet.connect(pybullet.DIRECT) plugin =
+pybullet.loadPlugin(importlib.util.find_spec("eglRenderer").origin, "_eglRendererPlugin",
+physicsClientId=client) pybullet.getCameraImage(8, 8, renderer=pybullet.ER_BULLET_HARDWARE_OPENGL,
+physicsClientId=client) raise SystemExit(0 if plugin >= 0 else 3) """
 
 
 _running: dict[int, Any] = {}  # clients that have been started, None once they are stopped
@@ -37,7 +33,8 @@ _running: dict[int, Any] = {}  # clients that have been started, None once they 
 
 @functools.cache
 def gl_renderer() -> str:
-    """What draws here: OpenGL's GL_RENDERER, e.g. "NVIDIA H200/PCIe/SSE2" or "llvmpipe (LLVM 15.0.6, 256 bits)".
+    """What draws here: OpenGL's GL_RENDERER, e.g. "NVIDIA H200/PCIe/SSE2" or "llvmpipe (LLVM 15.0.6, 256
+    bits)".
 
     Raises RenderError when OpenGL cannot be used, MissingDependencyError when PyBullet lacks the plug-in.
     """
@@ -63,7 +60,8 @@ def start_opengl(pybullet: Any) -> int:
     renderer = gl_renderer()
     if not _running and re.search(r"llvmpipe|softpipe|swrast|swiftshader", renderer, re.IGNORECASE):
         warnings.warn(
-            f"The engine 'opengl' draws on the CPU here ({renderer}); `engine: raycast` is faster and looks better.",
+            f"The engine 'opengl' draws on the CPU here ({renderer}): "
+            "`engine: raycast` is faster and looks better.",
             RuntimeWarning,
             stacklevel=2,
         )
