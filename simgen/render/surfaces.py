@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from simgen.errors import RenderError
 from simgen.scene.spec import Shape
 
-__all__ = ["Surface", "surface"]
+__all__ = ["Surface", "surface", "wavefront"]
 
 _AROUND = 48  # facets around a round body: its silhouette is then within 0.2 % of the radius
 _ALONG = 24  # facets from pole to pole of a sphere
@@ -76,6 +76,15 @@ def surface(shape: Shape, cell_m: float) -> Surface:
             _ring(inner, outer, -half, -1.0, cell_m),
         )
     raise RenderError(f"This engine cannot draw the shape {shape.kind!r}; use `render: {{engine: raycast}}`.")
+
+
+def wavefront(surface: Surface) -> str:
+    """The surface as the text of a Wavefront OBJ file."""
+    lines = [f"v {x!r} {y!r} {z!r}" for x, y, z in surface.vertices.tolist()]
+    lines += [f"vt {u!r} {v!r}" for u, v in surface.periods.tolist()]
+    lines += [f"vn {x!r} {y!r} {z!r}" for x, y, z in surface.normals.tolist()]
+    lines += [f"f {a}/{a}/{a} {b}/{b}/{b} {c}/{c}/{c}" for a, b, c in (surface.triangles + 1).tolist()]
+    return "\n".join(lines) + "\n"
 
 
 def _whole(periods: float) -> int:

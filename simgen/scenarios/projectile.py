@@ -9,6 +9,7 @@ import numpy as np
 from simgen.errors import Rejected
 from simgen.labels import words
 from simgen.labels.events import Event
+from simgen.physics import laws
 from simgen.physics.trace import Trace
 from simgen.recipe.distributions import choice, constant, log_uniform, uniform
 from simgen.recipe.draws import Draws
@@ -51,21 +52,21 @@ class Projectile(Scenario):
         Law(
             "projectile_flight_time",
             "t = (v sin α + √(v² sin² α + 2 g h)) / g",
-            "uniform acceleration downwards (Galilei, Two New Sciences, fourth day)",
+            "Halliday, Resnick, Walker, Fundamentals of Physics, 10th ed., ch. 4 (projectile motion)",
             0.01,
             "the touch falls within one engine step",
         ),
         Law(
             "projectile_range",
             "x = v cos α · t",
-            "uniform motion across, uniform acceleration downwards (Galilei, Two New Sciences, fourth day)",
+            "Halliday, Resnick, Walker, ch. 4 (projectile motion)",
             0.01,
             "as the flight time",
         ),
         Law(
             "projectile_apex",
             "height gained = v² sin² α / (2 g)",
-            "energy conservation of the vertical motion",
+            "Halliday, Resnick, Walker, ch. 4 (projectile motion)",
             0.01,
             "measured when it gains 5 cm or more; exact in free flight",
         ),
@@ -95,7 +96,6 @@ class Projectile(Scenario):
 
     def measure(self, params: Params, scene: SceneSpec, trace: Trace) -> tuple[LawCheck, ...]:
         subject = scene.body_index("subject")
-        gravity, speed, angle = params["gravity_m_s2"], params["speed_m_s"], math.radians(params["angle_deg"])
         if not len(trace.contacts):
             raise Rejected("law-not-in-video", "the ball has not landed; lengthen the video")
         landing = float(trace.contacts.time_s[0])
@@ -103,15 +103,18 @@ class Projectile(Scenario):
         last = int(flight.sum()) - 1
         position, velocity = trace.position_m[:, subject], trace.velocity_m_s[:, subject]
         travelled = position[last] + velocity[last] * (landing - trace.time_s[last]) - position[0]
-        up, across = speed * math.sin(angle), speed * math.cos(angle)
-        time = (up + math.sqrt(up**2 + 2 * gravity * params["height_m"])) / gravity
+        thrown = (params["speed_m_s"], params["angle_deg"], params["gravity_m_s2"])
         checks = [
-            _relative("projectile_flight_time", time, landing),
-            _relative("projectile_range", across * time, float(travelled[0]) * _side(params)),
+            _relative("projectile_flight_time", laws.projectile_flight_time(*thrown, params["height_m"]), landing),
+            _relative(
+                "projectile_range",
+                laws.projectile_range(*thrown, params["height_m"]),
+                float(travelled[0]) * _side(params),
+            ),
         ]
-        gained = up**2 / (2 * gravity)
+        gained = laws.projectile_apex(*thrown)
         if gained >= LOWEST_APEX_M:
-            top = position[flight, 2] + velocity[flight, 2] ** 2 / (2 * gravity)  # the same in every frame
+            top = position[flight, 2] + velocity[flight, 2] ** 2 / (2 * params["gravity_m_s2"])  # the same in every frame
             checks.append(_relative("projectile_apex", gained, float(np.mean(top)) - float(position[0, 2])))
         return tuple(checks)
 
@@ -150,7 +153,7 @@ class Projectile(Scenario):
             "plain": words.sentence(plain),
             "qualitative": words.sentence(qualitative),
             "numeric": words.sentence(numeric),
-            "outcome": words.sentence(_outcome(words.the(body), trace, scene, events, draws)),
+            "outcome": words.sentence(_outcome(words.the(body), scene.body_index("subject"), events, draws)),
         }
 
 
@@ -162,16 +165,16 @@ def _relative(name: str, predicted: float, measured: float) -> LawCheck:
     return LawCheck(name, predicted, measured, abs(measured - predicted) / abs(predicted))
 
 
-def _outcome(the_body: str, trace: Trace, scene: SceneSpec, events: tuple[Event, ...], draws: Draws) -> str:
-    landing = next((event for event in events if event.kind == "first_contact"), None)
-    leaving = next((event for event in events if event.kind == "leaves_frame"), None)
+def _outcome(the_body: str, subject: int, events: tuple[Event, ...], draws: Draws) -> str:
+    """What became of it while it was in the picture."""
+    seen = words.until_gone(events, subject)
     clauses = []
-    if landing is not None:
-        verb = draws.choice("outcome", ("lands", "hits the ground", "comes down"))
-        clauses.append(f"{verb} after {words.quantity(landing.time_s, 's')}")
-        bounces = sum(event.kind == "bounce" for event in events)
-        if bounces:
-            clauses.append(f"bounces {words.times(bounces)}")
-    if leaving is not None:
-        clauses.append(f"leaves the picture {words.side(leaving.value)} after {words.quantity(leaving.time_s, 's')}")
+    for event in seen:
+        if event.kind == "first_contact":
+            verb = draws.choice("landing", ("lands", "hits the ground", "comes down"))
+            clauses.append(f"{verb} after {words.quantity(event.time_s, 's')}")
+    bounces = sum(event.kind == "bounce" for event in seen)
+    if bounces:
+        clauses.append(f"bounces {words.times(bounces)}")
+    clauses += words.last_clauses(seen)
     return f"{the_body} {words.join(clauses)}" if clauses else f"{the_body} is still in the air when the video ends"
