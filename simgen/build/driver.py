@@ -64,10 +64,10 @@ def build(
 ) -> BuildReport:
     """Builds the dataset in folder `output` (datasets/<recipe name> if None), or does what is missing of it.
 
-    `clips` replaces the clip count of every split, `formats` (parquet, webdataset) those of the recipe; `workers` is the
-    number of processes (None: one per core). The bytes of the dataset depend on the recipe, the counts and the formats
-    alone. Raises BuildError with what to do when it cannot be finished; what is finished is kept and the same call
-    continues.
+    `clips` replaces the clip count of every split, `formats` (parquet, webdataset) those of the recipe;
+    `workers` is the number of processes (None: one per core). The bytes of the dataset depend on the
+    recipe, the counts and the formats alone. Raises BuildError with what to do when it cannot be finished;
+    what is finished is kept and the same call continues.
     """
     folder = Path(output if output is not None else Path("datasets") / recipe.name).absolute()
     plan = plan_of(recipe, clips)

@@ -1,11 +1,12 @@
 """What is already in the folder, and whether this build may continue it.
 
-`Target` is what a folder is being filled with; it is written before the first clip. A folder with another target is
-refused in a sentence that names the difference, but for one: a larger number of clips, which keeps every full shard
-(its file gets the new number of shards in its name) and adds the rest.
+`Target` is what a folder is being filled with; it is written before the first clip. A folder with another
+target is refused in a sentence that names the difference, but for one: a larger number of clips, which
+keeps every full shard (its file gets the new number of shards in its name) and adds the rest.
 
-A shard is done when its marker says so and matches. Its files are stat'ed, and read again only if they changed after the
-marker was written, so that an edited shard is found and a scan of a million clips takes seconds.
+A shard is done when its marker says so and matches. Its files are stat'ed, and read again only if they
+changed after the marker was written, so that an edited shard is found and a scan of a million clips takes
+seconds.
 """
 
 from __future__ import annotations
@@ -83,17 +84,16 @@ class Target:
 
 def prepare(folder: Path, recipe: Recipe, plan: Plan, formats: Sequence[str], overwrite: bool) -> None:
     """Makes the folder ready for this build, or raises BuildError with the sentence why not. Needs the folder's lock."""
-    if overwrite:
-        _clear(folder)
+    cleared = overwrite and _clear(folder)
     before, target = Target.read(folder), Target.of(recipe, plan, formats)
-    if before is None:
+    if before is None and not cleared:
         strange = [name for name in _OURS if name != PRIVATE and (folder / name).exists()]
         if strange:
             raise BuildError(
                 f"{folder} already holds {' and '.join(strange)}, and no build that could be continued. "
                 "Give another folder with -o."
             )
-    else:
+    elif before is not None:
         _refuse_another(folder, before, target, recipe)
     remove_unfinished(folder)
     make_room(folder)
@@ -110,10 +110,10 @@ def begun(folder: Path) -> bool:
     return (folder / _TARGET).exists()
 
 
-def _clear(folder: Path) -> None:
-    """Removes a simgen dataset, and nothing that simgen did not write."""
+def _clear(folder: Path) -> bool:
+    """Removes a simgen dataset, and nothing that simgen did not write. False when there is none."""
     if not (folder / _TARGET).exists() and not (folder / MANIFEST).exists():
-        return
+        return False
     (folder / MANIFEST).unlink(missing_ok=True)  # first: from here on nobody takes the rest for a dataset
     for kind in _KINDS:
         for path in _shard_paths(folder / kind):
@@ -126,6 +126,7 @@ def _clear(folder: Path) -> None:
     remove_room(folder)
     remove_unfinished(folder)
     (folder / _TARGET).unlink(missing_ok=True)
+    return True
 
 
 def _refuse_another(folder: Path, before: Target, target: Target, recipe: Recipe) -> None:

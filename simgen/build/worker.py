@@ -1,7 +1,9 @@
-"""A worker process of the local runner: does one task after the other until it is told to stop or its parent is gone.
+"""A worker process of the local runner: does one task after the other until it is told to stop or its
+parent is gone.
 
-Started as a fresh interpreter, never forked and never importing the user's `__main__`, so that `simgen.build` works in
-a script without a guard, in a notebook and from a thread. It dies with its parent, however that dies.
+Started as a fresh interpreter, never forked and never importing the user's `__main__`, so that
+`simgen.build` works in a script without a guard, in a notebook and from a thread. It dies with its parent,
+however that dies.
 """
 
 from __future__ import annotations

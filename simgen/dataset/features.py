@@ -1,7 +1,8 @@
-"""What a Parquet file says about itself: the `datasets` features (with the Video type) and simgen's own notes.
+"""What a Parquet file says about itself: the `datasets` features (with the Video type) and simgen's own
+notes.
 
-`datasets` reads the key `huggingface` of the schema metadata; without it a video column would be a struct of bytes to
-its users. Written without importing `datasets`.
+`datasets` reads the key `huggingface` of the schema metadata; without it a video column would be a struct of
+bytes to its users. Written without importing `datasets`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A sample as the values of its columns: everything is encoded here, once, whatever the number of formats.
 
-A value is what both formats can give back unchanged: a number or word, bytes (videos, dense passes), a NumPy array
-(numeric columns), a dict (structs), a list of dicts (records), `Contacts` for contacts. `parquet.py` and `tar.py` turn
-values into files and files into values; `clip.py` turns values into what a user works with.
+A value is what both formats can give back unchanged: a number or word, bytes (videos, dense passes), a NumPy
+array (numeric columns), a dict (structs), a list of dicts (records), `Contacts` for contacts. `parquet.py`
+and `tar.py` turn values into files and files into values; `clip.py` turns values into what a user works with.
 """
 
 from __future__ import annotations
@@ -28,10 +28,13 @@ _CASTS: dict[str, type] = {"float": float, "int": int, "bool": bool, "str": str}
 
 
 def values_of(sample: Sample, layout: Layout) -> Values:
-    """The values of every column of `columns(layout)`, encoded. Raises ValueError for a sample that does not fit it."""
+    """The values of every column of `columns(layout)`, encoded. Raises ValueError for a sample that does not
+    fit it.
+    """
     if tuple(sample.frames) != layout.cameras or tuple(sample.cameras) != layout.cameras:
         raise ValueError(
-            f"clip {sample.key} was filmed by {', '.join(sample.frames)}; the recipe's cameras are {', '.join(layout.cameras)}"
+            f"clip {sample.key} was filmed by {', '.join(sample.frames)}; "
+            f"the recipe's cameras are {', '.join(layout.cameras)}"
         )
     if set(sample.captions) != set(CAPTION_TIERS):
         raise ValueError(

@@ -16,8 +16,8 @@ EVENT_KINDS: dict[str, str] = {
         "count); closing speed along the contact normal, m/s"
     ),
     "bounce": (
-        "a moving body touches a fixed one, having been apart from it, and is apart from it again at the next frame; "
-        "speed along the normal with which it leaves, m/s"
+        "a moving body touches a fixed one, having been apart from it, and parts from it again for at least as long as "
+        "lies between two frames; speed along the normal with which it leaves, m/s"
     ),
     "collision": (
         "two moving bodies that were apart touch at 0.05 m/s or more; closing speed along the contact normal, m/s"

@@ -1,7 +1,8 @@
 """Events of a single body's motion: apex, starting, stopping, rolling, toppling.
 
-Whether a body rests is judged by how far it gets between two frames, not by its velocity: an elastic body that has come
-to rest on the ground still hops by micrometres, and its velocity at a frame may be anything up to a few mm/s.
+Whether a body rests is judged by how far it gets between two frames, and only roughly by its velocity: an elastic body
+that has come to rest on the ground still hops by micrometres, and its velocity at a frame may be anything up to some
+mm/s.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from simgen.labels.touches import Found, Touch
+from simgen.labels.touches import SLOWEST_M_S, Found, Touch
 from simgen.physics.trace import Trace
 from simgen.scene.rotation import matrix
 from simgen.scene.spec import Body, SceneSpec
@@ -65,7 +66,11 @@ def _moves(trace: Trace, index: int, body: Body) -> NDArray[np.bool_]:
         np.linalg.norm(turns[1:] - turns[:-1], axis=1), np.linalg.norm(turns[1:] + turns[:-1], axis=1)
     )
     angle = 4 * np.arcsin(np.clip(chord / 2, 0.0, 1.0))
-    moves: NDArray[np.bool_] = np.maximum(way, angle * _reach(body)) > REST_M_S * lapse
+    reach = _reach(body)
+    speed = np.linalg.norm(trace.velocity_m_s[:, index], axis=1)
+    speed = np.maximum(speed, reach * np.linalg.norm(trace.angular_velocity_rad_s[:, index], axis=1))
+    moves: NDArray[np.bool_] = np.maximum(way, angle * reach) > REST_M_S * lapse
+    moves |= np.maximum(speed[1:], speed[:-1]) > SLOWEST_M_S  # up and back down again between two frames
     return moves
 
 
@@ -117,7 +122,7 @@ def _stop(trace: Trace, index: int, mine: Sequence[Touch], moves: NDArray[np.boo
     if trace.time_s[-1] - trace.time_s[last + 1] < REST_S:
         return
     speed = np.linalg.norm(trace.velocity_m_s[:, index], axis=1)
-    stopped = [touch.time_s for touch in mine if touch.frame == last + 1]
+    stopped = [touch.time_s for touch in mine if touch.frame in (last, last + 1) and not touch.bounces]
     if stopped:
         time_s = max(stopped)
     else:

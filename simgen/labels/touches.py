@@ -21,6 +21,7 @@ __all__ = ["Found", "Touch", "events", "find"]
 Found = tuple[str, float, tuple[int, ...], float]  # kind, time_s, bodies, value
 
 APART_STEPS = 4.5  # a pair that touches this many engine steps into an interval was apart before
+IMPACT_STEPS = 10.5  # an impact is over after so many steps
 START_STEPS = 3.5  # a pair that touches within so many steps of t = 0 touched at the start
 SLOWEST_M_S = 0.05  # a rebound or a collision that is slower is none
 
@@ -34,8 +35,8 @@ class Touch:
     bodies: tuple[int, int]
     at_start: bool
     closing_m_s: float  # along the normal, just before
-    leaving_m_s: float  # along the normal, just after, if they are apart again at `frame`
-    apart_after: bool  # apart again at `frame`
+    leaving_m_s: float  # along the normal, just after; means nothing unless it bounces
+    bounces: bool  # apart again for at least as long as lies between two frames
 
 
 def find(scene: SceneSpec, trace: Trace) -> list[Touch]:
@@ -54,7 +55,7 @@ def events(scene: SceneSpec, trace: Trace, touches: list[Touch]) -> Iterator[Fou
             continue
         if len(moving) == 2 and touch.closing_m_s >= SLOWEST_M_S:
             yield "collision", touch.time_s, touch.bodies, touch.closing_m_s
-        if len(moving) == 1 and touch.apart_after and touch.leaving_m_s >= SLOWEST_M_S:
+        if len(moving) == 1 and touch.bounces:
             yield "bounce", touch.time_s, touch.bodies, touch.leaving_m_s
 
 
@@ -79,16 +80,7 @@ def _touch(scene: SceneSpec, trace: Trace, row: int) -> Touch:
     normal, point = contacts.normal[row], contacts.position_m[row]
     before = [_carried(scene, trace, body, row, frame - 1) for body in pair]
     after = [_carried(scene, trace, body, row, frame) for body in pair]
-    same_pair = (contacts.a == pair[0]) & (contacts.b == pair[1])
     leaving = _separation(after, point, normal)
-    if frame < len(trace.time_s) - 1:
-        apart = not bool((same_pair & (contacts.frame == frame + 1)).any())
-    else:  # nothing is known of what follows the last frame but the speed there
-        now = [
-            (trace.position_m[frame, body], trace.velocity_m_s[frame, body], trace.angular_velocity_rad_s[frame, body])
-            for body in pair
-        ]
-        apart = _separation(now, point, normal) >= SLOWEST_M_S
     return Touch(
         frame=frame,
         time_s=time_s,
@@ -96,8 +88,37 @@ def _touch(scene: SceneSpec, trace: Trace, row: int) -> Touch:
         at_start=time_s <= START_STEPS * trace.step_s,
         closing_m_s=max(0.0, -_separation(before, point, normal)),
         leaving_m_s=max(0.0, leaving),
-        apart_after=apart,
+        bounces=_bounces(scene, trace, row, leaving),
     )
+
+
+def _bounces(scene: SceneSpec, trace: Trace, row: int, leaving_m_s: float) -> bool:
+    """Whether the pair of a touch parts again for at least as long as lies between two frames.
+
+    The speed with which it leaves, carried back from the frame after, says how long the flight must last. That is to be
+    believed if the pair does not touch again much sooner: it does when it rests, or hops several times between two frames.
+    """
+    contacts = trace.contacts
+    frame, time_s = int(contacts.frame[row]), float(contacts.time_s[row])
+    pair = (int(contacts.a[row]), int(contacts.b[row]))
+    pull = [np.zeros(3) if scene.bodies[body].fixed else np.asarray(scene.gravity_m_s2) for body in pair]
+    pressing = -float((pull[0] - pull[1]) @ contacts.normal[row])  # m/s² with which gravity brings the two together
+    lapse = float(trace.time_s[frame] - trace.time_s[frame - 1])
+    if leaving_m_s < max(SLOWEST_M_S, pressing * lapse / 2):
+        return False
+    # An impact takes some steps, which may lie on both sides of a frame and so make two rows.
+    later = (contacts.a == pair[0]) & (contacts.b == pair[1])
+    later &= contacts.time_s > time_s + IMPACT_STEPS * trace.step_s
+    if later.any():
+        parted = float(contacts.time_s[later].min()) - time_s
+        return parted > (1.8 * leaving_m_s / pressing if pressing > 0 else lapse)
+    if frame < len(trace.time_s) - 1:
+        return True
+    now = [
+        (trace.position_m[frame, body], trace.velocity_m_s[frame, body], trace.angular_velocity_rad_s[frame, body])
+        for body in pair
+    ]
+    return _separation(now, contacts.position_m[row], contacts.normal[row]) >= SLOWEST_M_S
 
 
 Motion = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]  # position, velocity, angular velocity

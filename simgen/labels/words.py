@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simgen.labels.events import SIDES
+from simgen.labels.events import SIDES, Event
 from simgen.recipe.draws import Draws
 from simgen.scene.spec import Body
 
@@ -20,6 +20,7 @@ __all__ = [
     "count",
     "grade",
     "join",
+    "last_clauses",
     "noun",
     "number",
     "number_word",
@@ -30,6 +31,7 @@ __all__ = [
     "side",
     "the",
     "times",
+    "until_gone",
 ]
 
 # What a shape may be called; the first is the usual word.
@@ -78,10 +80,14 @@ def nouns(body: Body) -> tuple[str, ...]:
     return NOUNS[kind]
 
 
-def called(body: Body, draws: Draws | None = None, extra: str = "") -> str:
-    """A body without its article: "red rubber ball". `extra` is a word put first; draws may pick a synonym."""
+def called(body: Body, draws: Draws | None = None, extra: str = "", draw: str = "") -> str:
+    """A body without its article: "red rubber ball". `extra` is a word put first.
+
+    With draws it may be a synonym, by the draw named `draw` (its own if ""; two bodies with the same draw and shape get
+    the same word).
+    """
     words = nouns(body)
-    name = draws.choice(f"noun.{body.name}", words) if draws is not None else words[0]
+    name = draws.choice(draw or f"noun.{body.name}", words) if draws is not None else words[0]
     colour = _colour(body)
     return " ".join(word for word in (extra, colour, body.material, name) if word)
 
@@ -100,15 +106,15 @@ def article(phrase: str) -> str:
 
 
 def pair(first: Body, second: Body, draws: Draws | None = None) -> tuple[str, str]:
-    """Two bodies without their articles, told apart: by colour, else by size, else as one and another."""
-    names = called(first, draws), called(second, draws)
-    if _colour(first) != _colour(second) or nouns(first) != nouns(second):
-        return names
-    sizes = first.shape.size_m[0], second.shape.size_m[0]
-    if max(sizes) > 1.05 * min(sizes):
-        words = ("larger", "smaller") if sizes[0] > sizes[1] else ("smaller", "larger")
-        return called(first, draws, words[0]), called(second, draws, words[1])
-    return called(first, draws, "first"), called(second, draws, "second")
+    """Two bodies without their articles, told apart: by colour or shape, else by size, else as first and second."""
+    extra = ("", "")
+    if _colour(first) == _colour(second) and nouns(first) == nouns(second) and first.material == second.material:
+        sizes = first.shape.size_m[0], second.shape.size_m[0]
+        if max(sizes) > 1.05 * min(sizes):
+            extra = ("larger", "smaller") if sizes[0] > sizes[1] else ("smaller", "larger")
+        else:
+            extra = ("first", "second")
+    return called(first, draws, extra[0], "noun.pair"), called(second, draws, extra[1], "noun.pair")
 
 
 def _colour(body: Body) -> str:
@@ -119,6 +125,32 @@ def side(value: float) -> str:
     """Where `leaves_frame` happened, from its value: "on the left", "at the top"."""
     name = SIDES[int(value)]
     return f"{'on' if name in ('left', 'right') else 'at'} the {name}"
+
+
+def until_gone(events: Sequence[Event], body: int) -> list[Event]:
+    """The events up to the one with which a body leaves the picture for good: what an outcome may tell of."""
+    seen: list[Event] = []
+    for event in events:
+        if event.kind == "enters_frame" and body in event.bodies:
+            return list(events)  # it comes back: tell everything
+    for event in events:
+        seen.append(event)
+        if event.kind == "leaves_frame" and body in event.bodies:
+            break
+    return seen
+
+
+def last_clauses(events: Sequence[Event]) -> list[str]:
+    """How one body's story ends: "comes to rest after 1.20 s", "leaves the picture on the left after 0.90 s"."""
+    clauses = []
+    for event in events:
+        if event.kind == "comes_to_rest":
+            clauses.append(f"comes to rest after {quantity(event.time_s, 's')}")
+        elif event.kind == "leaves_frame":
+            clauses.append(f"leaves the picture {side(event.value)} after {quantity(event.time_s, 's')}")
+        elif event.kind == "enters_frame":
+            clauses.append(f"comes back into it after {quantity(event.time_s, 's')}")
+    return clauses
 
 
 def the(phrase: str) -> str:

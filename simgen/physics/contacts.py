@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from simgen.physics.placement import Handle
+from simgen.physics.profiles import Profile
 from simgen.physics.trace import Contacts
 
 __all__ = ["ContactLog"]
@@ -16,17 +17,19 @@ __all__ = ["ContactLog"]
 class ContactLog:
     """Adds up what the engine reports step by step; `contacts` is the table."""
 
-    def __init__(self, handles: Sequence[Handle]) -> None:
+    def __init__(self, bullet: Any, client: int, handles: Sequence[Handle], profile: Profile) -> None:
+        self._get_points, self._client = bullet.getContactPoints, client
+        # Points further apart are not solved, but keep the force that they last had.
+        self._solved_below_m = profile.processing_threshold_m
         self._index = {(handle.body, handle.link): index for index, handle in enumerate(handles)}
-        # (frame, a, b) -> [time_s, impulse, impulse-weighted position (3) and normal (3), unweighted both
-        # (6), points]
+        # (frame, a, b) -> time, impulse, impulse-weighted sums of position (3) and normal (3)
         self._rows: dict[tuple[int, int, int], list[float]] = {}
 
-    def add(self, points: Sequence[Any], frame: int, time_s: float, step_s: float) -> None:
-        """The contact points of one step that began at `time_s`, in the interval that `frame` ends."""
-        for point in points:
+    def add(self, frame: int, start_s: float, step_s: float) -> None:
+        """The contacts of the step just done, which began at `start_s`, in the interval that `frame` ends."""
+        for point in self._get_points(physicsClientId=self._client):
             force = point[9]
-            if not force > 0:
+            if not force > 0 or point[8] > self._solved_below_m:
                 continue
             a, b = self._index[point[1], point[3]], self._index[point[2], point[4]]
             sign = 1.0
@@ -34,7 +37,7 @@ class ContactLog:
                 a, b, sign = b, a, -1.0
             row = self._rows.get((frame, a, b))
             if row is None:
-                row = self._rows[frame, a, b] = [time_s, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+                row = self._rows[frame, a, b] = [start_s, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
             impulse = force * step_s
             on_a, on_b, normal = point[5], point[6], point[7]
             row[1] += impulse

@@ -19,7 +19,8 @@ __all__ = ["Handle", "check", "place"]
 
 MAX_FRICTION = 10.0  # the engine clamps a pair's coefficient there
 MAX_SPEED = 1e4  # of a coordinate, m/s and rad/s; the engine's default of 100 slows small rolling balls
-_PRODUCT_SHAPES = {"sphere": 1, "box": 3, "cylinder": 2, "capsule": 2, "cone": 2, "tube": 3, "mesh": 3}
+MARGIN_M = 1e-6
+_SIZES = {"sphere": 1, "box": 3, "cylinder": 2, "capsule": 2, "cone": 2, "tube": 3, "mesh": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def check(scene: SceneSpec) -> None:
 
 def _check_body(body: Body) -> None:
     size = body.shape.size_m
-    if len(size) != _PRODUCT_SHAPES.get(body.shape.kind, -1):
+    if len(size) != _SIZES.get(body.shape.kind, -1):
         raise SimulationError(f"body {body.name!r}: a {body.shape.kind} does not have {len(size)} sizes")
     positive = {"size": min(size), **({} if body.fixed else {"mass": body.mass_kg})}
     if body.inertia_kg_m2 is not None:
@@ -130,6 +131,9 @@ def set_surface(bullet: Any, client: int, handle: Handle, body: Body, profile: P
         "activationState": bullet.ACTIVATION_STATE_DISABLE_SLEEPING,
         "maxJointVelocity": MAX_SPEED,
     }
+    if body.shape.kind not in ("sphere", "capsule"):
+        # The engine rounds edges by its margin and swells hulls by it; a ball's margin is its radius.
+        dynamics["collisionMargin"] = MARGIN_M
     if not body.fixed:
         # In one call: a maximal-coordinate body that gets an inertia without its mass loses the mass.
         dynamics["mass"] = body.mass_kg

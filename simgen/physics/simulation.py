@@ -4,12 +4,15 @@ The engine integrates with the semi-implicit Euler method: its velocities belong
 its positions to the end. Two things make the labels exact for constant forces, in free flight and in steady
 contact alike:
 
-* The first step is done under half the gravity. That puts the velocity half a step ahead, where the method
-  wants it (leapfrog), and the positions of free flight are then those of the closed form to rounding.
+* Velocities are carried from the middle of one step to the middle of the next (`simgen.physics.stepping`):
+  the positions of free flight are then those of the closed form to rounding.
 * The velocity at a frame is the mean of the engine's before and after the frame, that is the half steps
   around it. A body at rest reads 0, a falling one its true speed. When one of the two half steps holds an
   impact, the other's change is used for both, so that the label is the velocity on the frame's own side of
   the impact.
+
+Steps are cut where two bodies meet (`simgen.physics.approach`), so an impact is in the trace at its true
+time.
 """
 
 from __future__ import annotations
@@ -21,14 +24,20 @@ from numpy.typing import NDArray
 
 from simgen.errors import Rejected, SimulationError
 from simgen.physics import engine, profiles
+from simgen.physics.approach import Approach
+from simgen.physics.bodies import Bodies
 from simgen.physics.contacts import ContactLog
 from simgen.physics.placement import Handle, check, place
 from simgen.physics.shapes import inner_radius_m
+from simgen.physics.stepping import Stepper
 from simgen.physics.trace import Trace
 from simgen.scene.spec import SceneSpec
 
 __all__ = ["simulate"]
 
+_Sample = tuple[float, NDArray[np.float64]]  # when, and velocities (M, 6)
+
+IMPACT = 4.0  # a change of velocity that many times faster than the step before is an impact
 RUNAWAY_M = 1e6  # a body that far away was shot there by the solver
 MAX_TRAVEL = 0.5  # of its inner radius per step: faster bodies can pass through others
 
@@ -53,10 +62,14 @@ class _Run:
     def __init__(
         self, bullet: Any, client: int, scene: SceneSpec, handles: list[Handle], step_s: float
     ) -> None:
-        self._bullet, self._client, self._scene, self._handles = bullet, client, scene, handles
-        self._step_s = step_s
-        self._movers = [index for index, body in enumerate(scene.bodies) if not body.fixed]
-        self._log = ContactLog(handles)
+        self._scene, self._step_s = scene, step_s
+        self._per_frame = profiles.steps_per_frame(profiles.PROFILES[scene.profile], scene.video)
+        self._bodies = Bodies(bullet, client, scene, handles)
+        self._movers = self._bodies.movers
+        self._stepper = Stepper(bullet, client, scene.gravity_m_s2, step_s)
+        self._log = ContactLog(bullet, client, handles, profiles.PROFILES[scene.profile])
+        self._approach = Approach(scene, self._bodies, _pairs(scene), self._stepper, self._record)
+        self._frame = 1  # the frame that ends the interval we are in
         self._state = np.zeros((scene.video.frame_count, len(scene.bodies), 13))
         for index, body in enumerate(scene.bodies):
             first = body.position_m + body.orientation_xyzw + body.velocity_m_s + body.angular_velocity_rad_s
@@ -65,56 +78,43 @@ class _Run:
                 self._state[:, index] = first
 
     def trace(self) -> Trace:
-        scene, video = self._scene, self._scene.video
-        per_frame = profiles.steps_per_frame(profiles.PROFILES[scene.profile], video)
-        gravity = np.asarray(scene.gravity_m_s2)
-        self._gravity(gravity / 2)
+        video, per_frame = self._scene.video, self._per_frame
         last = (video.frame_count - 1) * per_frame
+        waiting: tuple[int, _Sample, _Sample] | None = None
         for step in range(1, last + 2):  # one more than filmed, for the velocity of the last frame
-            phase = step % per_frame
-            if phase == 0:
-                before = self._velocities()
-            self._bullet.stepSimulation(physicsClientId=self._client)
-            if step == 1:
-                self._gravity(gravity)
-            if step <= last:
-                points = self._bullet.getContactPoints(physicsClientId=self._client)
-                if points:
-                    frame = -(-step // per_frame)
-                    self._log.add(points, frame, (step - 1) * self._step_s, self._step_s)
-                if phase == 0:
-                    self._read_poses(step // per_frame)
-                    middle = self._velocities()
-            if step > per_frame and phase == 1 % per_frame:
-                after = self._velocities()
-                frame = step // per_frame if per_frame > 1 else step - 1
-                self._state[frame, self._movers, 7:13] = _at_frame(before, middle, after)
+            at_frame = step % per_frame == 0 and step <= last
+            if at_frame:
+                before = self._sample()
+            self._frame = -(-step // per_frame)
+            self._approach.advance(self._step_s)
+            self._stepper.time_s = step * self._step_s  # no drift from adding up
+            if waiting is not None:
+                frame, earlier, middle = waiting
+                moved = _at_frame(frame * per_frame * self._step_s, earlier, middle, self._sample())
+                self._state[frame, self._movers, 7:13] = moved
+                waiting = None
+            if at_frame:
+                self._read_poses(self._frame)
+                waiting = (self._frame, before, self._sample())
         self._finish()
         times = np.array([video.frame_time_s(frame) for frame in range(video.frame_count)])
         return Trace(times, self._state, self._log.contacts(), self._step_s)
 
-    def _gravity(self, gravity: NDArray[np.float64]) -> None:
-        self._bullet.setGravity(*gravity.tolist(), physicsClientId=self._client)
+    def _sample(self) -> _Sample:
+        return self._stepper.velocity_time_s, self._bodies.velocities()
 
-    def _velocities(self) -> NDArray[np.float64]:
-        """The engine's velocities of the movers, (M, 6)."""
-        rows = np.empty((len(self._movers), 6))
-        for row, index in zip(rows, self._movers, strict=True):
-            linear, angular = self._bullet.getBaseVelocity(self._handles[index].body, self._client)
-            row[:3], row[3:] = linear, angular
-        return rows
+    def _record(self, start_s: float) -> None:
+        if self._frame < self._scene.video.frame_count:
+            self._log.add(self._frame, start_s, self._stepper.previous_s)
 
     def _read_poses(self, frame: int) -> None:
         for index in self._movers:
-            position, orientation = self._bullet.getBasePositionAndOrientation(
-                self._handles[index].body, self._client
-            )
+            position, orientation = self._bodies.pose(index)
             previous = self._state[frame - 1, index, 3:7]
             turn = np.asarray(orientation)
             self._state[frame, index, :3] = position
-            self._state[frame, index, 3:7] = (
-                turn if turn @ previous >= 0 else -turn
-            )  # one path, no jumps of sign
+            # One path through the quaternions, without jumps of sign.
+            self._state[frame, index, 3:7] = turn if turn @ previous >= 0 else -turn
 
     def _finish(self) -> None:
         """Refuse what is not physics."""
@@ -138,18 +138,29 @@ class _Run:
                 )
 
 
-def _at_frame(
-    before: NDArray[np.float64], middle: NDArray[np.float64], after: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _at_frame(time_s: float, before: _Sample, middle: _Sample, after: _Sample) -> NDArray[np.float64]:
     """Velocities at a frame, (M, 6), from the engine's one step earlier, at the frame and one step later.
 
-    `middle` belongs half a step before the frame. The half step's change is taken from the step that the
-    frame begins, unless an impact makes it much larger than that of the step that the frame ends.
+    `middle` belongs half a step before the frame. The change over that half step is taken from the step
+    that the frame begins, unless an impact makes it much larger than in the step that the frame ends.
     """
-    half_later, half_earlier = (after - middle) / 2, (middle - before) / 2
+    later = (after[1] - middle[1]) / (after[0] - middle[0])
+    earlier = (middle[1] - before[1]) / (middle[0] - before[0])
     for columns in (slice(0, 3), slice(3, 6)):
-        later = np.linalg.norm(half_later[:, columns], axis=1)
-        earlier = np.linalg.norm(half_earlier[:, columns], axis=1)
-        impact = later > 4 * earlier + 1e-9
-        half_later[impact, columns] = half_earlier[impact, columns]
-    return middle + half_later
+        rate_later = np.linalg.norm(later[:, columns], axis=1)
+        rate_earlier = np.linalg.norm(earlier[:, columns], axis=1)
+        impact = rate_later > IMPACT * rate_earlier + 1e-6
+        later[impact, columns] = earlier[impact, columns]
+    return middle[1] + later * (time_s - middle[0])
+
+
+def _pairs(scene: SceneSpec) -> list[tuple[int, int]]:
+    """Indices a < b of bodies that can touch: one of them moves and no joint holds them together."""
+    joined = {frozenset((joint.parent, joint.child)) for joint in scene.joints}
+    bodies = list(enumerate(scene.bodies))
+    return [
+        (a, b)
+        for a, first in bodies
+        for b, second in bodies[a + 1 :]
+        if not (first.fixed and second.fixed) and frozenset((first.name, second.name)) not in joined
+    ]

@@ -14,19 +14,17 @@ import numpy as np
 from simgen.errors import Rejected
 from simgen.labels import words
 from simgen.labels.events import Event
+from simgen.physics import laws
 from simgen.physics.trace import Trace
 from simgen.recipe.distributions import choice, constant, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import GRAVITY, HOOP_WALL, area_camera, ground, random_orientation, solid
+from simgen.scenarios.stage import GRAVITY, area_camera, ground, random_orientation, solid
 from simgen.scene.rotation import about_axis, multiply
 from simgen.scene.spec import Body, Quaternion, SceneSpec, Shape, Vector, Video
 
-# Moment of inertia about the rolling axis over m r². The hoop has a wall: (1 + (inner / outer)²) / 2.
-ROLLING_INERTIA = {"sphere": 2 / 5, "cylinder": 1 / 2, "hoop": (1 + (1 - HOOP_WALL) ** 2) / 2}
-
-RAMP_WIDTH_M = 1.0
-UPHILL_M = 0.35  # of the ramp's surface above the body
+RAMP_WIDTH_M = 1.2
+UPHILL_M = 0.4  # of the ramp's surface above the body
 HARDLY_MOVES = 0.02  # of g sin θ: below this a relative residual would compare two numbers near zero
 
 STEEPNESS = ((12.0, "gentle"), (28.0, "moderate"), (math.inf, "steep"))
@@ -49,10 +47,10 @@ class Incline(Scenario):
         Parameter("mass_kg", log_uniform(0.1, 10), "kg", "mass of the body", (0.05, 50), "hidden"),
         Parameter(
             "radius_m",
-            uniform(0.11, 0.18),
+            uniform(0.18, 0.28),
             "m",
             "radius of the round ones, half the edge of the box",
-            (0.1, 0.25),
+            (0.17, 0.4),
             "nuisance",
         ),
         Parameter("friction", uniform(0.1, 0.7), "1", "coefficient of friction", (0, 1.2), "hidden"),
@@ -66,18 +64,18 @@ class Incline(Scenario):
         ),
         Parameter(
             "start_height_m",
-            uniform(1.0, 1.4),
+            uniform(1.6, 2.1),
             "m",
             "height of the body's centre above the ground at the start",
-            (0.9, 1.6),
+            (1.4, 2.4),
             "nuisance",
         ),
         Parameter(
             "start_offset_m",
-            uniform(0.3, 0.8),
+            uniform(0.5, 1.3),
             "m",
             "how far from the middle of the picture it starts, on the uphill side",
-            (0, 0.9),
+            (0, 1.4),
             "nuisance",
         ),
         Parameter(
@@ -94,8 +92,7 @@ class Incline(Scenario):
         Law(
             "incline_acceleration",
             "rolling (μ ≥ tan θ · k/(1+k), k = I/(m r²)): a = g sin θ / (1+k); otherwise a = g (sin θ − μ cos θ)",
-            "Newton's second law along the slope and for the spin, with the condition of no slip or Coulomb friction "
-            "(Kleppner & Kolenkow, An Introduction to Mechanics, ch. 7)",
+            "Halliday, Resnick, Walker, Fundamentals of Physics, 10th ed., ch. 6 (sliding) and 11 (rolling)",
             0.01,
             "fitted to the positions on the ramp; the solver's own error is below 0.1 %",
         ),
@@ -103,9 +100,9 @@ class Incline(Scenario):
             "incline_acceleration_over_g_sin",
             "a body that hardly moves (predicted a < 0.02 g sin θ) or not at all (box with μ ≥ tan θ: a = 0): "
             "residual = |measured − predicted| / (g sin θ)",
-            "Coulomb's law of static friction; relative to the driving acceleration because the predicted one is 0",
+            "Halliday, Resnick, Walker, ch. 6 (static friction)",
             0.01,
-            "1 % of the acceleration without friction",
+            "1 % of the acceleration without friction, because a predicted 0 leaves nothing to divide by",
         ),
     )
     events = ("first_contact", "bounce", "apex", "comes_to_rest", "leaves_frame", "enters_frame", "topples", "starts_rolling")
@@ -126,7 +123,7 @@ class Incline(Scenario):
         return SceneSpec(
             bodies=(subject, _ramp(centre, radius, angle, side), ground()),
             video=video,
-            cameras=(area_camera(video, (0.0, 0.0, 1.05), 2.5, elevation_deg=14.0, azimuth_deg=side * 14.0),),
+            cameras=(area_camera(video, (0.0, 0.0, 1.5), 4.0, elevation_deg=14.0, azimuth_deg=side * 14.0),),
             gravity_m_s2=(0.0, 0.0, -params["gravity_m_s2"]),
             profile="universal",
         )
@@ -161,17 +158,16 @@ class Incline(Scenario):
         body = words.called(scene.bodies[subject], draws)
         a_body, the_body = words.article(body), words.the(body)
         ramp = draws.choice("ramp", RAMP_WORDS)
-        slope = words.grade(params["angle_deg"], STEEPNESS)
-        moves = draws.choice("motion", MOTIONS[regime(params)])
+        moves, then = draws.choice("motion", MOTIONS[regime(params)])
+        descends = f"that descends to the {params['direction']}"
+        slope = words.article(f"{words.grade(params['angle_deg'], STEEPNESS)} {ramp}")
         plain = draws.choice(
             "plain",
-            (f"{a_body} {moves} {words.article(ramp)}", f"on {words.article(ramp)}, {a_body} {_inverted(moves)}"),
+            (f"{a_body} {moves} {words.article(ramp)}", f"let go on {words.article(ramp)}, {a_body} {then}"),
         )
-        where = f"{words.article(f'{slope} {ramp}')}"
-        to_side = f"that descends to the {params['direction']}"
         qualitative = draws.choice(
             "qualitative",
-            (f"{a_body} {moves} {where} {to_side}", f"let go on {where} {to_side}, {a_body} {_inverted(moves)}"),
+            (f"{a_body} {moves} {slope} {descends}", f"let go on {slope} {descends}, {a_body} {then}"),
         )
         mass = words.quantity(params["mass_kg"], "kg")
         angle = words.quantity(params["angle_deg"], "deg", 1)
@@ -181,53 +177,46 @@ class Incline(Scenario):
         numeric = draws.choice(
             "numeric",
             (
-                f"{a_body} with a mass of {mass} {moves} {words.article(ramp)} inclined at {angle}; "
-                f"the coefficient of friction is {friction}{elsewhere}",
-                f"{a_body} of {mass} {moves} a {angle} {ramp} with a friction coefficient of {friction}{elsewhere}",
+                f"{a_body} with a mass of {mass} {moves} a ramp inclined at {angle}; the coefficient of friction is "
+                f"{friction}{elsewhere}",
+                f"{a_body} of {mass} {moves} {words.article(f'{angle} slope')} with a friction coefficient of "
+                f"{friction}{elsewhere}",
             ),
         )
         return {
             "plain": words.sentence(plain),
             "qualitative": words.sentence(qualitative),
             "numeric": words.sentence(numeric),
-            "outcome": words.sentence(_outcome(the_body, ramp, subject, scene, trace, events, draws)),
+            "outcome": words.sentence(_outcome(the_body, subject, scene, trace, events, draws)),
         }
 
 
-# What it does on the ramp, in front of "a ramp".
+# What it does, in front of "a ramp" and after the ramp has been named.
 MOTIONS = {
-    "rolls": ("rolls down", "is rolling down"),
-    "slips": ("slips and spins down", "skids down"),
-    "slides": ("slides down", "is sliding down"),
-    "rests": ("rests on", "stays at rest on", "does not move on"),
+    "rolls": (("rolls down", "rolls down"), ("is rolling down", "begins to roll")),
+    "slips": (("slips and spins down", "slips and spins"), ("skids down", "skids down")),
+    "slides": (("slides down", "slides down"), ("is sliding down", "begins to slide")),
+    "rests": (("rests on", "stays where it is"), ("stays at rest on", "stays at rest"), ("does not move on", "does not move")),
 }
-
-
-def _inverted(moves: str) -> str:
-    """The motion where the ramp has been named before: "rolls down a ramp" → "on a ramp … rolls down"."""
-    return moves.removesuffix(" on")
 
 
 def regime(params: Params) -> str:
     """rolls | slips (round, too little friction to roll) | slides | rests (box, enough friction to stay)."""
-    slope = math.tan(math.radians(params["angle_deg"]))
     if params["shape"] == "box":
-        return "rests" if params["friction"] >= slope else "slides"
+        return "slides" if acceleration(params) > 0 else "rests"
     if params["friction"] == 0:
         return "slides"
-    inertia = ROLLING_INERTIA[params["shape"]]
-    return "rolls" if params["friction"] >= slope * inertia / (1 + inertia) else "slips"
+    factor = laws.shape_factor(solid(params["shape"], params["radius_m"]))
+    return "rolls" if laws.rolls_without_slipping(params["angle_deg"], params["friction"], factor) else "slips"
 
 
 def acceleration(params: Params) -> float:
     """Along the slope, m/s² (the law `incline_acceleration`)."""
-    angle, gravity = math.radians(params["angle_deg"]), params["gravity_m_s2"]
-    kind = regime(params)
-    if kind == "rests":
-        return 0.0
-    if kind == "rolls":
-        return gravity * math.sin(angle) / (1 + ROLLING_INERTIA[params["shape"]])
-    return gravity * (math.sin(angle) - params["friction"] * math.cos(angle))
+    angle, friction, gravity = params["angle_deg"], params["friction"], params["gravity_m_s2"]
+    if params["shape"] == "box":
+        return laws.sliding_acceleration(angle, friction, gravity)
+    factor = laws.shape_factor(solid(params["shape"], params["radius_m"]))
+    return laws.incline_acceleration(angle, friction, factor, gravity)
 
 
 def _side(params: Params) -> float:
@@ -269,33 +258,25 @@ def _ramp(centre: Vector, radius: float, angle: float, side: float) -> Body:
 
 
 def _outcome(
-    the_body: str,
-    ramp: str,
-    subject: int,
-    scene: SceneSpec,
-    trace: Trace,
-    events: tuple[Event, ...],
-    draws: Draws,
+    the_body: str, subject: int, scene: SceneSpec, trace: Trace, events: tuple[Event, ...], draws: Draws
 ) -> str:
-    """What became of it, from the events alone."""
-    mine = [event for event in events if subject in event.bodies]
+    """What became of it while it was in the picture, from the events alone."""
+    seen = [event for event in words.until_gone(events, subject) if subject in event.bodies]
     floor = scene.body_index("ground")
-    landing = next((e for e in mine if e.kind == "first_contact" and floor in e.bodies), None)
-    leaving = next((e for e in mine if e.kind == "leaves_frame"), None)
-    moved = float(np.linalg.norm(trace.position_m[-1, subject] - trace.position_m[0, subject]))
-    if landing is None and leaving is None:
-        if moved < 1e-3:
-            return draws.choice(
-                "outcome", (f"{the_body} does not move: friction holds it", f"friction keeps {the_body} where it is")
-            )
-        return f"{the_body} is still on the {ramp} when the video ends"
     clauses = []
-    if landing is not None:
-        verb = draws.choice("outcome", ("reaches the ground", "gets to the foot of the ramp", "arrives on the ground"))
-        clauses.append(f"{verb} after {words.quantity(landing.time_s, 's')}")
-        bounces = sum(e.kind == "bounce" and floor in e.bodies for e in mine)
-        if bounces:
-            clauses.append(f"bounces {words.times(bounces)}")
-    if leaving is not None:
-        clauses.append(f"leaves the picture {words.side(leaving.value)} after {words.quantity(leaving.time_s, 's')}")
-    return f"{the_body} {words.join(clauses)}"
+    for event in seen:
+        if event.kind == "first_contact" and floor in event.bodies:
+            verb = draws.choice("landing", ("reaches the ground", "gets to the foot of the ramp", "arrives on the ground"))
+            clauses.append(f"{verb} after {words.quantity(event.time_s, 's')}")
+    bounces = sum(event.kind == "bounce" and floor in event.bodies for event in seen)
+    if bounces:
+        clauses.append(f"bounces {words.times(bounces)}")
+    clauses += words.last_clauses(seen)
+    if clauses:
+        return f"{the_body} {words.join(clauses)}"
+    moved = float(np.linalg.norm(trace.position_m[-1, subject] - trace.position_m[0, subject]))
+    if moved < 1e-3:
+        return draws.choice(
+            "held", (f"{the_body} does not move: friction holds it", f"friction keeps {the_body} where it is")
+        )
+    return f"{the_body} is still on the ramp when the video ends"

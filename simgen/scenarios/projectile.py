@@ -9,6 +9,7 @@ import numpy as np
 from simgen.errors import Rejected
 from simgen.labels import words
 from simgen.labels.events import Event
+from simgen.physics import laws
 from simgen.physics.trace import Trace
 from simgen.recipe.distributions import choice, constant, log_uniform, uniform
 from simgen.recipe.draws import Draws
@@ -17,7 +18,7 @@ from simgen.scenarios.stage import GRAVITY, area_camera, ground, random_orientat
 from simgen.scene.spec import Body, SceneSpec, Shape, Video
 
 LAUNCHES = ((3.0, "horizontally"), (35.0, "at a shallow angle"), (60.0, "at an angle"), (math.inf, "steeply upwards"))
-SPEEDS = ((3.0, "gently"), (4.2, "briskly"), (math.inf, "hard"))
+SPEEDS = ((3.8, "gently"), (5.0, "briskly"), (math.inf, "hard"))
 LOWEST_APEX_M = 0.05  # gained height below which the law of the apex is not measured
 
 
@@ -25,21 +26,21 @@ class Projectile(Scenario):
     name = "projectile"
     summary = "A ball thrown at an angle flies on a parabola and lands."
     parameters = (
-        Parameter("speed_m_s", uniform(3, 5), "m/s", "speed of the throw", (2, 5), "causal"),
+        Parameter("speed_m_s", uniform(3.5, 6), "m/s", "speed of the throw", (2.5, 6), "causal"),
         Parameter("angle_deg", uniform(20, 70), "deg", "angle of the throw above the horizontal", (0, 80), "causal"),
         Parameter(
-            "height_m", uniform(0.3, 1.0), "m", "gap between the ball and the ground at the start", (0.2, 1.0), "causal"
+            "height_m", uniform(0.4, 1.5), "m", "gap between the ball and the ground at the start", (0.3, 1.5), "causal"
         ),
         Parameter("mass_kg", log_uniform(0.1, 10), "kg", "mass of the ball", (0.05, 50), "hidden"),
-        Parameter("radius_m", uniform(0.17, 0.25), "m", "radius of the ball", (0.17, 0.3), "nuisance"),
+        Parameter("radius_m", uniform(0.28, 0.4), "m", "radius of the ball", (0.27, 0.5), "nuisance"),
         Parameter("elasticity", uniform(0.2, 0.8), "1", "coefficient of restitution on the ground", (0, 0.95), "hidden"),
         Parameter("friction", uniform(0.2, 0.8), "1", "coefficient of friction on the ground", (0, 1), "hidden"),
         Parameter(
             "start_offset_m",
-            uniform(1.55, 1.7),
+            uniform(2.25, 2.55),
             "m",
             "how far from the middle of the picture it starts, on the side it is thrown from",
-            (1.5, 1.75),
+            (2.2, 2.6),
             "nuisance",
         ),
         Parameter(
@@ -51,21 +52,21 @@ class Projectile(Scenario):
         Law(
             "projectile_flight_time",
             "t = (v sin α + √(v² sin² α + 2 g h)) / g",
-            "uniform acceleration downwards (Galilei, Two New Sciences, fourth day)",
+            "Halliday, Resnick, Walker, Fundamentals of Physics, 10th ed., ch. 4 (projectile motion)",
             0.01,
             "the touch falls within one engine step",
         ),
         Law(
             "projectile_range",
             "x = v cos α · t",
-            "uniform motion across, uniform acceleration downwards (Galilei, Two New Sciences, fourth day)",
+            "Halliday, Resnick, Walker, ch. 4 (projectile motion)",
             0.01,
             "as the flight time",
         ),
         Law(
             "projectile_apex",
             "height gained = v² sin² α / (2 g)",
-            "energy conservation of the vertical motion",
+            "Halliday, Resnick, Walker, ch. 4 (projectile motion)",
             0.01,
             "measured when it gains 5 cm or more; exact in free flight",
         ),
@@ -88,14 +89,13 @@ class Projectile(Scenario):
         return SceneSpec(
             bodies=(subject, ground()),
             video=video,
-            cameras=(area_camera(video, (0.0, 0.0, 1.6), 4.2, elevation_deg=8.0),),
+            cameras=(area_camera(video, (0.0, 0.0, 2.1), 6.4, elevation_deg=9.0, vertical_fov_deg=45.0),),
             gravity_m_s2=(0.0, 0.0, -params["gravity_m_s2"]),
             profile="restitution",
         )
 
     def measure(self, params: Params, scene: SceneSpec, trace: Trace) -> tuple[LawCheck, ...]:
         subject = scene.body_index("subject")
-        gravity, speed, angle = params["gravity_m_s2"], params["speed_m_s"], math.radians(params["angle_deg"])
         if not len(trace.contacts):
             raise Rejected("law-not-in-video", "the ball has not landed; lengthen the video")
         landing = float(trace.contacts.time_s[0])
@@ -103,15 +103,18 @@ class Projectile(Scenario):
         last = int(flight.sum()) - 1
         position, velocity = trace.position_m[:, subject], trace.velocity_m_s[:, subject]
         travelled = position[last] + velocity[last] * (landing - trace.time_s[last]) - position[0]
-        up, across = speed * math.sin(angle), speed * math.cos(angle)
-        time = (up + math.sqrt(up**2 + 2 * gravity * params["height_m"])) / gravity
+        thrown = (params["speed_m_s"], params["angle_deg"], params["gravity_m_s2"])
         checks = [
-            _relative("projectile_flight_time", time, landing),
-            _relative("projectile_range", across * time, float(travelled[0]) * _side(params)),
+            _relative("projectile_flight_time", laws.projectile_flight_time(*thrown, params["height_m"]), landing),
+            _relative(
+                "projectile_range",
+                laws.projectile_range(*thrown, params["height_m"]),
+                float(travelled[0]) * _side(params),
+            ),
         ]
-        gained = up**2 / (2 * gravity)
+        gained = laws.projectile_apex(*thrown)
         if gained >= LOWEST_APEX_M:
-            top = position[flight, 2] + velocity[flight, 2] ** 2 / (2 * gravity)  # the same in every frame
+            top = position[flight, 2] + velocity[flight, 2] ** 2 / (2 * params["gravity_m_s2"])  # the same in every frame
             checks.append(_relative("projectile_apex", gained, float(np.mean(top)) - float(position[0, 2])))
         return tuple(checks)
 
@@ -150,7 +153,7 @@ class Projectile(Scenario):
             "plain": words.sentence(plain),
             "qualitative": words.sentence(qualitative),
             "numeric": words.sentence(numeric),
-            "outcome": words.sentence(_outcome(words.the(body), trace, scene, events, draws)),
+            "outcome": words.sentence(_outcome(words.the(body), scene.body_index("subject"), events, draws)),
         }
 
 
@@ -162,16 +165,16 @@ def _relative(name: str, predicted: float, measured: float) -> LawCheck:
     return LawCheck(name, predicted, measured, abs(measured - predicted) / abs(predicted))
 
 
-def _outcome(the_body: str, trace: Trace, scene: SceneSpec, events: tuple[Event, ...], draws: Draws) -> str:
-    landing = next((event for event in events if event.kind == "first_contact"), None)
-    leaving = next((event for event in events if event.kind == "leaves_frame"), None)
+def _outcome(the_body: str, subject: int, events: tuple[Event, ...], draws: Draws) -> str:
+    """What became of it while it was in the picture."""
+    seen = words.until_gone(events, subject)
     clauses = []
-    if landing is not None:
-        verb = draws.choice("outcome", ("lands", "hits the ground", "comes down"))
-        clauses.append(f"{verb} after {words.quantity(landing.time_s, 's')}")
-        bounces = sum(event.kind == "bounce" for event in events)
-        if bounces:
-            clauses.append(f"bounces {words.times(bounces)}")
-    if leaving is not None:
-        clauses.append(f"leaves the picture {words.side(leaving.value)} after {words.quantity(leaving.time_s, 's')}")
+    for event in seen:
+        if event.kind == "first_contact":
+            verb = draws.choice("landing", ("lands", "hits the ground", "comes down"))
+            clauses.append(f"{verb} after {words.quantity(event.time_s, 's')}")
+    bounces = sum(event.kind == "bounce" for event in seen)
+    if bounces:
+        clauses.append(f"bounces {words.times(bounces)}")
+    clauses += words.last_clauses(seen)
     return f"{the_body} {words.join(clauses)}" if clauses else f"{the_body} is still in the air when the video ends"

@@ -1,0 +1,197 @@
+"""Pairs of bodies that come near each other, so that the engine's steps can end exactly where two touch.
+
+An impact somewhere inside a step is treated by the engine as if it were at the step's end, after the bodies
+have sunk into each other; most of what is wrong with its bounces comes from that. So the distance and the
+closing speed of every pair are watched, as seldom as a bound on their speeds allows, and the step in which
+a pair would meet is cut in four: up to just before, up to the touch, a very short one in which the solver
+turns the velocities round, and the rest. A step's length then no longer matters for a bounce, and the time
+of the touch is known far better than the step.
+
+Slow impacts (below `SLOW_M_S`) are left to the engine: they are the end of a series of bounces, or contacts
+that last.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from simgen.physics.bodies import Bodies
+from simgen.physics.shapes import bounding_radius_m
+from simgen.physics.stepping import Stepper
+from simgen.scene.spec import SceneSpec
+
+__all__ = ["Approach"]
+
+SLOW_M_S = 0.02  # at 960 Hz a body of that speed sinks in by at most 20 µm
+SHORT_S = 1e-6  # length of the steps around a touch
+SKIP_S = 1e-9  # shorter steps are not worth doing: even at 100 m/s a body moves 0.1 µm
+AIM_M = -1e-9  # where the step before the impact ends: the engine solves contacts at or below 0
+TOUCHING_M = 2e-5
+RECHECK_STEPS = 8  # between two looks at a pair in contact
+HORIZON_S = 0.05  # the furthest ahead that a pair is trusted to stay apart
+MAX_IMPACTS = 32  # resolved inside one step; a burst beyond that is left to the engine
+
+Record = Callable[[float], None]
+
+
+@dataclass(slots=True)
+class _Pair:
+    a: int
+    b: int
+    quiet_until_s: float = -1.0  # no impact before that
+    touching: bool = True
+
+
+class Approach:
+    """Watches the pairs of one scene and takes its clock through their impacts."""
+
+    def __init__(
+        self,
+        scene: SceneSpec,
+        bodies: Bodies,
+        pairs: Sequence[tuple[int, int]],
+        stepper: Stepper,
+        record: Record,
+    ) -> None:
+        """`pairs` are those that can touch; `record(start_s)` is called after every step that can have contacts."""
+        self._bodies, self._stepper, self._record = bodies, stepper, record
+        self._movers = bodies.movers
+        # A ball's turning does not bring its surface nearer.
+        self._swing_m = [
+            0.0 if body.fixed or body.shape.kind == "sphere" else bounding_radius_m(body.shape)
+            for body in scene.bodies
+        ]
+        gx, gy, gz = scene.gravity_m_s2
+        self._fall = [(0.0, 0.0, 0.0) if body.fixed else (gx, gy, gz) for body in scene.bodies]
+        # What bodies may gain from gravity and from others that push them steadily.
+        self._gain_m_s2 = 4 * math.hypot(gx, gy, gz) + 1.0
+        self._pairs = [_Pair(a, b) for a, b in pairs]
+        self._quiet_until_s = -1.0 if self._pairs else math.inf
+        self._touching = bool(self._pairs)
+
+    def advance(self, length_s: float) -> None:
+        """Take the clock forward by `length_s`, through every impact on the way."""
+        stepper = self._stepper
+        end_s = stepper.time_s + length_s
+        if end_s <= self._quiet_until_s:
+            start_s = stepper.time_s
+            stepper.step(length_s)
+            if self._touching:
+                self._record(start_s)
+            return
+        for _ in range(MAX_IMPACTS):
+            left_s = end_s - stepper.time_s
+            if left_s < SKIP_S:
+                return
+            found = self._first_impact(left_s)
+            if found is None:
+                break
+            self._go_through(*found, end_s)
+        left_s = end_s - stepper.time_s
+        if left_s >= SKIP_S:
+            self._step(left_s)
+
+    def _step(self, length_s: float) -> None:
+        start_s = self._stepper.time_s
+        self._stepper.step(length_s)
+        self._record(start_s)
+
+    def _first_impact(self, left_s: float) -> tuple[_Pair, float] | None:
+        """The pair that meets first within `left_s` and in how many seconds; None if none does."""
+        now_s = self._stepper.time_s
+        end_s = now_s + left_s
+        first: tuple[_Pair, float] | None = None
+        for pair in self._pairs:
+            if pair.quiet_until_s >= end_s:
+                continue
+            wait_s = self._look(pair, left_s)
+            if wait_s is not None and (first is None or wait_s < first[1]):
+                first = (pair, wait_s)
+        self._quiet_until_s = min(pair.quiet_until_s for pair in self._pairs)
+        self._touching = any(pair.touching for pair in self._pairs)
+        return first
+
+    def _look(self, pair: _Pair, left_s: float) -> float | None:
+        """When the pair meets, in seconds from now, if within `left_s`; sets until when it need not be looked at."""
+        now_s, previous_s = self._stepper.time_s, self._stepper.previous_s
+        nearest = self._bodies.nearest(pair.a, pair.b)
+        if nearest is None:
+            pair.touching, pair.quiet_until_s = False, now_s + HORIZON_S
+            return None
+        gap, (nx, ny, nz), on_a, on_b = nearest
+        (pax, pay, paz), (vax, vay, vaz), (wax, way, waz) = self._bodies.motion(pair.a)
+        (pbx, pby, pbz), (vbx, vby, vbz), (wbx, wby, wbz) = self._bodies.motion(pair.b)
+        dx, dy, dz = vax - vbx, vay - vby, vaz - vbz
+        rx, ry, rz = on_a[0] - pax, on_a[1] - pay, on_a[2] - paz
+        qx, qy, qz = on_b[0] - pbx, on_b[1] - pby, on_b[2] - pbz
+        # Rate of the gap at the nearest points, and its change.
+        rate = (
+            (dx + way * rz - waz * ry - wby * qz + wbz * qy) * nx
+            + (dy + waz * rx - wax * rz - wbz * qx + wbx * qz) * ny
+            + (dz + wax * ry - way * rx - wbx * qy + wby * qx) * nz
+        )
+        ga, gb = self._fall[pair.a], self._fall[pair.b]
+        bend = (ga[0] - gb[0]) * nx + (ga[1] - gb[1]) * ny + (ga[2] - gb[2]) * nz
+        wait_s = _meeting(gap - AIM_M, rate + bend * previous_s / 2, bend, left_s)
+        if wait_s is not None and -(rate + bend * (previous_s / 2 + wait_s)) > SLOW_M_S:
+            pair.touching, pair.quiet_until_s = True, now_s
+            return wait_s
+        if gap <= TOUCHING_M and abs(rate) <= SLOW_M_S:
+            pair.touching, pair.quiet_until_s = True, now_s + RECHECK_STEPS * left_s
+            return None
+        speed = (
+            math.sqrt(dx * dx + dy * dy + dz * dz)
+            + math.sqrt(wax * wax + way * way + waz * waz) * self._swing_m[pair.a]
+            + math.sqrt(wbx * wbx + wby * wby + wbz * wbz) * self._swing_m[pair.b]
+        )
+        gain = self._gain_m_s2
+        safe_s = (math.sqrt(speed * speed + 2 * gain * max(gap, 0.0)) - speed) / gain
+        pair.touching = safe_s < left_s
+        pair.quiet_until_s = now_s + min(max(safe_s, left_s), HORIZON_S)
+        return None
+
+    def _go_through(self, pair: _Pair, wait_s: float, end_s: float) -> None:
+        """Step to the touch of `pair`, and through it."""
+        stepper = self._stepper
+        for _ in range(6):
+            # The velocity that the solver turns round must be that of the touch, so the step before is
+            # short too.
+            if wait_s > 2 * SHORT_S:
+                self._step(wait_s - SHORT_S)
+            elif wait_s > SKIP_S:
+                self._step(wait_s)
+            else:
+                break
+            again_s = self._look(pair, max(end_s - stepper.time_s, 4 * SHORT_S))
+            if again_s is None:
+                return  # it turned away
+            wait_s = again_s
+        before = [self._bodies.motion(index)[1:] for index in self._movers]
+        self._step(SHORT_S)
+        now_s = stepper.time_s
+        changed = set()
+        for index, (velocity, spin) in zip(self._movers, before, strict=True):
+            _, velocity_after, spin_after = self._bodies.motion(index)
+            change = math.dist(velocity, velocity_after) + self._swing_m[index] * math.dist(spin, spin_after)
+            if change > SLOW_M_S / 2:
+                changed.add(index)
+        for other in self._pairs:
+            if other.a in changed or other.b in changed:
+                other.quiet_until_s = now_s
+
+
+def _meeting(gap: float, rate: float, bend: float, within: float) -> float | None:
+    """The first time in [0, within] at which gap + rate t + bend t²/2 is 0 and falling; None if there is none."""
+    if gap <= 0:
+        return 0.0 if rate < 0 else None
+    square = rate * rate - 2 * bend * gap
+    if square < 0:
+        return None
+    root = math.sqrt(square)
+    if rate >= 0 and bend >= 0:
+        return None
+    # The stable form of (−rate − √…)/bend: no difference of near equals, no division by a bend of 0.
+    time_s = 2 * gap / (root - rate) if rate <= 0 else (-rate - root) / bend
+    return time_s if 0 <= time_s <= within else None
