@@ -48,7 +48,7 @@ class Drop(Scenario):
         ),
         Parameter("mass_kg", log_uniform(0.1, 10), "kg", "mass of the body", (0.05, 50), "hidden"),
         Parameter(
-            "radius_m", uniform(0.11, 0.18), "m", "radius, or half the edge of the box", (0.1, 0.25), "nuisance"
+            "radius_m", uniform(0.13, 0.22), "m", "radius, or half the edge of the box", (0.11, 0.3), "nuisance"
         ),
         Parameter(
             "start_x_m", uniform(-0.7, 0.7), "m", "place across the picture, right of its middle", (-0.9, 0.9), "nuisance"
@@ -98,7 +98,7 @@ class Drop(Scenario):
         return SceneSpec(
             bodies=(subject, ground()),
             video=video,
-            cameras=(area_camera(video, (0.0, 0.0, 1.1), 2.5, elevation_deg=10.0),),
+            cameras=(area_camera(video, (0.0, 0.0, 1.1), 2.6, elevation_deg=12.0),),
             gravity_m_s2=(0.0, 0.0, -params["gravity_m_s2"]),
             profile="restitution",
         )

@@ -23,8 +23,8 @@ from simgen.scenarios.stage import GRAVITY, area_camera, ground, random_orientat
 from simgen.scene.rotation import about_axis, multiply
 from simgen.scene.spec import Body, Quaternion, SceneSpec, Shape, Vector, Video
 
-RAMP_WIDTH_M = 1.0
-UPHILL_M = 0.35  # of the ramp's surface above the body
+RAMP_WIDTH_M = 1.2
+UPHILL_M = 0.4  # of the ramp's surface above the body
 HARDLY_MOVES = 0.02  # of g sin θ: below this a relative residual would compare two numbers near zero
 
 STEEPNESS = ((12.0, "gentle"), (28.0, "moderate"), (math.inf, "steep"))
@@ -47,10 +47,10 @@ class Incline(Scenario):
         Parameter("mass_kg", log_uniform(0.1, 10), "kg", "mass of the body", (0.05, 50), "hidden"),
         Parameter(
             "radius_m",
-            uniform(0.11, 0.18),
+            uniform(0.18, 0.28),
             "m",
             "radius of the round ones, half the edge of the box",
-            (0.1, 0.25),
+            (0.17, 0.4),
             "nuisance",
         ),
         Parameter("friction", uniform(0.1, 0.7), "1", "coefficient of friction", (0, 1.2), "hidden"),
@@ -64,18 +64,18 @@ class Incline(Scenario):
         ),
         Parameter(
             "start_height_m",
-            uniform(1.0, 1.4),
+            uniform(1.6, 2.1),
             "m",
             "height of the body's centre above the ground at the start",
-            (0.9, 1.6),
+            (1.4, 2.4),
             "nuisance",
         ),
         Parameter(
             "start_offset_m",
-            uniform(0.3, 0.8),
+            uniform(0.5, 1.3),
             "m",
             "how far from the middle of the picture it starts, on the uphill side",
-            (0, 0.9),
+            (0, 1.4),
             "nuisance",
         ),
         Parameter(
@@ -123,7 +123,7 @@ class Incline(Scenario):
         return SceneSpec(
             bodies=(subject, _ramp(centre, radius, angle, side), ground()),
             video=video,
-            cameras=(area_camera(video, (0.0, 0.0, 1.05), 2.5, elevation_deg=14.0, azimuth_deg=side * 14.0),),
+            cameras=(area_camera(video, (0.0, 0.0, 1.5), 4.0, elevation_deg=14.0, azimuth_deg=side * 14.0),),
             gravity_m_s2=(0.0, 0.0, -params["gravity_m_s2"]),
             profile="universal",
         )

@@ -18,7 +18,7 @@ from simgen.scenarios.stage import GRAVITY, area_camera, ground, random_orientat
 from simgen.scene.spec import Body, SceneSpec, Shape, Video
 
 LAUNCHES = ((3.0, "horizontally"), (35.0, "at a shallow angle"), (60.0, "at an angle"), (math.inf, "steeply upwards"))
-SPEEDS = ((3.0, "gently"), (4.2, "briskly"), (math.inf, "hard"))
+SPEEDS = ((3.8, "gently"), (5.0, "briskly"), (math.inf, "hard"))
 LOWEST_APEX_M = 0.05  # gained height below which the law of the apex is not measured
 
 
@@ -26,21 +26,21 @@ class Projectile(Scenario):
     name = "projectile"
     summary = "A ball thrown at an angle flies on a parabola and lands."
     parameters = (
-        Parameter("speed_m_s", uniform(3, 5), "m/s", "speed of the throw", (2, 5), "causal"),
+        Parameter("speed_m_s", uniform(3.5, 6), "m/s", "speed of the throw", (2.5, 6), "causal"),
         Parameter("angle_deg", uniform(20, 70), "deg", "angle of the throw above the horizontal", (0, 80), "causal"),
         Parameter(
-            "height_m", uniform(0.3, 1.0), "m", "gap between the ball and the ground at the start", (0.2, 1.0), "causal"
+            "height_m", uniform(0.4, 1.5), "m", "gap between the ball and the ground at the start", (0.3, 1.5), "causal"
         ),
         Parameter("mass_kg", log_uniform(0.1, 10), "kg", "mass of the ball", (0.05, 50), "hidden"),
-        Parameter("radius_m", uniform(0.17, 0.25), "m", "radius of the ball", (0.17, 0.3), "nuisance"),
+        Parameter("radius_m", uniform(0.28, 0.4), "m", "radius of the ball", (0.27, 0.5), "nuisance"),
         Parameter("elasticity", uniform(0.2, 0.8), "1", "coefficient of restitution on the ground", (0, 0.95), "hidden"),
         Parameter("friction", uniform(0.2, 0.8), "1", "coefficient of friction on the ground", (0, 1), "hidden"),
         Parameter(
             "start_offset_m",
-            uniform(1.55, 1.7),
+            uniform(2.25, 2.55),
             "m",
             "how far from the middle of the picture it starts, on the side it is thrown from",
-            (1.5, 1.75),
+            (2.2, 2.6),
             "nuisance",
         ),
         Parameter(
@@ -89,7 +89,7 @@ class Projectile(Scenario):
         return SceneSpec(
             bodies=(subject, ground()),
             video=video,
-            cameras=(area_camera(video, (0.0, 0.0, 1.6), 4.2, elevation_deg=8.0),),
+            cameras=(area_camera(video, (0.0, 0.0, 2.1), 6.4, elevation_deg=9.0, vertical_fov_deg=45.0),),
             gravity_m_s2=(0.0, 0.0, -params["gravity_m_s2"]),
             profile="restitution",
         )
