@@ -100,7 +100,9 @@ _KEY = Column("key", pa.string(), "", "", "")
 
 
 class TarShard:
-    """A shard in webdataset/. Its index is read from the headers once; then only the fields that are needed."""
+    """A shard in webdataset/. Its index is read from the headers once; then only the fields that are
+    needed.
+    """
 
     def __init__(self, folder: Folder, shard: Shard, table: Sequence[Column]) -> None:
         path = shard.file("webdataset")
@@ -136,7 +138,9 @@ class TarShard:
 
 
 def _index(file: BinaryIO) -> list[tuple[str, dict[str, tuple[int, int]]]]:
-    """(key, field -> (offset, size)) of every sample, from the USTAR headers (POSIX.1-1988, 512-byte blocks)."""
+    """(key, field -> (offset, size)) of every sample, from the USTAR headers (POSIX.1-1988, 512-byte
+    blocks).
+    """
     samples: list[tuple[str, dict[str, tuple[int, int]]]] = []
     place = 0
     while True:
