@@ -157,6 +157,7 @@ def build(
                 formats=formats,
                 overwrite=overwrite,
                 progress=Bar(loaded.name),
+                called=recipe,
             )
     except _Stopped:
         _say("Stopped. Every finished clip is kept; run the same command again to continue.")
@@ -187,7 +188,7 @@ def _summary(report: BuildReport) -> str:
         lines.append(f"  draws rejected and drawn again: {reasons}")
     lines += ["next:", f"  simgen info {folder}", f"  simgen verify --deep {folder}"]
     if (report.folder / "data").is_dir():
-        split = next(path.name for path in sorted((report.folder / "data").iterdir())).split("-0")[0]
+        split = max(report.splits, key=lambda name: report.splits[name])
         files = f"{folder}/data/{split}-*.parquet"
         lines.append(f'  python: datasets.load_dataset("parquet", data_files="{files}")')
     lines.append(f'  python: simgen.open_dataset("{folder}")')
@@ -223,7 +224,7 @@ def _estimate_words(name: str, found: Estimate) -> str:
         f"  size: {bytes_word(found.bytes)} ({bytes_word(found.bytes_per_clip)} per clip)",
     ]
     if found.rejected:
-        reasons = ", ".join(f"{reason} {per_cent(share)}" for reason, share in found.rejected.items())
+        reasons = ", ".join(f"{reason} {count:.2g}" for reason, count in found.rejected.items())
         lines.append(f"  draws rejected and drawn again, per clip: {reasons}")
     lines.append(f"  estimated from {found.sampled} clips")
     return "\n".join(lines)
@@ -248,6 +249,30 @@ def scenarios(name: str | None, as_json: bool) -> None:
     width = max(map(len, found))
     for entry in found.values():
         click.echo(f"{entry.name.ljust(width)}  {entry.summary}")
+
+
+@cli.command()
+@click.argument("name", required=False)
+def recipes(name: str | None) -> None:
+    """The recipes that ship with simgen; with NAME, the text of one: `simgen recipes incline > my.yaml`."""
+    from simgen.recipe import load_recipe, shipped_recipes
+    from simgen.recipe.loading import summary
+
+    if name is not None:
+        click.echo(load_recipe(name).source, nl=False)
+        return
+    found = {entry: summary(path.read_text()) for entry, path in shipped_recipes().items()}
+    width = max(map(len, found), default=0)
+    for entry, line in found.items():
+        click.echo(f"{entry.ljust(width)}  {line}")
+
+
+@cli.command()
+def schema() -> None:
+    """The JSON Schema of recipes, for editors."""
+    from simgen.recipe import recipe_schema
+
+    click.echo(json.dumps(recipe_schema(), indent=2))
 
 
 @cli.command()

@@ -17,7 +17,7 @@ seed: 4
 splits:
   train: {{clips: {clips}}}
   test: {{clips: 3}}
-video: {{size: 32, fps: 12, seconds: 0.5}}
+video: {{size: 32, fps: 12, seconds: 1}}
 passes: [segmentation]
 output: {{format: both, clips_per_shard: 8}}
 """
