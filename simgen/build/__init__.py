@@ -1,7 +1,8 @@
 """From a recipe to a dataset: `generate` one clip, `generate_shard`, `build` everything.
 
-The package is called like its main function, so it can be called itself: `simgen.build(recipe, "datasets/incline")`
-works whether `simgen.build` is the function or, once somebody has imported it, this package.
+The package is called like its main function, so it can be called itself: `simgen.build(recipe,
+"datasets/incline")` works whether `simgen.build` is the function or, once somebody has imported it, this
+package.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One clip from beginning to end: `generate(recipe, index, split)` is what every other part of simgen serves.
 
-Nothing is written here and nothing is remembered: the sample follows from the recipe, the split and the index alone, so
-a notebook, a test, a worker process and a cluster task all get the same one.
+Nothing is written here and nothing is remembered: the sample follows from the recipe, the split and the
+index alone, so a notebook, a test, a worker process and a cluster task all get the same one.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simgen import GENERATOR_VERSION
+from simgen.build.cameras import place_cameras
 from simgen.dataset.sample import CameraLabel, Sample
 from simgen.errors import BuildError, Problem, RecipeError, Rejected, SimulationError
 from simgen.recipe.draws import Draws
@@ -37,9 +38,9 @@ STAGES = ("scene", "simulate", "render", "label")  # keys of `Sample.seconds`
 def generate(recipe: Recipe, index: int, split: str = "train") -> Sample:
     """Clip `index` of `split`: the first of at most 20 addressed draws that is fit to be kept.
 
-    `index` may be beyond the recipe's clip count: the clips of a larger build begin with those of a smaller one.
-    Raises RecipeError for a split that the recipe does not have, BuildError when every draw was rejected, and
-    MissingDependencyError when the physics engine or the renderer is not installed.
+    `index` may be beyond the recipe's clip count: the clips of a larger build begin with those of a smaller
+    one. Raises RecipeError for a split that the recipe does not have, BuildError when every draw was
+    rejected, and MissingDependencyError when the physics engine or the renderer is not installed.
     """
     if split not in recipe.splits:
         there = " and ".join(recipe.splits)
@@ -74,8 +75,8 @@ def _attempt(
 
     scenario, video = recipe.scenario_object(), recipe.video_spec()
     with _clock(seconds, "scene"):
-        scene = _with_cameras(recipe, scenario.scene(params, draws, video), draws)
-        scene = dress(scene, recipe.look, draws)
+        scene = scenario.scene(params, draws, video)
+        scene = place_cameras(dress(scene, recipe.look, draws), recipe.cameras)
     with _clock(seconds, "simulate"):
         trace = simulate(scene)
     with _clock(seconds, "label"):
@@ -135,11 +136,6 @@ def _clock(seconds: dict[str, float], stage: str) -> Iterator[None]:
         yield
     finally:
         seconds[stage] += time.process_time() - start
-
-
-def _with_cameras(recipe: Recipe, scene: SceneSpec, draws: Draws) -> SceneSpec:
-    """The scene with the recipe's further cameras after the scenario's own."""
-    return scene
 
 
 def _hold_to_law(scenario: Scenario, law: Sequence[LawCheck]) -> None:

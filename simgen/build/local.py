@@ -1,9 +1,10 @@
 """Runs a build on this machine's cores: a pool of worker processes that survives the death of any of them.
 
-Workers take clips one at a time, whatever the size of a shard, so that all of them are busy to the end; a shard is
-written by one of them when its last clip is ready. A worker that dies (a crash in native code, the system short of
-memory) loses the clip it was on, which is tried again in a fresh process. After three deaths the clip's shard is given
-up, the others go on, and the build ends with a sentence that names the clip.
+Workers take clips one at a time, whatever the size of a shard, so that all of them are busy to the end; a
+shard is written by one of them when its last clip is ready. A worker that dies (a crash in native code, the
+system short of memory) loses the clip it was on, which is tried again in a fresh process. After three
+deaths the clip's shard is given up, the others go on, and the build ends with a sentence that names the
+clip.
 """
 
 from __future__ import annotations
@@ -79,8 +80,9 @@ def run_local(
 ) -> list[GivenUp]:
     """Makes the shards; the tasks that had to be given up, in the order in which that happened.
 
-    Raises BuildError as soon as going on makes no sense (no draw of a clip is fit, the disk is full). On that and on
-    any other exception, KeyboardInterrupt among them, every worker is killed before it leaves this function.
+    Raises BuildError as soon as going on makes no sense (no draw of a clip is fit, the disk is full). On
+    that and on any other exception, KeyboardInterrupt among them, every worker is killed before it leaves
+    this function.
     """
     work = _Work(iter(shards), job.folder)
     pool = _Pool(job, lock_fd)

@@ -1,8 +1,8 @@
 """One build at a time in a folder.
 
-The lock is an advisory `flock` on a file in the dataset's private folder. The operating system frees it when the last
-process that holds it is gone, however it went; worker processes inherit it, so a build that was killed keeps the
-folder until its last worker has noticed.
+The lock is an advisory `flock` on a file in the dataset's private folder. The operating system frees it
+when the last process that holds it is gone, however it went; worker processes inherit it, so a build that
+was killed keeps the folder until its last worker has noticed.
 """
 
 from __future__ import annotations

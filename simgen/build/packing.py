@@ -1,8 +1,10 @@
-"""A finished clip as one small file, so that workers can share a shard and an interrupted build loses no clip.
+"""A finished clip as one small file, so that workers can share a shard and an interrupted build loses no
+clip.
 
-Workers encode clips in any order, each into a file under `.simgen/clips/`; whoever then writes the shard takes them from
-there in order. The files are private and short-lived. They hold plain values only (JSON and raw numbers), so resuming
-a build in a stranger's folder runs no code, and a checksum tells a torn file from a whole one.
+Workers encode clips in any order, each into a file under `.simgen/clips/`; whoever then writes the shard
+takes them from there in order. The files are private and short-lived. They hold plain values only (JSON and
+raw numbers), so resuming a build in a stranger's folder runs no code, and a checksum tells a torn file from
+a whole one.
 
 File: magic, crc32 of the rest, length of the head, the head (JSON), the blobs that the head points into.
 """
@@ -67,7 +69,7 @@ def write_clip(folder: Path, clip: PackedClip) -> int:
     temporary = folder / PRIVATE / UNFINISHED / f"{target.name}.{os.getpid()}-{next(_numbers)}"
     try:
         with temporary.open("wb") as file:
-            file.write(_HEAD.pack(_MAGIC, zlib.crc32(body), len(head)))
+            file.write(_HEAD.pack(_MAGIC, zlib.crc32(body, len(head)), len(head)))
             file.write(body)
         temporary.replace(target)  # not synced: the checksum tells, and the shard's own files are
     except BaseException:
@@ -86,7 +88,7 @@ def read_clip(folder: Path, split: str, index: int) -> PackedClip | None:
         return None
     magic, checksum, length = _HEAD.unpack(data[: _HEAD.size])
     body = data[_HEAD.size :]
-    if magic != _MAGIC or zlib.crc32(body) != checksum:
+    if magic != _MAGIC or zlib.crc32(body, length) != checksum:
         return None
     record = _rich(json.loads(bytes(body[:length])), body[length:])
     return PackedClip(record["values"], tuple(record["rejections"]))

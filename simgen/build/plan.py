@@ -1,7 +1,8 @@
-"""What is to be built: which clips go into which shard. Pure arithmetic, the same for 10 clips and for 10 million.
+"""What is to be built: which clips go into which shard. Pure arithmetic, the same for 10 clips and for 10
+million.
 
-A split of n clips is cut into shards of `clips_per_shard`, the last one shorter. Raising n later leaves every full
-shard what it was; only the number of shards in its file name changes.
+A split of n clips is cut into shards of `clips_per_shard`, the last one shorter. Raising n later leaves
+every full shard what it was; only the number of shards in its file name changes.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 """What is already in the folder, and whether this build may continue it.
 
-`Target` is what a folder is being filled with; it is written before the first clip. A folder with another target is
-refused in a sentence that names the difference, but for one: a larger number of clips, which keeps every full shard
-(its file gets the new number of shards in its name) and adds the rest.
+`Target` is what a folder is being filled with; it is written before the first clip. A folder with another
+target is refused in a sentence that names the difference, but for one: a larger number of clips, which
+keeps every full shard (its file gets the new number of shards in its name) and adds the rest.
 
-A shard is done when its marker says so and matches. Its files are stat'ed, and read again only if they changed after the
-marker was written, so that an edited shard is found and a scan of a million clips takes seconds.
+A shard is done when its marker says so and matches. Its files are stat'ed, and read again only if they
+changed after the marker was written, so that an edited shard is found and a scan of a million clips takes
+seconds.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from simgen.errors import BuildError
 if TYPE_CHECKING:
     from simgen.recipe import Recipe
 
-__all__ = ["RECIPE", "Scan", "Target", "prepare", "sweep"]
+__all__ = ["RECIPE", "Scan", "Target", "check_folder", "prepare", "sweep"]
 
 RECIPE = "recipe.yaml"
 _TARGET = f"{PRIVATE}/build.json"
@@ -82,19 +83,13 @@ class Target:
 
 
 def prepare(folder: Path, recipe: Recipe, plan: Plan, formats: Sequence[str], overwrite: bool) -> None:
-    """Makes the folder ready for this build, or raises BuildError with the sentence why not. Needs the folder's lock."""
-    if overwrite:
-        _clear(folder)
+    """Makes the folder ready for this build, or raises BuildError with the sentence why not.
+
+    Needs the folder's lock.
+    """
+    if not (overwrite and _clear(folder)):
+        check_folder(folder, recipe, plan, formats)
     before, target = Target.read(folder), Target.of(recipe, plan, formats)
-    if before is None:
-        strange = [name for name in _OURS if name != PRIVATE and (folder / name).exists()]
-        if strange:
-            raise BuildError(
-                f"{folder} already holds {' and '.join(strange)}, and no build that could be continued. "
-                "Give another folder with -o."
-            )
-    else:
-        _refuse_another(folder, before, target, recipe)
     remove_unfinished(folder)
     make_room(folder)
     if before != target:
@@ -105,15 +100,29 @@ def prepare(folder: Path, recipe: Recipe, plan: Plan, formats: Sequence[str], ov
         write_whole(folder, RECIPE, source)
 
 
+def check_folder(folder: Path, recipe: Recipe, plan: Plan, formats: Sequence[str]) -> None:
+    """Raises BuildError when the folder holds something that this build does not continue. Changes nothing."""
+    before = Target.read(folder)
+    if before is not None:
+        _refuse_another(folder, before, Target.of(recipe, plan, formats), recipe)
+        return
+    strange = [name for name in _OURS if name != PRIVATE and (folder / name).exists()]
+    if strange:
+        raise BuildError(
+            f"{folder} already holds {' and '.join(strange)}, and no build that could be continued. "
+            "Give another folder with -o."
+        )
+
+
 def begun(folder: Path) -> bool:
     """A build has prepared this folder, and nobody has removed it since."""
     return (folder / _TARGET).exists()
 
 
-def _clear(folder: Path) -> None:
-    """Removes a simgen dataset, and nothing that simgen did not write."""
+def _clear(folder: Path) -> bool:
+    """Removes a simgen dataset, and nothing that simgen did not write. False when there is none."""
     if not (folder / _TARGET).exists() and not (folder / MANIFEST).exists():
-        return
+        return False
     (folder / MANIFEST).unlink(missing_ok=True)  # first: from here on nobody takes the rest for a dataset
     for kind in _KINDS:
         for path in _shard_paths(folder / kind):
@@ -126,6 +135,7 @@ def _clear(folder: Path) -> None:
     remove_room(folder)
     remove_unfinished(folder)
     (folder / _TARGET).unlink(missing_ok=True)
+    return True
 
 
 def _refuse_another(folder: Path, before: Target, target: Target, recipe: Recipe) -> None:
@@ -194,9 +204,12 @@ def _word(leaves: Mapping[str, Any], key: str) -> str:
 
 
 class Scan:
-    """Looks through a prepared folder: which shards of the plan are done. Adopts those of a smaller plan."""
+    """Looks through a folder: which shards of the plan are done. `adopt`: renames those of a smaller plan."""
 
-    def __init__(self, folder: Path, recipe: Recipe, plan: Plan, formats: Sequence[str]) -> None:
+    def __init__(
+        self, folder: Path, recipe: Recipe, plan: Plan, formats: Sequence[str], adopt: bool = True
+    ) -> None:
+        self._adopt = adopt
         self._folder, self._recipe, self._plan, self._formats = folder, recipe, plan, tuple(formats)
         self._markers: dict[
             tuple[str, int], list[int]
@@ -222,7 +235,7 @@ class Scan:
             marker = Marker.read(self._folder, shard.split, shard.number, count)
             if marker is None or not self._fits(marker, shard):
                 continue
-            if count != shard.count:
+            if count != shard.count and self._adopt:
                 marker = self._rename(marker, shard)
             if self._intact(marker):
                 return marker

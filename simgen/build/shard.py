@@ -1,8 +1,9 @@
 """One shard: `generate_shard` makes its clips, writes its files and, last, its marker.
 
-It is the only unit of work, retry and resume: a laptop's worker, a cluster task and a test call the same function. Any
-of its clips that somebody has already encoded and left in the dataset's private folder is taken from there, which is how
-several workers share one shard and how an interrupted build keeps its finished clips.
+It is the only unit of work, retry and resume: a laptop's worker, a cluster task and a test call the same
+function. Any of its clips that somebody has already encoded and left in the dataset's private folder is
+taken from there, which is how several workers share one shard and how an interrupted build keeps its
+finished clips.
 """
 
 from __future__ import annotations
@@ -67,10 +68,12 @@ def generate_shard(
     formats: Sequence[str],
     on_clip: Callable[[ClipCount], None] | None = None,
 ) -> Marker:
-    """Writes the shard's files and its marker into the dataset `folder`; `on_clip` hears of every clip made here.
+    """Writes the shard's files and its marker into the dataset `folder`; `on_clip` hears of every clip made
+    here.
 
-    Clips that wait in the private folder are taken from there and removed once the marker is written. Raises BuildError
-    for a clip that no draw was fit for, and OSError when the files cannot be written; nothing is half done then.
+    Clips that wait in the private folder are taken from there and removed once the marker is written.
+    Raises BuildError for a clip that no draw was fit for, and OSError when the files cannot be written;
+    nothing is half done then.
     """
     from simgen.dataset.writer import ShardWriter
 

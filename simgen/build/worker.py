@@ -1,7 +1,9 @@
-"""A worker process of the local runner: does one task after the other until it is told to stop or its parent is gone.
+"""A worker process of the local runner: does one task after the other until it is told to stop or its
+parent is gone.
 
-Started as a fresh interpreter, never forked and never importing the user's `__main__`, so that `simgen.build` works in
-a script without a guard, in a notebook and from a thread. It dies with its parent, however that dies.
+Started as a fresh interpreter, never forked and never importing the user's `__main__`, so that
+`simgen.build` works in a script without a guard, in a notebook and from a thread. It dies with its parent,
+however that dies.
 """
 
 from __future__ import annotations
@@ -117,7 +119,7 @@ def _one_thread() -> None:
 def _answer(job: Job, task: Task, connection: Connection) -> Answer:
     try:
         if isinstance(task, WarmUp):
-            _warm_up(job.recipe, lambda sentence: connection.send(Notice(sentence)))
+            _warm_up(lambda sentence: connection.send(Notice(sentence)))
             return None
         if isinstance(task, ClipTask):
             return store_clip(job.recipe, task.split, task.index, job.folder)
@@ -130,12 +132,11 @@ def _answer(job: Job, task: Task, connection: Connection) -> Answer:
         return Failure.of(error, job.folder)
 
 
-def _warm_up(recipe: Recipe, notice: Callable[[str], None]) -> None:
+def _warm_up(notice: Callable[[str], None]) -> None:
     """Imports what a clip needs and has the renderer compiled; waits while another worker does."""
     import simgen.dataset.writer
     import simgen.physics.simulation  # noqa: F401
 
-    if recipe.render_settings().engine == "raycast":
-        from simgen.render.raycast import warm_up
+    from simgen.render.raycast import warm_up
 
-        warm_up(notice)
+    warm_up(notice)  # whatever the engine: the labels come from the ray caster

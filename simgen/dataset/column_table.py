@@ -1,31 +1,37 @@
-"""The column table: what is stored of a clip, under which name, as which type, in which unit, and what it means.
+"""The column table: what is stored of a clip, under which name, as which type, in which unit, and what it
+means.
 
-Everything that names a column is made from this one table: the Arrow schema of the Parquet files, the fields of a
-WebDataset sample, the `datasets` features in the schema metadata and in the dataset card, and docs/columns.md.
+Everything that names a column is made from this one table: the Arrow schema of the Parquet files, the fields
+of a WebDataset sample, the `datasets` features in the schema metadata and in the dataset card, and
+docs/columns.md.
 
-In a WebDataset sample (one file per field) a column travels by these rules, so that its JSON stays flat and the type of
-every value is the same in every clip: numbers and words are entries of `.json`; a struct is split into its members,
-`<column>_<member>`; arrays are `.<column>.npy`; a list of records is JSON text inside `.json`; videos and dense passes
-are files of their own.
+In a WebDataset sample (one file per field) a column travels by these rules, so that its JSON stays flat and
+the type of every value is the same in every clip: numbers and words are entries of `.json`; a struct is split
+into its members, `<column>_<member>`; arrays are `.<column>.npy`; a list of records is JSON text inside
+`.json`; contacts are an array; the caption, videos and dense passes are files of their own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import pyarrow as pa
 
+from simgen.dataset.video import SUFFIX
 from simgen.physics.trace import STATE_FIELDS
 from simgen.render.frames import PASSES
 
 __all__ = [
+    "BODIES_TYPE",
     "CAPTION_TIERS",
-    "MAIN_CAMERA_SUFFIX",
+    "CONTACTS_TYPE",
+    "FRAMES",
     "PIXELS",
     "VIDEO_TYPE",
     "Column",
+    "DatasetRecipe",
     "Layout",
     "arrow_schema",
     "columns",
@@ -42,45 +48,16 @@ PIXELS = (
     "labels are taken at pixel centres and never blended"
 )
 FRAMES = "frame f is at t = f / fps, the first one at t = 0"
-MAIN_CAMERA_SUFFIX = ""
 
 VIDEO_TYPE = pa.struct([pa.field("bytes", pa.binary()), pa.field("path", pa.string())])
-_PARAM_TYPES: dict[type, pa.DataType] = {
-    float: pa.float64(),
-    int: pa.int64(),
-    bool: pa.bool_(),
-    str: pa.string(),
-}
-_PARAM_NAMES = {kind.__name__: kind for kind in _PARAM_TYPES}
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column. `shape` uses T frames, N bodies, C contacts, H x W pixels; "" for a single value."""
-
-    name: str
-    type: pa.DataType
-    unit: str
-    shape: str
-    meaning: str
-    undo: str = ""  # how to get the quantity back where it was quantised or packed
-    tar: str = ""  # where a WebDataset sample carries it
-    dense: bool = False  # in dense/ beside data/, joined by key
-
-    @property
-    def is_video(self) -> bool:
-        return bool(self.type == VIDEO_TYPE)
+_PARAM_TYPES = {"float": pa.float64(), "int": pa.int64(), "bool": pa.bool_(), "str": pa.string()}
 
 
 class DatasetRecipe(Protocol):
     """What the dataset part asks of a recipe."""
 
     @property
-    def name(self) -> str: ...
-    @property
     def hash(self) -> str: ...
-    @property
-    def source(self) -> str: ...
     @property
     def passes(self) -> tuple[str, ...]: ...
     def param_types(self) -> Mapping[str, type]: ...
@@ -99,10 +76,14 @@ class Layout:
     def of(cls, recipe: DatasetRecipe) -> Layout:
         return cls(
             params=tuple((name, kind.__name__) for name, kind in recipe.param_types().items()),
-            cameras=_camera_names(getattr(recipe, "cameras", None)),
+            cameras=_camera_names(recipe),
             passes=tuple(name for name in PASSES if name in recipe.passes),
             codec=_codec(recipe),
         )
+
+    def suffix(self, camera: str) -> str:
+        """What the names of a camera's columns end with."""
+        return "" if camera == self.cameras[0] else f"_{camera}"
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -122,300 +103,272 @@ class Layout:
         )
 
 
-def _camera_names(cameras: Any) -> tuple[str, ...]:
-    """A recipe's cameras by name, the main one first."""
-    if not cameras:
-        return ("main",)
-    names = [camera if isinstance(camera, str) else camera.name for camera in cameras]
-    return tuple(names)
+def _camera_names(recipe: Any) -> tuple[str, ...]:
+    """The recipe's cameras by name, the main one first."""
+    cameras = getattr(recipe, "cameras", None) or ("main",)
+    return tuple(camera if isinstance(camera, str) else camera.name for camera in cameras)
 
 
 def _codec(recipe: Any) -> str:
     for part in (getattr(recipe, "video", None), getattr(recipe, "output", None)):
-        codec = getattr(part, "codec", None)
-        if codec:
-            return str(codec)
+        if getattr(part, "codec", None):
+            return str(part.codec)  # type: ignore[union-attr]
     return "h264"
 
 
-def _floats(*lengths: int, kind: pa.DataType | None = None) -> pa.DataType:
-    """Nested lists of float32, outermost first; 0 is a length that varies."""
-    result = kind or pa.float32()
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. `shape` speaks of T frames, N bodies, C contacts, H x W pixels; "" is a single value."""
+
+    name: str
+    type: pa.DataType
+    unit: str
+    shape: str
+    meaning: str
+    undo: str = ""  # how to get the quantity back where it was quantised or packed
+    file: str = ""  # its own file in a WebDataset sample, where the rules above do not name it
+    dense: bool = False  # it is in dense/ beside data/, joined by key
+
+    @property
+    def is_video(self) -> bool:
+        return bool(self.type == VIDEO_TYPE)
+
+    @property
+    def tar_file(self) -> str:
+        """The field of a WebDataset sample that holds nothing but this column, "" if there is none."""
+        if self.file:
+            return self.file
+        return f"{self.name}.npy" if self.type == CONTACTS_TYPE or is_array(self.type) else ""
+
+    @property
+    def in_tar(self) -> str:
+        """Where a WebDataset sample carries it, in words."""
+        if self.tar_file:
+            return f"`.{self.tar_file}`"
+        if not pa.types.is_struct(self.type):
+            return "`.json`, as JSON text" if pa.types.is_list(self.type) else "`.json`"
+        names = [(f"{self.name}_{field.name}", is_array(field.type)) for field in self.type]
+        if not any(array for _, array in names):
+            return f"`.json`, `{self.name}_<member>`"
+        return ", ".join(f"`.{name}.npy`" if array else f"`.json` `{name}`" for name, array in names)
+
+
+def is_array(kind: pa.DataType) -> bool:
+    """A list of (lists of) numbers, which travels as one array."""
+    if not (pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind)):
+        return False
+    while pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind):
+        kind = kind.value_type
+    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
+
+
+def _lists(kind: pa.DataType, *lengths: int) -> pa.DataType:
+    """Nested lists of `kind`, outermost length first; 0 is a length that varies."""
     for length in reversed(lengths):
-        result = pa.list_(result, length) if length else pa.list_(result)
-    return result
+        kind = pa.list_(kind, length) if length else pa.list_(kind)
+    return kind
 
 
-def _records(**members: pa.DataType) -> pa.DataType:
-    return pa.list_(pa.struct([pa.field(name, kind) for name, kind in members.items()]))
+def _struct(**members: pa.DataType) -> pa.DataType:
+    return pa.struct([pa.field(name, kind) for name, kind in members.items()])
 
 
-BODIES_TYPE = _records(
-    name=pa.string(),
-    role=pa.string(),
-    shape=pa.string(),
-    size_m=pa.list_(pa.float64()),
-    mass_kg=pa.float64(),
-    friction=pa.float64(),
-    elasticity=pa.float64(),
-    colour=pa.string(),
-    colour_rgb=pa.list_(pa.float32(), 3),
-    material=pa.string(),
-    fixed=pa.bool_(),
+_F4, _F8, _I4, _TEXT = pa.float32(), pa.float64(), pa.int32(), pa.string()
+BODIES_TYPE = pa.list_(
+    _struct(
+        name=_TEXT,
+        role=_TEXT,
+        shape=_TEXT,
+        size_m=pa.list_(_F8),
+        mass_kg=_F8,
+        friction=_F8,
+        elasticity=_F8,
+        colour=_TEXT,
+        colour_rgb=pa.list_(_F4, 3),
+        material=_TEXT,
+        fixed=pa.bool_(),
+    )
 )
-CONTACTS_TYPE = _records(
-    frame=pa.int32(),
-    time_s=pa.float64(),
-    a=pa.int32(),
-    b=pa.int32(),
-    position_m=pa.list_(pa.float64(), 3),
-    normal=pa.list_(pa.float64(), 3),
-    impulse_n_s=pa.float64(),
+CONTACTS_TYPE = pa.list_(
+    _struct(
+        frame=_I4,
+        time_s=_F8,
+        a=_I4,
+        b=_I4,
+        position_m=pa.list_(_F8, 3),
+        normal=pa.list_(_F8, 3),
+        impulse_n_s=_F8,
+    )
 )
-EVENTS_TYPE = _records(
-    kind=pa.string(),
-    frame=pa.int32(),
-    time_s=pa.float64(),
-    bodies=pa.list_(pa.int32()),
-    value=pa.float64(),
-)
-LAW_TYPE = _records(name=pa.string(), predicted=pa.float64(), measured=pa.float64(), residual=pa.float64())
-CAMERA_TYPE = pa.struct(
-    [
-        pa.field("projection", pa.string()),
-        pa.field("intrinsics", _floats(3, 3, kind=pa.float64())),
-        pa.field("world_to_camera", _floats(0, 4, 4, kind=pa.float64())),
-    ]
-)
+EVENTS_TYPE = pa.list_(_struct(kind=_TEXT, frame=_I4, time_s=_F8, bodies=pa.list_(_I4), value=_F8))
+LAW_TYPE = pa.list_(_struct(name=_TEXT, predicted=_F8, measured=_F8, residual=_F8))
+CAMERA_TYPE = _struct(projection=_TEXT, intrinsics=_lists(_F8, 3, 3), world_to_camera=_lists(_F8, 0, 4, 4))
 
 
 def columns(recipe: DatasetRecipe | Layout) -> tuple[Column, ...]:
-    """Every column of the datasets of this recipe, in their order in the files; those of dense/ last."""
+    """Every column of the datasets of this recipe, in their order in the files; those of dense/ come last."""
     layout = recipe if isinstance(recipe, Layout) else Layout.of(recipe)
-    return (*_head(layout), *_labels(layout), *_extra_cameras(layout), *_tail(), *_dense(layout))
+    return tuple(_columns(layout))
 
 
-def _head(layout: Layout) -> Iterable[Column]:
-    suffix = "mp4" if layout.codec == "h264" else "mkv"
-    lossless = (
-        "lossless FFV1" if layout.codec == "ffv1" else "H.264, BT.709 limited range, a key frame every 12"
-    )
-    params = pa.struct([pa.field(name, _PARAM_TYPES[_PARAM_NAMES[kind]]) for name, kind in layout.params])
-    captions = pa.struct([pa.field(tier, pa.string()) for tier in CAPTION_TIERS])
+def arrow_schema(table: tuple[Column, ...]) -> pa.Schema:
+    """The Arrow schema of these columns, without metadata. No value is ever null."""
+    return pa.schema([pa.field(column.name, column.type) for column in table])
+
+
+def _columns(layout: Layout) -> Iterator[Column]:
     tiers = "; ".join(f"{tier}: {meaning}" for tier, meaning in CAPTION_TIERS.items())
+    params = pa.struct([pa.field(name, _PARAM_TYPES[kind]) for name, kind in layout.params])
+    yield Column("key", _TEXT, "", "", "<recipe>-<split>-<index, 8 digits>; unique in the dataset")
     yield Column(
-        "key",
-        pa.string(),
-        "",
-        "",
-        "<recipe name>-<split>-<index, 8 digits>, unique in the dataset",
-        "",
-        "json",
+        "index", pa.int64(), "", "", "number in the split; recipe, split and index decide the whole clip"
     )
+    yield Column("split", _TEXT, "", "", "train, test or what the recipe calls it")
+    yield Column("scenario", _TEXT, "", "", "the kind of scene")
+    yield Column("caption", _TEXT, "", "", "describes the clip: the tier plain of captions", file="txt")
     yield Column(
-        "index",
-        pa.int64(),
-        "",
-        "",
-        "the clip's number in its split; with recipe and split it decides everything",
-        "",
-        "json",
+        "captions", _struct(**dict.fromkeys(CAPTION_TIERS, _TEXT)), "", "", f"a text per tier; {tiers}"
     )
-    yield Column("split", pa.string(), "", "", "train, test or what the recipe calls it", "", "json")
-    yield Column("scenario", pa.string(), "", "", "the kind of scene", "", "json")
+    yield _video("", "the clip from the main camera", layout.codec)
+    yield Column("fps", _F8, "1/s", "", "frames per second")
+    yield Column("frame_count", _I4, "", "", "T")
+    yield Column("width", _I4, "px", "", "W")
+    yield Column("height", _I4, "px", "", "H")
+    yield Column("params", params, "in the name", "", "every parameter of the scenario under its recipe name")
+    yield from _LABELS
+    yield from _seen_by("", "the main camera")
     yield Column(
-        "caption",
-        pa.string(),
-        "",
-        "",
-        "a sentence or two that describe the clip: the tier plain of captions",
-        "",
-        "txt",
+        "projected_px", _lists(_F4, 0, 0, 2), "px", "(T, N, 2)",
+        "x, y of the projected centre of mass in the main camera; without meaning behind it",
+    )  # fmt: skip
+    for camera in layout.cameras[1:]:
+        yield _video(f"_{camera}", f"the same clip from camera {camera}", layout.codec)
+        yield from _seen_by(f"_{camera}", f"camera {camera}")
+    yield Column(
+        "scene", _TEXT, "", "", "the whole scene as JSON, from which simgen simulates the clip again"
     )
-    yield Column("captions", captions, "", "", f"a text per tier; {tiers}", "", "json, captions_<tier>")
-    yield Column(
-        "video", VIDEO_TYPE, "", "(T, H, W, 3)", f"the main camera's clip, {lossless}, sRGB; {FRAMES}",
-        "decode the bytes with any video library", suffix,
-    )  # fmt: skip
-    yield Column("fps", pa.float64(), "1/s", "", FRAMES, "", "json")
-    yield Column("frame_count", pa.int32(), "", "", "T, frames in the clip", "", "json")
-    yield Column("width", pa.int32(), "px", "", "W", "", "json")
-    yield Column("height", pa.int32(), "px", "", "H", "", "json")
-    yield Column(
-        "params",
-        params,
-        "as in the names",
-        "",
-        "every parameter of the scenario under its recipe name",
-        "",
-        "json, params_<name>",
-    )
-
-
-def _labels(layout: Layout) -> Iterable[Column]:
-    yield Column(
-        "bodies", BODIES_TYPE, "as in the names", "(N,)",
-        "the bodies, fixed ones included, in the order that every label below uses. size_m by shape: sphere (radius), "
-        "box (x, y, z), cylinder and capsule (radius, length), cone (base radius, height), tube (outer radius, length, "
-        "wall), mesh (scale x, y, z); colour is the name that captions use, colour_rgb is sRGB in 0..1",
-        "", "json, as JSON text",
-    )  # fmt: skip
-    yield Column(
-        "state", _floats(0, 0, 13), "m, 1, m/s, rad/s", "(T, N, 13)",
-        "state of each body at each frame: " + " ".join(STATE_FIELDS) + ": position of the centre of mass, orientation "
-        "as a quaternion (x, y, z, w), velocity, angular velocity; world frame, z up",
-        "", "state.npy",
-    )  # fmt: skip
-    yield Column(
-        "contacts", CONTACTS_TYPE, "s, m, 1, N s", "(C,)",
-        "one row per touching pair a < b (numbers of bodies) and interval between two frames: a row of frame f gathers "
-        "the time after frame f - 1 up to frame f; time_s is the first touch in it, impulse_n_s the sum of the normal "
-        "impulses, position_m and normal (from b to a) their impulse-weighted mean",
-        "in contacts.npy the columns are frame, time_s, a, b, position x y z, normal x y z, impulse; a clip without a "
-        "contact has one row with frame -1",
-        "contacts.npy, float64 (C, 11)",
-    )  # fmt: skip
-    yield Column(
-        "events", EVENTS_TYPE, "s, by kind", "",
-        "what happened: kind, the first frame at or after it, its time, the bodies, a value whose meaning the kind says",
-        "", "json, as JSON text",
-    )  # fmt: skip
-    yield Column(
-        "law", LAW_TYPE, "of the law", "",
-        "each closed form that the clip must obey: predicted, measured in the trajectory, "
-        "residual = |measured - predicted| / |predicted| unless the law's name says otherwise",
-        "", "json, as JSON text",
-    )  # fmt: skip
-    yield from _camera("", "main")
-    yield Column(
-        "projected_px",
-        _floats(0, 0, 2),
-        "px",
-        "(T, N, 2)",
-        "x, y of the projected centre of mass in the main camera",
-        "",
-        "projected_px.npy",
-    )
-
-
-def _camera(suffix: str, camera: str) -> Iterable[Column]:
-    yield Column(
-        f"camera{suffix}", CAMERA_TYPE, "px, m", "(3, 3) and (1 or T, 4, 4)",
-        f"camera {camera}: u = K (R x + t) with K the intrinsics, (R | t) the upper rows of world_to_camera (one if it "
-        "stands still, else one per frame); x right, y down, z forward. perspective: divide by z; orthographic: replace "
-        f"z by 1. {PIXELS}",
-        "", f"json, camera{suffix}_projection; camera{suffix}_intrinsics.npy, camera{suffix}_world_to_camera.npy",
-    )  # fmt: skip
-    yield Column(
-        f"boxes{suffix}", _floats(0, 0, 4), "px", "(T, N, 4)",
-        "x0 y0 x1 y1 around the visible pixels of each body, 0 where none is", "", f"boxes{suffix}.npy",
-    )  # fmt: skip
-    yield Column(
-        f"visible{suffix}", _floats(0, 0), "1", "(T, N)",
-        "visible pixels of the body over the pixels it would have in the picture with nothing else there",
-        "", f"visible{suffix}.npy",
-    )  # fmt: skip
-    yield Column(
-        f"centroids{suffix}", _floats(0, 0, 2), "px", "(T, N, 2)",
-        "x, y of the mean centre of the visible pixels, 0 where none is", "", f"centroids{suffix}.npy",
-    )  # fmt: skip
-
-
-def _extra_cameras(layout: Layout) -> Iterable[Column]:
-    suffix = "mp4" if layout.codec == "h264" else "mkv"
-    for name in layout.cameras[1:]:
-        yield Column(
-            f"video_{name}",
-            VIDEO_TYPE,
-            "",
-            "(T, H, W, 3)",
-            f"the same clip from camera {name}",
-            "",
-            f"video_{name}.{suffix}",
-        )
-        yield from _camera(f"_{name}", name)
-
-
-def _tail() -> Iterable[Column]:
-    yield Column(
-        "scene",
-        pa.string(),
-        "",
-        "",
-        "the whole scene as JSON, from which simgen simulates the clip again",
-        "",
-        "json",
-    )
-    yield Column(
-        "recipe_hash",
-        pa.string(),
-        "",
-        "",
-        "sha256 over everything in the recipe that changes a clip",
-        "",
-        "json",
-    )
-    yield Column(
-        "generator_version",
-        pa.int32(),
-        "",
-        "",
-        "raised when the same recipe would give other clips",
-        "",
-        "json",
-    )
-    yield Column("attempt", pa.int32(), "", "", "how many draws were rejected before this one", "", "json")
-
-
-def _dense(layout: Layout) -> Iterable[Column]:
-    for place, camera in enumerate(layout.cameras):
-        suffix = f"_{camera}" if place else ""
-        seen = f" (camera {camera})" if place else ""
+    yield Column("recipe_hash", _TEXT, "", "", "sha256 over everything in the recipe that changes a clip")
+    yield Column("generator_version", _I4, "", "", "raised when the same recipe would give other clips")
+    yield Column("attempt", _I4, "", "", "how many draws of this clip were rejected before this one")
+    for camera in layout.cameras:
+        suffix = layout.suffix(camera)
         for name in layout.passes:
             for column in _DENSE[name]:
-                meaning, tar = column.meaning + seen, column.tar
-                tar = tar if tar == "json" else tar.replace(".", f"{suffix}.", 1)
-                yield Column(
-                    f"{column.name}{suffix}",
-                    column.type,
-                    column.unit,
-                    column.shape,
-                    meaning,
-                    column.undo,
-                    tar,
-                    True,
-                )
+                file = column.file.replace(".", f"{suffix}.", 1)
+                seen = f"; camera {camera}" if suffix else ""
+                name_in_camera, meaning = column.name + suffix, column.meaning + seen
+                yield replace(column, name=name_in_camera, meaning=meaning, file=file, dense=True)
 
 
+def _video(suffix: str, meaning: str, codec: str) -> Column:
+    coding = {
+        "h264": "H.264, BT.709, limited range, a key frame every 12 frames, index first",
+        "ffv1": "FFV1 in Matroska, lossless",
+    }[codec]
+    file = SUFFIX[codec] if not suffix else f"video{suffix}.{SUFFIX[codec]}"
+    return Column(
+        f"video{suffix}", VIDEO_TYPE, "sRGB", "(T, H, W, 3)", f"{meaning}; {FRAMES}",
+        f"{coding}: decode the bytes with any video library", file=file,
+    )  # fmt: skip
+
+
+def _seen_by(suffix: str, camera: str) -> Iterator[Column]:
+    yield Column(
+        f"camera{suffix}", CAMERA_TYPE, "px, m", "(3, 3), (1 or T, 4, 4)",
+        f"{camera}: u = K (R x + t) with K the intrinsics and (R | t) the upper rows of world_to_camera (one "
+        "matrix if it stands still, else one per frame); x right, y down, z forward. perspective: divide "
+        "by z; "
+        f"orthographic: put 1 in place of z. {PIXELS}",
+    )  # fmt: skip
+    yield Column(
+        f"boxes{suffix}", _lists(_F4, 0, 0, 4), "px", "(T, N, 4)",
+        f"x0 y0 x1 y1 around the pixels of each body that {camera} sees, 0 where it sees none",
+    )  # fmt: skip
+    yield Column(
+        f"visible{suffix}", _lists(_F4, 0, 0), "1", "(T, N)",
+        f"pixels of the body that {camera} sees over those it would see with nothing else there",
+    )  # fmt: skip
+    yield Column(
+        f"centroids{suffix}", _lists(_F4, 0, 0, 2), "px", "(T, N, 2)",
+        f"x, y of the mean centre of the pixels of each body that {camera} sees, 0 where it sees none",
+    )  # fmt: skip
+
+
+_LABELS = (
+    Column(
+        "bodies", BODIES_TYPE, "in the name", "(N,)",
+        "the bodies, fixed ones included, in the order of every label below. size_m by shape: sphere "
+        "(radius), box "
+        "(x, y, z), cylinder and capsule (radius, length), cone (base radius, height), tube (outer radius, "
+        "length, "
+        "wall), mesh (scale x, y, z); colour is the name in the captions, colour_rgb is sRGB in 0..1",
+    ),
+    Column(
+        "state", _lists(_F4, 0, 0, 13), "m, 1, m/s, rad/s", "(T, N, 13)",
+        f"each body at each frame: {' '.join(STATE_FIELDS)}. Position of the centre of mass, orientation as "
+        "a quaternion (x, y, z, w), velocity, angular velocity, in the world frame, z up",
+    ),
+    Column(
+        "contacts", CONTACTS_TYPE, "s, m, 1, N s", "(C,)",
+        "a row per touching pair of bodies a < b and interval between two frames: frame f is the interval "
+        "after frame f - 1 up to frame f, time_s the first touch in it, impulse_n_s the sum of the normal "
+        "impulses, position_m and normal (from b to a) their means weighted by impulse",
+        "contacts.npy: float64 (C, 11), columns frame, time_s, a, b, position x y z, normal x y z, "
+        "impulse; a "
+        "clip without a contact has one row with frame -1",
+    ),
+    Column(
+        "events", EVENTS_TYPE, "s, by kind", "",
+        "what happened: the kind, the first frame at or after it, its time, the bodies, a value by kind",
+    ),
+    Column(
+        "law", LAW_TYPE, "of the law", "",
+        "each closed form that the clip obeys: predicted, measured in the trajectory, residual = "
+        "|measured - predicted| / |predicted| unless the law's name says otherwise",
+    ),
+)  # fmt: skip
+
+_EXACT = "exact: a gzipped NumPy file, np.load(io.BytesIO(gzip.decompress(value)))"
 _DENSE: dict[str, tuple[Column, ...]] = {
     "depth": (
-        Column("depth", pa.binary(), "m", "(T, H, W)",
-               "distance along the camera's axis, 0 where there is nothing",
-               "FFV1 gray16le in Matroska: decode to uint16 q; depth_m = depth_offset_m + depth_scale_m * q where q > 0, else 0; "
-               "error at most depth_scale_m / 2", "depth.mkv"),
-        Column("depth_scale_m", pa.float64(), "m", "", "metres per step of depth", "", "json"),
-        Column("depth_offset_m", pa.float64(), "m", "", "metres at step 0 of depth", "", "json"),
+        Column(
+            "depth", pa.binary(), "m", "(T, H, W)",
+            "distance along the camera's axis, 0 where there is nothing",
+            "FFV1 in Matroska, decode to uint16 q: depth_offset_m + depth_scale_m * q where q > 0, else 0; "
+            "wrong by at most depth_scale_m / 2", file="depth.mkv",
+        ),
+        Column("depth_scale_m", _F8, "m", "", "metres per step of depth"),
+        Column("depth_offset_m", _F8, "m", "", "metres at step 0 of depth"),
     ),
     "segmentation": (
-        Column("segmentation", pa.binary(), "", "(T, H, W)",
-               "0 background, i + 1 body i",
-               "gzip of a NumPy file: np.load(io.BytesIO(gzip.decompress(value))), uint8, exact", "mask.npy.gz"),
+        Column(
+            "segmentation", pa.binary(), "", "(T, H, W)", "0 background, i + 1 body i", _EXACT,
+            file="mask.npy.gz",
+        ),
     ),
     "normals": (
-        Column("normals", pa.binary(), "1", "(T, H, W, 3)",
-               "unit normal of the visible surface in the camera frame, 0 where there is nothing", "", "normals.mkv"),
+        Column(
+            "normals", pa.binary(), "1", "(T, H, W, 3)",
+            "unit normal of the visible surface in the camera's frame, 0 where there is nothing",
+            "FFV1 in Matroska, decode to uint16 (T, H, 2 W): left half p, right half q; 0, 0 is nothing; "
+            "x = (p - 2048) / 2047, y = (q - 2048) / 2047, z = 1 - |x| - |y|, o = max(-z, 0), then the "
+            "direction "
+            "of (x - sign(x) o, y - sign(y) o, z); wrong by at most 0.06 degrees", file="normals.mkv",
+        ),
     ),
     "flow": (
-        Column("flow", pa.binary(), "px", "(T, H, W, 2)",
-               "where each surface point moves until the next frame, (x, y); the last frame is 0", "", "flow.mkv"),
-        Column("flow_scale_px", pa.float64(), "px", "", "pixels per step of flow", "", "json"),
-        Column("flow_occluded", pa.binary(), "", "(T, H, W)",
-               "1 where the surface point is hidden or outside in the next frame",
-               "gzip of a NumPy file: np.load(io.BytesIO(gzip.decompress(value))), uint8, exact", "flow_occluded.npy.gz"),
+        Column(
+            "flow", pa.binary(), "px", "(T, H, W, 2)",
+            "where the surface point in each pixel moves until the next frame, (x, y); the last frame is 0",
+            "FFV1 in Matroska, decode to uint16 (T, H, 2 W): left half p, right half q; x = (p - 32768) * "
+            "flow_scale_px, y = (q - 32768) * flow_scale_px; wrong by at most flow_scale_px / 2",
+            file="flow.mkv",
+        ),
+        Column("flow_scale_px", _F8, "px", "", "pixels per step of flow, 1/64 unless something is very fast"),
+        Column(
+            "flow_occluded", pa.binary(), "", "(T, H, W)",
+            "1 where the surface point is hidden or outside in the next frame", _EXACT,
+            file="flow_occluded.npy.gz",
+        ),
     ),
 }  # fmt: skip
-
-
-def arrow_schema(table: Iterable[Column]) -> pa.Schema:
-    """The Arrow schema of these columns, without metadata; no column holds a null."""
-    return pa.schema([pa.field(column.name, column.type, nullable=True) for column in table])

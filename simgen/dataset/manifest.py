@@ -1,7 +1,9 @@
-"""What a dataset says about itself: a marker per finished shard while it is built, one manifest when it is done.
+"""What a dataset says about itself: a marker per finished shard while it is built, one manifest when it is
+done.
 
-Both hold what follows from the recipe alone, never a time or a worker, so they are the same bytes whoever built the dataset
-and however often the build was interrupted. A marker is written after its shard's files, the manifest after everything.
+Both hold what follows from the recipe alone, never a time or a worker, so they are the same bytes whoever
+built the dataset and however often the build was interrupted. A marker is written after its shard's files,
+the manifest after everything.
 """
 
 from __future__ import annotations
@@ -18,11 +20,22 @@ from simgen.dataset.column_table import Layout, columns
 from simgen.dataset.storage import PRIVATE, FileRecord, write_whole
 from simgen.errors import DatasetError
 
-__all__ = ["FORMAT", "FORMATS", "MANIFEST", "Manifest", "Marker", "Shard", "library_versions", "shard_files"]
+__all__ = [
+    "FORMAT",
+    "FORMATS",
+    "MANIFEST",
+    "RECIPE",
+    "Manifest",
+    "Marker",
+    "Shard",
+    "library_versions",
+    "shard_files",
+]
 
 FORMAT = 1  # of what is on disk; raised when an older simgen could not read it
 FORMATS = ("parquet", "webdataset")
 MANIFEST = "manifest.json"
+RECIPE = "recipe.yaml"
 _MARKERS = f"{PRIVATE}/markers"
 _LIBRARIES = ("numpy", "pyarrow", "av", "pybullet", "numba")
 
@@ -110,7 +123,9 @@ class Marker:
 
     @classmethod
     def read(cls, folder: Path, split: str, shard: int, shard_count: int) -> Marker | None:
-        """The marker of a shard; None when there is none or it is damaged (then the shard counts as not done)."""
+        """The marker of a shard; None when there is none or it is damaged (then the shard counts as not
+        done).
+        """
         try:
             value = json.loads((folder / cls.path(split, shard, shard_count)).read_bytes())
             return cls.from_json(value)
@@ -158,16 +173,17 @@ class Manifest:
 
     @classmethod
     def of(cls, recipe: Any, markers: Sequence[Marker], generator_version: int) -> Manifest:
-        """The manifest of the shards that these markers speak of. Raises ValueError if they do not belong together."""
+        """The manifest of the shards that these markers speak of. Raises ValueError if they do not belong
+        together.
+        """
         order = {split: place for place, split in enumerate(recipe.splits)}
         markers = sorted(markers, key=lambda marker: (order[marker.shard.split], marker.shard.shard))
         if not markers:
             raise ValueError("a dataset needs at least one shard")
         strange = [m for m in markers if m.recipe_hash != recipe.hash or m.formats != markers[0].formats]
         if strange:
-            raise ValueError(
-                f"shard {strange[0].shard.split} {strange[0].shard.shard} belongs to another recipe or other formats"
-            )
+            path = Marker.path(strange[0].shard.split, strange[0].shard.shard, strange[0].shard_count)
+            raise ValueError(f"{path} belongs to another recipe or to other formats")
         rejections: Counter[str] = Counter()
         for marker in markers:
             rejections.update(marker.rejections)
@@ -232,7 +248,7 @@ class Manifest:
                     "shape": column.shape,
                     "meaning": column.meaning,
                     "undo": column.undo,
-                    "webdataset": column.tar,
+                    "webdataset": column.in_tar,
                     "dense": column.dense,
                 }
                 for column in columns(self.layout)

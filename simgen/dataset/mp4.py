@@ -1,8 +1,10 @@
-"""Moves the index of an mp4 (`moov`) in front of its pictures, so that a player can start before it has the whole file.
+"""Moves the index of an mp4 (`moov`) in front of its pictures, so that a player can start before it has the
+whole file.
 
-FFmpeg's own `movflags=+faststart` opens the file a second time by name and therefore fails in memory. The move is
-small: the boxes `ftyp`, …, `mdat`, `moov` become `ftyp`, `moov`, …, `mdat`, and every chunk offset inside `moov`
-(boxes `stco`, 32-bit, and `co64`, 64-bit) grows by the size of `moov`. Layout: ISO/IEC 14496-12, sections 4.2 and 8.7.5.
+FFmpeg's own `movflags=+faststart` opens the file a second time by name and therefore fails in memory. The
+move is small: the boxes `ftyp`, …, `mdat`, `moov` become `ftyp`, `moov`, …, `mdat`, and every chunk offset
+inside `moov` (boxes `stco`, 32-bit, and `co64`, 64-bit) grows by the size of `moov`. Layout: ISO/IEC
+14496-12, sections 4.2 and 8.7.5.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ _CONTAINERS = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
 def boxes(
     data: bytes | bytearray, start: int = 0, end: int | None = None
 ) -> Iterator[tuple[bytes, int, int, int]]:
-    """(kind, start, start of the content, end) of each box in data[start:end]. Raises ValueError if they do not fit."""
+    """(kind, start, start of the content, end) of each box in data[start:end]. Raises ValueError if they do
+    not fit.
+    """
     end = len(data) if end is None else end
     while start < end:
         if start + 8 > end:

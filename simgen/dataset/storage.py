@@ -1,16 +1,18 @@
-"""Files that are either whole or not there: written under a temporary name, hashed while they are written, fsynced, renamed.
+"""Files that are whole or not there: written under a temporary name, hashed meanwhile, fsynced, renamed.
 
-Temporary files live in `<dataset>/.simgen/unfinished/` under names that no other process uses, so two builds cannot
-write into each other's and no reader mistakes one for data.
+Temporary files live in `<dataset>/.simgen/unfinished/` under names that no other process uses, so two builds
+cannot write into each other's and no reader mistakes one for data.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import os
 import shutil
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,7 +26,7 @@ _numbers = itertools.count()
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """What a file must be: its size in bytes and the sha256 of its content in hex."""
+    """What a file must be: its size in bytes and the sha256 of its content in hexadecimal."""
 
     bytes: int
     sha256: str
@@ -33,55 +35,50 @@ class FileRecord:
         return {"bytes": self.bytes, "sha256": self.sha256}
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> FileRecord:
+    def from_json(cls, value: Mapping[str, Any]) -> FileRecord:
         return cls(bytes=int(value["bytes"]), sha256=str(value["sha256"]))
 
 
 class HashedFile:
-    """A file of a dataset while it is written, as a binary stream. `commit` makes it real, `abort` leaves nothing."""
+    """A file of a dataset while it is written. `commit` makes it real, `abort` leaves nothing of it.
+
+    It is a binary stream as far as Arrow and tarfile ask for one. What is written after `abort` is dropped:
+    both of them write their last bytes whenever they happen to be closed.
+    """
 
     def __init__(self, folder: Path, relative: str) -> None:
         self.relative = relative
+        self.closed = False  # asked for by Arrow; only `commit` and `abort` really close the file
         self._target = folder / relative
         place = folder / PRIVATE / UNFINISHED
         place.mkdir(parents=True, exist_ok=True)
-        name = f"{self._target.name}.{socket.gethostname()}-{os.getpid()}-{next(_numbers)}"
-        self._temporary = place / name
+        self._temporary = place / f"{self._target.name}.{socket.gethostname()}-{os.getpid()}-{next(_numbers)}"
         self._file: BinaryIO = self._temporary.open("wb")
         self._hash = hashlib.sha256()
         self._size = 0
-        self.closed = False
 
     def write(self, data: Any) -> int:
-        self._hash.update(data)
-        count = self._file.write(data)
-        self._size += count
-        return count
+        view = memoryview(data)
+        if not self._file.closed:
+            self._file.write(view)
+            self._hash.update(view)
+            self._size += view.nbytes
+        return view.nbytes
 
     def tell(self) -> int:
         return self._size
 
     def flush(self) -> None:
-        self._file.flush()
-
-    def writable(self) -> bool:
-        return True
-
-    def readable(self) -> bool:
-        return False
-
-    def seekable(self) -> bool:
-        return False
+        """Part of a stream; `sync` is what flushes."""
 
     def close(self) -> None:
-        """Part of the stream's interface; `commit` or `abort` closes the file."""
+        """Part of a stream; `commit` and `abort` are what closes."""
 
-    def sync(self) -> FileRecord:
+    def sync(self) -> None:
         """Everything is on the disk, still under the temporary name."""
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
-        return FileRecord(self._size, self._hash.hexdigest())
 
     def commit(self) -> FileRecord:
         """The file is whole, on the disk and under its name."""
@@ -89,21 +86,21 @@ class HashedFile:
             self.sync()
         self._target.parent.mkdir(parents=True, exist_ok=True)
         self._temporary.replace(self._target)
-        sync_folder(self._target.parent)
+        _sync_folder(self._target.parent)
         return FileRecord(self._size, self._hash.hexdigest())
 
     def abort(self) -> None:
-        try:
+        with contextlib.suppress(OSError):  # a full disk refuses the last flush too
             self._file.close()
-        finally:
+        with contextlib.suppress(OSError):
             self._temporary.unlink(missing_ok=True)
 
 
-def sync_folder(folder: Path) -> None:
+def _sync_folder(folder: Path) -> None:
     """Makes a rename in `folder` survive a power cut (POSIX: the folder itself must be synced)."""
     try:
         handle = os.open(folder, os.O_RDONLY)
-    except OSError:  # a platform or file system on which a folder cannot be opened
+    except OSError:  # a file system on which a folder cannot be opened
         return
     try:
         os.fsync(handle)

@@ -1,7 +1,8 @@
 """Values to and from WebDataset: a tar of samples, each the files `<key>.<field>` in the same order.
 
-The bytes depend on the clips alone (USTAR, no times, no owners). Readers that infer types from the first samples
-(`datasets` does) get the same fields in every sample, numbers of one type, and no null and no empty list: see the rules in columns.py.
+The bytes depend on the clips alone (USTAR, no times, no owners). Readers that infer types from the first
+samples, as `datasets` does, get the same fields in every sample, numbers of one type, and no null and no
+empty list; the rules are in column_table.py.
 """
 
 from __future__ import annotations
@@ -10,27 +11,27 @@ import io
 import json
 import tarfile
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from simgen.dataset.column_table import CONTACTS_TYPE, Column
+from simgen.dataset.column_table import CONTACTS_TYPE, Column, is_array
+from simgen.dataset.storage import HashedFile
 from simgen.dataset.values import Values
 from simgen.physics.trace import Contacts
 
-__all__ = ["TarFile", "fields_of", "values_from_fields"]
+__all__ = ["TarWriter", "fields_of", "values_from_fields"]
 
 
-class TarFile:
+class TarWriter:
     """Writes clips to an open file, one after the other."""
 
-    def __init__(self, file: BinaryIO, table: Sequence[Column]) -> None:
-        self._table = tuple(table)
-        self._tar = tarfile.open(
-            fileobj=file, mode="w|", format=tarfile.USTAR_FORMAT, bufsize=tarfile.RECORDSIZE
-        )
+    def __init__(self, file: HashedFile | BinaryIO, table: Sequence[Column]) -> None:
+        # video and text first, so that whoever looks at the head of a sample sees what it is
+        self._table = sorted(table, key=lambda column: not (column.is_video or column.name == "caption"))
+        self._tar = tarfile.TarFile(fileobj=cast(Any, file), mode="w", format=tarfile.USTAR_FORMAT)
 
     def add(self, values: Values) -> None:
         for field, data in fields_of(values, self._table).items():
@@ -45,66 +46,52 @@ class TarFile:
 
 
 def fields_of(values: Values, table: Iterable[Column]) -> dict[str, bytes]:
-    """Field (what follows the key and its dot) -> content, in the order of the file."""
+    """Field (what follows the key and its dot) -> content; `.json` stands where its first entry belongs."""
     record: dict[str, Any] = {}
-    files: dict[str, bytes] = {}
+    files: dict[str, Any] = {}
     for column in table:
-        _put(column.name, column.type, values[column.name], column.tar, record, files)
-    text = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    media = {
-        field: data
-        for field, data in files.items()
-        if field.rsplit(".", 1)[-1] in ("mp4", "mkv") and "." not in field or field.startswith("video_")
-    }
-    rest = {field: data for field, data in files.items() if field not in media and field != "txt"}
-    return {**media, "txt": files["txt"], "json": text, **rest}
+        _put(column.name, column.tar_file, values[column.name], record, files)
+    return {field: _json(record) if data is record else data for field, data in files.items()}
 
 
-def _put(
-    name: str, kind: pa.DataType, value: Any, tar: str, record: dict[str, Any], files: dict[str, bytes]
-) -> None:
-    if isinstance(value, bytes):
-        files[tar] = value
-    elif tar == "txt":
-        files[tar] = value.encode()
-    elif isinstance(value, Contacts):
-        files[f"{name}.npy"] = npy(contacts_to_array(value))
-    elif isinstance(value, np.ndarray):
-        files[f"{name}.npy"] = npy(value)
+def _put(name: str, file: str, value: Any, record: dict[str, Any], files: dict[str, Any]) -> None:
+    if file:
+        files[file] = (
+            value.encode() if isinstance(value, str) else value if isinstance(value, bytes) else _npy(value)
+        )
     elif isinstance(value, dict):
         for member, entry in value.items():
-            _put(f"{name}_{member}", kind.field(member).type, entry, "json", record, files)
-    elif isinstance(value, list):
-        record[name] = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+            path = f"{name}_{member}"
+            _put(path, f"{path}.npy" if isinstance(entry, np.ndarray) else "", entry, record, files)
     else:
-        record[name] = value
+        files.setdefault("json", record)
+        record[name] = _json(value).decode() if isinstance(value, list) else value
 
 
-def npy(array: NDArray[Any]) -> bytes:
-    """The bytes of a .npy file (version 1.0), little-endian, C order."""
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _npy(value: NDArray[Any] | Contacts) -> bytes:
+    array = _contacts_to_array(value) if isinstance(value, Contacts) else np.ascontiguousarray(value)
     buffer = io.BytesIO()
-    np.lib.format.write_array(buffer, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
+    np.lib.format.write_array(buffer, array, version=(1, 0), allow_pickle=False)
     return buffer.getvalue()
 
 
-def contacts_to_array(contacts: Contacts) -> NDArray[np.float64]:
+def _contacts_to_array(contacts: Contacts) -> NDArray[np.float64]:
     """(C, 11) in the order of `CONTACT_FIELDS`; one row with frame -1 when there is no contact."""
     if not len(contacts):
         return np.array([[-1.0] + [0.0] * 10])
-    columns = [
-        contacts.frame,
-        contacts.time_s,
-        contacts.a,
-        contacts.b,
-        contacts.position_m,
-        contacts.normal,
-        contacts.impulse_n_s,
-    ]
-    return np.column_stack(columns).astype(np.float64)
+    numbers = np.stack([contacts.frame, contacts.time_s, contacts.a, contacts.b], axis=1)
+    return np.concatenate(
+        [numbers, contacts.position_m, contacts.normal, contacts.impulse_n_s[:, None]],
+        axis=1,
+        dtype=np.float64,
+    )
 
 
-def contacts_from_array(rows: NDArray[np.float64]) -> Contacts:
-    """What `contacts_to_array` was given."""
+def _contacts_from_array(rows: NDArray[np.float64]) -> Contacts:
     rows = rows[rows[:, 0] >= 0]
     return Contacts(
         frame=rows[:, 0].astype(np.int32),
@@ -117,39 +104,41 @@ def contacts_from_array(rows: NDArray[np.float64]) -> Contacts:
     )
 
 
+def fields_needed(table: Iterable[Column]) -> set[str]:
+    """The files of a sample that hold these columns."""
+    needed = set()
+    for column in table:
+        members = column.type if pa.types.is_struct(column.type) and not column.file else ()
+        arrays = {f"{column.name}_{member.name}.npy" for member in members if is_array(member.type)}
+        needed |= arrays | ({column.tar_file} if column.tar_file else {"json"})
+    return needed
+
+
 def values_from_fields(fields: Mapping[str, bytes], table: Iterable[Column]) -> Values:
-    """The values of these columns from the files of one sample. Raises KeyError or ValueError if one is not there."""
-    record = json.loads(fields["json"])
-    return {column.name: _take(column.name, column.type, column.tar, record, fields) for column in table}
+    """The values of these columns from the files of one sample. KeyError or ValueError if one is not
+    there.
+    """
+    record = json.loads(fields["json"]) if "json" in fields else {}
+    return {column.name: _take(column.name, column.type, column.tar_file, record, fields) for column in table}
 
 
 def _take(
-    name: str, kind: pa.DataType, tar: str, record: Mapping[str, Any], fields: Mapping[str, bytes]
+    name: str, kind: pa.DataType, file: str, record: Mapping[str, Any], fields: Mapping[str, bytes]
 ) -> Any:
-    if tar == "txt":
-        return fields["txt"].decode()
-    if kind == CONTACTS_TYPE:
-        return contacts_from_array(_load(fields[f"{name}.npy"]))
-    if tar in fields and tar != "json":
-        return _load(fields[tar]) if tar.endswith(".npy") else fields[tar]
+    if file:
+        if kind == CONTACTS_TYPE:
+            return _contacts_from_array(_load(fields[file]))
+        if is_array(kind):
+            return _load(fields[file])
+        return fields[file].decode() if pa.types.is_string(kind) else fields[file]
     if pa.types.is_struct(kind):
-        return {
-            field.name: _take(
-                f"{name}_{field.name}",
-                field.type,
-                _member_tar(field.type, f"{name}_{field.name}"),
-                record,
-                fields,
-            )
-            for field in kind
-        }
-    if pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind):
-        return json.loads(record[name])
-    return record[name]
-
-
-def _member_tar(kind: pa.DataType, name: str) -> str:
-    return f"{name}.npy" if pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind) else "json"
+        members = {}
+        for member in kind:
+            path = f"{name}_{member.name}"
+            member_file = f"{path}.npy" if is_array(member.type) else ""
+            members[member.name] = _take(path, member.type, member_file, record, fields)
+        return members
+    return json.loads(record[name]) if pa.types.is_list(kind) else record[name]
 
 
 def _load(data: bytes) -> NDArray[Any]:

@@ -1,19 +1,18 @@
 """A sample as the values of its columns: everything is encoded here, once, whatever the number of formats.
 
-A value is what both formats can give back unchanged: a number or word, bytes (videos, dense passes), a NumPy array
-(numeric columns), a dict (structs), a list of dicts (records), `Contacts` for contacts. `parquet.py` and `tar.py` turn
-values into files and files into values; `clip.py` turns values into what a user works with.
+A value is what both formats can give back unchanged: a number or word, bytes (videos, dense passes), a NumPy
+array (numeric columns), a dict (structs), a list of dicts (records), `Contacts` for contacts. `parquet.py`
+and `tar.py` turn values into files and files into values; `clip.py` turns values into what a user works with.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from simgen.dataset.column_table import CAPTION_TIERS, Column, Layout
+from simgen.dataset.column_table import CAPTION_TIERS, Layout
 from simgen.dataset.dense import encode_pass
 from simgen.dataset.sample import CameraLabel, Sample
 from simgen.dataset.video import encode_video
@@ -21,17 +20,20 @@ from simgen.render.frames import Frames
 from simgen.scene.json import scene_to_json
 from simgen.scene.spec import Body
 
-__all__ = ["Values", "values_of"]
+__all__ = ["Values", "body_record", "values_of"]
 
 Values = dict[str, Any]  # column name -> value
 _CASTS: dict[str, type] = {"float": float, "int": int, "bool": bool, "str": str}
 
 
 def values_of(sample: Sample, layout: Layout) -> Values:
-    """The values of every column of `columns(layout)`, encoded. Raises ValueError for a sample that does not fit it."""
+    """The values of every column of `columns(layout)`, encoded. Raises ValueError for a sample that does not
+    fit it.
+    """
     if tuple(sample.frames) != layout.cameras or tuple(sample.cameras) != layout.cameras:
         raise ValueError(
-            f"clip {sample.key} was filmed by {', '.join(sample.frames)}; the recipe's cameras are {', '.join(layout.cameras)}"
+            f"clip {sample.key} was filmed by {', '.join(sample.frames)}; "
+            f"the recipe's cameras are {', '.join(layout.cameras)}"
         )
     if set(sample.captions) != set(CAPTION_TIERS):
         raise ValueError(
@@ -50,7 +52,7 @@ def values_of(sample: Sample, layout: Layout) -> Values:
         "width": int(rgb.shape[2]),
         "height": int(rgb.shape[1]),
         "params": _params(sample, layout),
-        "bodies": [_body(body) for body in sample.scene.bodies],
+        "bodies": [body_record(body) for body in sample.scene.bodies],
         "state": _array(sample.state, np.float32),
         "contacts": sample.contacts,
         "events": [
@@ -105,7 +107,8 @@ def _params(sample: Sample, layout: Layout) -> dict[str, Any]:
     return params
 
 
-def _body(body: Body) -> dict[str, Any]:
+def body_record(body: Body) -> dict[str, Any]:
+    """The record of a body in the column `bodies`."""
     look = body.look
     return {
         "name": body.name,
@@ -144,8 +147,3 @@ def _seen(frames: Frames, suffix: str, key: str) -> Values:
         f"visible{suffix}": _array(frames.visible_pixels / np.maximum(frames.alone_pixels, 1), np.float32),
         f"centroids{suffix}": _array(frames.centroids, np.float32),
     }
-
-
-def select(values: Mapping[str, Any], table: Iterable[Column]) -> Values:
-    """The values of these columns, in their order."""
-    return {column.name: values[column.name] for column in table}

@@ -1,4 +1,8 @@
-"""Writes one shard in every format that was asked for: each sample is encoded once, each file appears whole or not at all."""
+"""Writes one shard in every format that was asked for.
+
+Each sample is encoded once; each file appears whole or not at all; at most one row group of encoded samples
+is in memory. Errors of the storage (a full disk) are OSErrors and leave nothing behind.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,10 @@ from typing import Any
 
 from simgen.dataset.column_table import Layout, columns
 from simgen.dataset.manifest import FORMATS, Marker, Shard, shard_files
-from simgen.dataset.parquet import ParquetFile
+from simgen.dataset.parquet import ParquetWriter
 from simgen.dataset.sample import Sample
 from simgen.dataset.storage import FileRecord, HashedFile
-from simgen.dataset.tar import TarFile
+from simgen.dataset.tar import TarWriter
 from simgen.dataset.values import Values, values_of
 from simgen.dataset.video import require_codec
 
@@ -21,13 +25,13 @@ __all__ = ["ShardWriter"]
 
 
 class ShardWriter:
-    """A shard of a split while it is written; at most one row group of encoded samples is in memory.
+    """A shard of a split while it is written.
 
         with ShardWriter(folder, recipe, "train", 0, 4, ("parquet", "webdataset")) as writer:
             for index in range(start, stop):
                 writer.add(generate(recipe, index, "train"))
             files = writer.finish()
-            writer.marker().write(folder)
+        writer.marker().write(folder)
 
     Leaving the block without `finish` (an exception) removes everything that was written.
     """
@@ -44,34 +48,35 @@ class ShardWriter:
         unknown = [name for name in formats if name not in FORMATS]
         if unknown or not formats:
             raise ValueError(f"formats are {' and '.join(FORMATS)}, not {', '.join(unknown) or 'none'}")
-        self._folder, self._recipe = Path(folder), recipe
+        self._folder, self._recipe_hash = Path(folder), str(recipe.hash)
         self._split, self._shard, self._shard_count = split, shard, shard_count
         self._formats = tuple(name for name in FORMATS if name in formats)
         self._layout = Layout.of(recipe)
         require_codec(self._layout.codec)
-        self._indices: list[int] = []
-        self._generator_version = 0
+        self._start = self._clips = self._generator_version = 0
         self._rejections: Counter[str] = Counter()
         self._records: dict[str, FileRecord] | None = None
-        self._files: dict[str, HashedFile] = {}
-        self._writers: list[ParquetFile | TarFile] = []
-        table = columns(self._layout)
-        names = shard_files(split, shard, shard_count, self._formats, dense=bool(self._layout.passes))
+        self._files: list[HashedFile] = []
+        self._writers: list[ParquetWriter | TarWriter] = []
         try:
-            for role, relative in names.items():
-                file = self._files[role] = HashedFile(self._folder, relative)
-                if role == "webdataset":
-                    self._writers.append(TarFile(file, table))
-                else:
-                    chosen = [
-                        column
-                        for column in table
-                        if column.dense == (role == "dense") or column.name == "key"
-                    ]
-                    self._writers.append(ParquetFile(file, chosen))
+            self._open()
         except BaseException:
             self.abort()
             raise
+
+    def _open(self) -> None:
+        table = columns(self._layout)
+        dense = bool(self._layout.passes)
+        names = shard_files(self._split, self._shard, self._shard_count, self._formats, dense)
+        for role, relative in names.items():
+            file = HashedFile(self._folder, relative)
+            self._files.append(file)
+            if role == "webdataset":
+                self._writers.append(TarWriter(file, table))
+            else:
+                in_dense = role == "dense"
+                chosen = [column for column in table if column.dense == in_dense or column.name == "key"]
+                self._writers.append(ParquetWriter(file, chosen))
 
     def add(self, sample: Sample) -> None:
         """Appends a clip. Clips come in the order of their index, without a gap; ValueError otherwise."""
@@ -79,23 +84,27 @@ class ShardWriter:
 
     def add_values(self, values: Values, rejections: Iterable[str] = ()) -> None:
         """Appends a clip that `values_of` has encoded, here or in another process."""
-        if values["split"] != self._split or (self._indices and values["index"] != self._indices[-1] + 1):
-            raise ValueError(f"clip {values['key']} does not follow clip {self._indices[-1:]} of split {self._split}")
+        key, index = values["key"], values["index"]
+        if values["split"] != self._split or (self._clips and index != self._start + self._clips):
+            follows = f"clip {self._start + self._clips - 1}" if self._clips else "anything"
+            raise ValueError(f"{key} does not follow {follows} of split {self._split}")
         for writer in self._writers:
             writer.add(values)
-        self._indices.append(values["index"])
+        if not self._clips:
+            self._start = index
+        self._clips += 1
         self._generator_version = values["generator_version"]
         self._rejections.update(rejections)
 
     def finish(self) -> dict[str, FileRecord]:
         """Makes the files real; path in the dataset -> size and sha256."""
-        if not self._indices:
+        if not self._clips:
             raise ValueError("a shard needs at least one clip")
         for writer in self._writers:
             writer.close()
-        for file in self._files.values():
+        for file in self._files:  # all bytes are safe before the first name appears
             file.sync()
-        self._records = {file.relative: file.commit() for file in self._files.values()}
+        self._records = {file.relative: file.commit() for file in self._files}
         return dict(self._records)
 
     def marker(self) -> Marker:
@@ -103,18 +112,18 @@ class ShardWriter:
         if self._records is None:
             raise ValueError("finish the shard first")
         return Marker(
-            shard=Shard(self._split, self._shard, self._indices[0], len(self._indices), dict(self._records)),
+            shard=Shard(self._split, self._shard, self._start, self._clips, dict(self._records)),
             shard_count=self._shard_count,
-            recipe_hash=self._recipe.hash,
+            recipe_hash=self._recipe_hash,
             generator_version=self._generator_version,
             formats=self._formats,
-            rejections=dict(self._rejections),
+            rejections=dict(sorted(self._rejections.items())),
         )
 
     def abort(self) -> None:
         """Leaves nothing behind. Does nothing after `finish`."""
         if self._records is None:
-            for file in self._files.values():
+            for file in self._files:
                 file.abort()
 
     def __enter__(self) -> ShardWriter:

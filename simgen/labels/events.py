@@ -1,18 +1,59 @@
-"""Events: what happened, derived from scene and trace alone."""
+"""Events: what happened, derived from scene and trace alone. `simgen.labels.find_events` finds them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Event"]
+__all__ = ["EVENT_KINDS", "SIDES", "Event"]
+
+# The value of `leaves_frame` and `enters_frame` is the place of the side in this list.
+SIDES = ("left", "right", "top", "bottom")
+
+# Each kind: when it happens; what `value` is. docs/events.md is made from this table.
+EVENT_KINDS: dict[str, str] = {
+    "first_contact": (
+        "two bodies, at least one of them free to move, touch for the first time (touching at the start does not "
+        "count); closing speed along the contact normal, m/s"
+    ),
+    "bounce": (
+        "a moving body touches a fixed one, having been apart from it, and parts from it again for at least as long as "
+        "lies between two frames; speed along the normal with which it leaves, m/s"
+    ),
+    "collision": (
+        "two moving bodies that were apart touch at 0.05 m/s or more; closing speed along the contact normal, m/s"
+    ),
+    "apex": (
+        "a body that touches nothing rises no further and begins to sink; height of its centre of mass along the "
+        "vertical, m above the origin"
+    ),
+    "starts_moving": (
+        "a body at rest since the start is set in motion (one released at the start is not); its speed at the frame, m/s"
+    ),
+    "comes_to_rest": (
+        "a body that has moved lies still until the end of the video, for 0.1 s at least; distance from where it "
+        "started, m"
+    ),
+    "starts_rolling": (
+        "a round body that slips on a fixed one stops slipping and rolls on it; its speed at the frame, m/s"
+    ),
+    "topples": (
+        "a body tips over its support: the axis that was most upright passes 45° of tilt; its tilt at the end, degrees"
+    ),
+    "leaves_frame": (
+        "the centre of mass leaves the main camera's picture; the side: 0 left, 1 right, 2 top, 3 bottom"
+    ),
+    "enters_frame": (
+        "the centre of mass comes into the main camera's picture; the side: 0 left, 1 right, 2 top, 3 bottom"
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened at `time_s`; `frame` is the first frame at or after it."""
 
-    kind: str  # first_contact | bounce | comes_to_rest | leaves_frame | topples | ...
+    kind: str  # a key of EVENT_KINDS
     frame: int
     time_s: float
-    bodies: tuple[int, ...]  # indices into SceneSpec.bodies
-    value: float  # by kind, see `EVENT_KINDS`; 0.0 where the kind has none
+    bodies: tuple[int, ...]  # indices into SceneSpec.bodies, increasing
+    value: float  # by kind, see EVENT_KINDS

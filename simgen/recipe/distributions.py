@@ -1,8 +1,10 @@
-"""Distributions as a recipe writes them: `{uniform: [5, 40]}`, `{choice: [sphere, box]}`, or a bare constant.
+"""Distributions as a recipe writes them: `{uniform: [5, 40]}`, `{choice: [sphere, box]}`, or a bare
+constant.
 
-Each is an inverse cumulative function: `value(u)` maps one uniform number in [0, 1) to a value, so that a draw
-costs one addressed number and a low-discrepancy sequence can take the place of independent ones.
-`uniform(5, 40)`, `choice("sphere", "box")` and their siblings at the end of the file are for scenario files.
+Each is an inverse cumulative function: `value(u)` maps one uniform number in [0, 1) to a value, so that a
+draw costs one addressed number and a low-discrepancy sequence can take the place of independent ones.
+`uniform(5, 40)`, `choice("sphere", "box")` and their siblings at the end of the file are for scenario
+files.
 
 What is wrong with one is said in a sentence by the model itself (a `ValueError` inside pydantic's
 `ValidationError`), so that a recipe, a scenario file and a notebook all read the same words.
@@ -31,6 +33,8 @@ from pydantic import (
     model_validator,
 )
 
+from simgen.recipe.wording import number, shown
+
 __all__ = [
     "DISTRIBUTIONS",
     "Choice",
@@ -55,9 +59,7 @@ Scalar = bool | int | float | str
 Interval = tuple[float, float]
 Kind = Literal["float", "int", "str", "bool"]
 
-LARGEST = (
-    1e15  # no number of a recipe is larger: sums and products of a few of them stay exact enough and finite
-)
+LARGEST = 1e15  # no number of a recipe is larger, so that the arithmetic of a few of them stays finite
 MOST_OPTIONS = 10_000
 LONGEST_WORD = 200
 SMALLEST_MASS = 1e-6  # of a normal distribution between its min and max
@@ -66,26 +68,10 @@ SMALLEST_MASS = 1e-6  # of a normal distribution between its min and max
 def _number(value: object) -> float:
     """A finite number of bounded size, as float. Words and booleans are not numbers. Raises ValueError."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError(f"must be a number, not {_shown(value)}.")
+        raise ValueError(f"must be a number, not {shown(value)}.")
     if not -LARGEST <= value <= LARGEST:  # NaN fails this too
-        raise ValueError(f"must be a number between -1e15 and 1e15, not {_shown(value)}.")
+        raise ValueError(f"must be a number between -1e15 and 1e15, not {shown(value)}.")
     return float(value)
-
-
-def _shown(value: object) -> str:
-    """A value as the user wrote it, cut when long."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None:
-        return "nothing"
-    if isinstance(value, Mapping):
-        return "a mapping"
-    if isinstance(value, (list, tuple)):
-        return "a list"
-    if isinstance(value, int) and abs(value) > 10**18:
-        return "a number that large"
-    text = f"'{value}'" if isinstance(value, str) else repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _is_interval(value: object) -> bool:
@@ -102,9 +88,11 @@ def _interval(value: object, name: str) -> Interval:
         raise ValueError(f"{name} takes [low, high], two numbers.")
     low, high = (_number(end) for end in value)  # type: ignore[attr-defined]
     if low == high:
-        raise ValueError(f"low and high are both {low:g}; for one value write just {low:g}.")
+        raise ValueError(f"low and high are both {number(low)}; for one value write just {number(low)}.")
     if low > high:
-        raise ValueError(f"low ({low:g}) is above high ({high:g}); write [{high:g}, {low:g}].")
+        raise ValueError(
+            f"low ({number(low)}) is above high ({number(high)}); write [{number(high)}, {number(low)}]."
+        )
     return low, high
 
 
@@ -129,7 +117,7 @@ def _intervals(value: object) -> Interval | tuple[Interval, ...]:
 def _positive_interval(value: object) -> Interval:
     low, high = _interval(value, "log_uniform")
     if low <= 0:
-        raise ValueError(f"log_uniform needs low above 0, not {low:g}.")
+        raise ValueError(f"log_uniform needs low above 0, not {number(low)}.")
     return low, high
 
 
@@ -145,7 +133,7 @@ def _mean_and_deviation(value: object) -> tuple[float, float]:
         raise ValueError("normal takes [mean, standard deviation], two numbers.")
     mean, deviation = (_number(entry) for entry in value)  # type: ignore[attr-defined]
     if deviation <= 0:
-        raise ValueError(f"the standard deviation of normal must be above 0, not {deviation:g}.")
+        raise ValueError(f"the standard deviation of normal must be above 0, not {number(deviation)}.")
     return mean, deviation
 
 
@@ -155,7 +143,7 @@ def _scalar(value: object) -> Scalar:
             raise ValueError(f"must be at most {LONGEST_WORD} characters long.")
         return value
     if not isinstance(value, (int, float)):
-        raise ValueError(f"must be a number, a word, true or false, not {_shown(value)}.")
+        raise ValueError(f"must be a number, a word, true or false, not {shown(value)}.")
     number = _number(value)
     return value if isinstance(value, int) else number
 
@@ -313,7 +301,7 @@ class Normal(_Distribution):
     def _something_is_left(self) -> Normal:
         low, high = self.support()
         if low >= high:
-            raise ValueError(f"min ({low:g}) must be below max ({high:g}).")
+            raise ValueError(f"min ({number(low)}) must be below max ({number(high)}).")
         if self._mass()[1] < SMALLEST_MASS:
             raise ValueError("min and max leave next to nothing of this normal; move its mean between them.")
         return self

@@ -1,9 +1,10 @@
 """Addressed randomness: a draw is a pure function of where it is used, never of what was drawn before.
 
-One number per (seed, split, index, attempt, name of the draw). Adding a draw, or fixing one, leaves every other as it
-was; that is what makes sweeps and matched pairs exact. The numbers come from `numpy.random.SeedSequence`, whose output
-numpy promises to keep for ever (that of `Generator`'s distributions it does not), and every distribution is an inverse
-cumulative function of a single uniform number.
+One number per (seed, split, index, attempt, name of the draw). Adding a draw, or fixing one, leaves every
+other as it was; that is what makes sweeps and matched pairs exact. The numbers come from
+`numpy.random.SeedSequence`, whose output numpy promises to keep for ever (that of `Generator`'s
+distributions it does not), and every distribution is an inverse cumulative function of a single uniform
+number.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Draws:
     prefix: str = ""
 
     def under(self, prefix: str) -> Draws:
-        """The same address with every name under `prefix.`: `draws.under("look")("hue")` is `draws("look.hue")`."""
+        """The same address, names under `prefix.`: `draws.under("look")("hue")` is `draws("look.hue")`."""
         return replace(self, prefix=f"{self.prefix}{prefix}.")
 
     def bits(self, name: str) -> int:

@@ -1,20 +1,21 @@
-"""PyBullet's own renderers: `tiny` (software, on the CPU) and `opengl` (through its EGL plug-in, on a GPU if there is one).
+"""PyBullet's own renderers: `tiny` (software, on the CPU) and `opengl` (through its EGL plug-in, on a GPU if
+there is one).
 
-The scene is posed from the trace in a world of its own that holds only pictures, no physics: one PyBullet client per
-process, emptied for every clip. What PyBullet's camera gets wrong is handled here: its light settings leak from one call
-into the next (all of them are passed every time), its shadows draw false borders (they stay off), its spheres are
-polyhedra (finer surfaces are supplied), textures on boxes come out as one tint (boxes become textured meshes), its
-background is white (the sky is painted from the segmentation), and its depth is a GL buffer (turned into metres).
-"""
+The scene is posed from the trace in a world of its own that holds only pictures, no physics: one PyBullet
+client per process, emptied for every clip. What PyBullet's camera gets wrong is handled here: its light
+settings leak from one call into the next (all of them are passed every time), its shadows draw false borders
+(they stay off), its spheres are polyhedra (finer surfaces are supplied), textures on boxes come out as one
+tint (boxes become textured meshes), its background is white (the sky is painted from the segmentation), and
+its depth is a GL buffer (turned into metres)."""
 
 from __future__ import annotations
 
 import functools
 import hashlib
-import math
 import os
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,42 +24,44 @@ from numpy.typing import NDArray
 
 from simgen.errors import MissingDependencyError, RenderError
 from simgen.physics.trace import Trace
+from simgen.render.egl import start_opengl, stop_opengl
 from simgen.render.frames import Frames
+from simgen.render.lens import GlLens, TinyLens
 from simgen.render.pixels import outlines
 from simgen.render.settings import RenderSettings
 from simgen.render.sky import sky
-from simgen.render.surfaces import surface
+from simgen.render.surfaces import Surface, surface, wavefront
 from simgen.render.tiles import cell_size_m, tile
 from simgen.scene.camera import intrinsics, world_to_camera
-from simgen.scene.spec import Camera, Environment, Look, SceneSpec
+from simgen.scene.spec import Camera, Look, SceneSpec
 
-__all__ = ["film", "gl_projection", "gl_view", "tiny_projection"]
+__all__ = ["film"]
 
 _UNDRESSED = Look(colour=(0.72, 0.72, 0.72))
+_GL_CLIPS = 50  # clips for which one OpenGL client is used
 _UV_OFFSET = 64.0  # the renderers repeat a texture for positive coordinates only
 
 
 def film(
     scene: SceneSpec, trace: Trace, settings: RenderSettings, passes: Sequence[str], camera: Camera
 ) -> Frames:
-    """The frames of `trace` from `camera`. Raises RenderError for passes that this engine does not have."""
-    missing = sorted(set(passes) & {"normals", "flow"})
-    if missing:
-        raise RenderError(
-            f"The engine {settings.engine!r} has no pass {missing[0]!r}; use `render: {{engine: raycast}}`."
-        )
+    """The frames of `trace` from `camera`.
+
+    rgb, depth and segmentation are PyBullet's own; normals and flow, which it does not have, and how much of
+    a body is hidden come from the ray caster. Raises RenderError for what neither can do."""
     if settings.quality != "standard" or settings.shutter:
         raise RenderError(
             f"The engine {settings.engine!r} has no `quality: high` and no `shutter`; "
             "leave them out or use `render: {engine: raycast}`."
         )
+    from simgen.render.raycast.clip import film_clip
+
     world = _world(settings.engine, os.getpid())
     labels = world.build(scene)
     video, count = scene.video, scene.video.frame_count
     poses = world_to_camera(camera, scene, trace)
     matrix = intrinsics(camera, video)
-    matrices = {"tiny": tiny_projection, "opengl": gl_projection}
-    projection = matrices[settings.engine](camera, video.width, video.height)
+    lens = (TinyLens if settings.engine == "tiny" else GlLens)(camera, video.width, video.height)
     light = _light(scene)
     rgb = np.empty((count, video.height, video.width, 3), dtype=np.uint8)
     segmentation = np.empty((count, video.height, video.width), dtype=np.uint8)
@@ -66,7 +69,7 @@ def film(
     for frame in range(count):
         world.pose(trace, frame)
         pose = poses[min(frame, len(poses) - 1)]
-        colour, buffer, ids = world.shoot(video.width, video.height, gl_view(pose), projection, light)
+        colour, buffer, ids = world.shoot(lens, pose, light)
         segmentation[frame] = labels[ids + 1]
         background = segmentation[frame] == 0
         rgb[frame] = colour
@@ -74,72 +77,30 @@ def film(
             behind = sky(scene.environment, matrix, pose, camera.projection, video.width, video.height)
         rgb[frame][background] = behind[background]
         if depth is not None:
-            depth[frame] = np.where(background, 0.0, _metres(buffer, camera, settings.engine))
+            depth[frame] = np.where(background, 0.0, lens.metres(buffer))
     visible, boxes, centroids = outlines(segmentation, len(scene.bodies))
-    alone = _alone(world, scene, trace, camera, poses, projection, light, labels)
-    return Frames(
+    exact = film_clip(
+        scene,
+        trace,
+        RenderSettings(),
+        tuple(name for name in passes if name in ("normals", "flow")),
+        camera,
+        rgb=False,
+    )
+    return replace(
+        exact,
         rgb=rgb,
         segmentation=segmentation if "segmentation" in passes else None,
         depth_m=depth,
         visible_pixels=visible,
-        alone_pixels=np.maximum(alone, visible),
+        alone_pixels=_alone(exact, visible),
         boxes=boxes,
         centroids=centroids,
     )
 
 
-def gl_view(pose: NDArray[np.float64]) -> list[float]:
-    """OpenGL's view matrix (16 numbers, column by column) of a world-to-camera pose: y up, looking along −z."""
-    return [float(value) for value in (np.diag([1.0, -1.0, -1.0, 1.0]) @ pose).T.ravel()]
-
-
-def gl_projection(camera: Camera, width: int, height: int) -> list[float]:
-    """OpenGL's projection matrix (16 numbers, column by column) of `camera` for a picture of width × height."""
-    near, far = camera.near_m, camera.far_m
-    matrix = np.zeros((4, 4))
-    if camera.projection == "perspective":
-        scale = 1 / math.tan(math.radians(camera.vertical_fov_deg) / 2)
-        matrix[0, 0], matrix[1, 1] = scale * height / width, scale
-        matrix[2, 2], matrix[2, 3] = (far + near) / (near - far), 2 * far * near / (near - far)
-        matrix[3, 2] = -1.0
-    else:
-        scale = 2 / camera.height_m
-        matrix[0, 0], matrix[1, 1] = scale * height / width, scale
-        matrix[2, 2], matrix[2, 3] = 2 / (near - far), (far + near) / (near - far)
-        matrix[3, 3] = 1.0
-    return [float(value) for value in matrix.T.ravel()]
-
-
-def tiny_projection(camera: Camera, width: int, height: int) -> list[float]:
-    """`gl_projection` as TinyRenderer needs it.
-
-    It samples a pixel at its lower left corner, so everything moves by half a pixel. And it reads the near and the far
-    plane from the third row as if every camera were in perspective, which throws away all that an orthographic one
-    sees: the row −z/2 + far passes its test (near = −⅔ far, far' = 2 far) for all distances up to 2 far, and the depth
-    that it gives back is then the distance under the formula of perspective with those two planes.
-    """
-    matrix = np.array(gl_projection(camera, width, height)).reshape(4, 4).T
-    w = 2 if camera.projection == "perspective" else 3  # the column that multiplies what becomes w
-    sign = -1.0 if w == 2 else 1.0
-    matrix[0, w] -= sign / width
-    matrix[1, w] -= sign / height
-    if camera.projection == "orthographic":
-        matrix[2, 2], matrix[2, 3] = -0.5, camera.far_m
-    return [float(value) for value in matrix.T.ravel()]
-
-
-def _metres(buffer: NDArray[np.float32], camera: Camera, engine: str) -> NDArray[np.float64]:
-    """Distance along the camera axis from a GL depth buffer in [0, 1]."""
-    near, far = camera.near_m, camera.far_m
-    if camera.projection == "orthographic":
-        if engine == "opengl":
-            return near + (far - near) * buffer.astype(np.float64)
-        near, far = -2 / 3 * far, 2 * far
-    return far * near / (far - (far - near) * buffer.astype(np.float64))
-
-
 def _light(scene: SceneSpec) -> dict[str, Any]:
-    """Every light argument of the camera call: an argument left out would keep the value of an earlier call."""
+    """Every light argument of the camera call: one left out would keep the value of an earlier call."""
     environment, lights = scene.environment, scene.lights
     ambient = float(np.mean(environment.ambient))
     towards, colour, diffuse = (0.0, 0.0, 1.0), (1.0, 1.0, 1.0), 0.0
@@ -152,8 +113,8 @@ def _light(scene: SceneSpec) -> dict[str, Any]:
             x, y, z = np.asarray(key.position_m) - target
             towards = (float(x), float(y), float(z))
         colour, diffuse = key.colour, key.intensity
-    # The renderers multiply sRGB numbers where light adds up in linear ones: with the light that meets a surface face
-    # on, and with none of it, the picture is as bright as it should be.
+    # The renderers multiply sRGB numbers where light adds up in linear ones: with the light that meets a
+    # surface face on, and with none of it, the picture is as bright as it should be.
     full, shade = (ambient + diffuse) ** (1 / 2.2), ambient ** (1 / 2.2)
     if environment.unlit:
         colour, full, shade = (1.0, 1.0, 1.0), 1.0, 1.0
@@ -171,20 +132,35 @@ def _light(scene: SceneSpec) -> dict[str, Any]:
 class _World:
     """The client that holds the pictures of the current clip's bodies."""
 
-    def __init__(self, bullet: Any, client: int, renderer: int) -> None:
-        self._bullet, self._client, self._renderer = bullet, client, renderer
+    def __init__(self, bullet: Any, engine: str) -> None:
+        self._bullet, self._opengl = bullet, engine == "opengl"
+        self._renderer = bullet.ER_BULLET_HARDWARE_OPENGL if self._opengl else bullet.ER_TINY_RENDERER
+        self._client, self._clips = -1, 0
         self._handles: list[int | None] = []
         self._lent: dict[tuple[str, tuple[int, ...]], list[list[Any]]] = {}
-        self._folder = tempfile.TemporaryDirectory(prefix="simgen-textures-")
+        self._scratch = tempfile.TemporaryDirectory(prefix="simgen-")  # removed when the process ends
+        self._folder = Path(self._scratch.name)
+
+    def _empty(self) -> None:
+        """An empty world; the OpenGL one is a new one now and then, as it never frees its textures."""
+        if self._client >= 0 and not (self._opengl and self._clips % _GL_CLIPS == 0):
+            self._bullet.resetSimulation(physicsClientId=self._client)
+        elif self._opengl:
+            if self._client >= 0:
+                stop_opengl(self._bullet, self._client)
+            self._client = start_opengl(self._bullet)
+        else:
+            self._client = self._bullet.connect(self._bullet.DIRECT)
+        self._handles = []
+        self._clips += 1
 
     def build(self, scene: SceneSpec) -> NDArray[np.uint8]:
         """Replaces the world by the visible bodies of `scene`.
 
-        Returns the table from PyBullet's id + 1 (0 is its background) to the label: 0 background, i + 1 body i.
-        """
+        Returns the table from PyBullet's id + 1 (0 is its background) to the label: 0 background, i + 1 body
+        i."""
+        self._empty()
         bullet, client = self._bullet, self._client
-        bullet.resetSimulation(physicsClientId=client)
-        self._handles = []
         labels = np.zeros(len(scene.bodies) + 1, dtype=np.uint8)
         for index, body in enumerate(scene.bodies):
             if not body.visible:
@@ -195,10 +171,7 @@ class _World:
             mesh = surface(body.shape, cell_size_m(look) if textured else 1.0)
             visual = bullet.createVisualShape(
                 bullet.GEOM_MESH,
-                vertices=self._lend("vertices", mesh.vertices),
-                indices=self._lend("triangles", mesh.triangles.reshape(1, -1))[0],
-                uvs=self._lend("uvs", mesh.periods + _UV_OFFSET),
-                normals=self._lend("normals", mesh.normals),
+                **(self._file(mesh) if self._opengl else self._lists(mesh)),
                 rgbaColor=[1.0, 1.0, 1.0, 1.0] if textured else [*look.colour, 1.0],
                 specularColor=[look.specular * (1 - look.roughness)] * 3,
                 physicsClientId=client,
@@ -212,8 +185,23 @@ class _World:
             labels[handle + 1] = index + 1
         return labels
 
+    def _file(self, mesh: Surface) -> dict[str, Any]:
+        """The surface as a Wavefront file, the only form that the OpenGL renderer takes a mesh in."""
+        text = wavefront(mesh)
+        path = self._folder / f"{hashlib.sha256(text.encode()).hexdigest()}.obj"
+        path.write_text(text)
+        return {"fileName": str(path)}
+
+    def _lists(self, mesh: Surface) -> dict[str, Any]:
+        return {
+            "vertices": self._lend("vertices", mesh.vertices),
+            "indices": self._lend("triangles", mesh.triangles.reshape(1, -1))[0],
+            "uvs": self._lend("uvs", mesh.periods + _UV_OFFSET),
+            "normals": self._lend("normals", mesh.normals),
+        }
+
     def _lend(self, name: str, rows: NDArray[Any]) -> list[list[Any]]:
-        """`rows` as lists. PyBullet never lets go of the lists it is given: it gets the same ones again and again."""
+        """`rows` as lists, the same ones again and again: PyBullet never lets go of a list."""
         lists = self._lent.setdefault((name, rows.shape), rows.tolist())
         for kept, row in zip(lists, rows.tolist(), strict=True):
             kept[:] = row
@@ -223,30 +211,38 @@ class _World:
         from PIL import Image
 
         picture = tile(look)
-        # PyBullet remembers a picture by its path: another picture needs another name
-        path = Path(self._folder.name) / f"{hashlib.sha256(picture.tobytes()).hexdigest()}.png"
+        # PyBullet remembers a picture by its path: another picture needs another name, the same can keep it
+        path = self._folder / f"{hashlib.sha256(picture.tobytes()).hexdigest()}.png"
         if not path.exists():
-            Image.fromarray(picture).save(path)
+            Image.fromarray(picture[::-1]).save(path)  # v runs upwards in a picture file
         return int(self._bullet.loadTexture(str(path), physicsClientId=self._client))
 
-    def pose(self, trace: Trace, frame: int, only: int | None = None) -> None:
-        """Moves the bodies to where they are at `frame`; with `only`, all other bodies out of sight."""
+    def pose(self, trace: Trace, frame: int) -> None:
+        """Moves the bodies to where they are at `frame`."""
         for index, handle in enumerate(self._handles):
             if handle is None:
                 continue
-            position = trace.position_m[frame, index] if only in (None, index) else (0.0, 0.0, 1e6)
             self._bullet.resetBasePositionAndOrientation(
-                handle, position, trace.orientation_xyzw[frame, index], physicsClientId=self._client
+                handle,
+                trace.position_m[frame, index],
+                trace.orientation_xyzw[frame, index],
+                physicsClientId=self._client,
             )
 
     def shoot(
-        self, width: int, height: int, view: list[float], projection: list[float], light: dict[str, Any]
+        self, lens: GlLens, pose: NDArray[np.float64], light: dict[str, Any]
     ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int32]]:
         """rgb (H, W, 3), GL depth buffer (H, W) and PyBullet ids (H, W), −1 where there is nothing."""
         _, _, rgba, depth, ids = self._bullet.getCameraImage(
-            width, height, view, projection, renderer=self._renderer, physicsClientId=self._client, **light
+            lens.width,
+            lens.height,
+            lens.view(pose),
+            lens.projection,
+            renderer=self._renderer,
+            physicsClientId=self._client,
+            **light,
         )
-        shape = (height, width)
+        shape = (lens.height, lens.width)
         return (
             np.asarray(rgba, dtype=np.uint8).reshape(*shape, 4)[..., :3],
             np.asarray(depth, dtype=np.float32).reshape(shape),
@@ -264,32 +260,17 @@ def _world(engine: str, process: int) -> _World:
             f"The engine {engine!r} needs PyBullet, which has wheels for Python 3.9 to 3.11: "
             "use such a Python, or `render: {engine: raycast}`."
         ) from None
-    client = pybullet.connect(pybullet.DIRECT)
-    return _World(pybullet, client, pybullet.ER_TINY_RENDERER)
+    return _World(pybullet, engine)
 
 
-def _alone(
-    world: _World,
-    scene: SceneSpec,
-    trace: Trace,
-    camera: Camera,
-    poses: NDArray[np.float64],
-    projection: list[float],
-    light: dict[str, Any],
-    labels: NDArray[np.uint8],
-) -> NDArray[np.int32]:
-    """(T, N) pixels that each body would cover with no other body there."""
-    video, count = scene.video, scene.video.frame_count
-    alone = np.zeros((count, len(scene.bodies)), dtype=np.int32)
-    for index, body in enumerate(scene.bodies):
-        if not body.visible:
-            continue
-        for frame in range(count):
-            if frame and body.fixed and len(poses) == 1:
-                alone[frame, index] = alone[0, index]
-                continue
-            world.pose(trace, frame, only=index)
-            view = gl_view(poses[min(frame, len(poses) - 1)])
-            _, _, ids = world.shoot(video.width, video.height, view, projection, light)
-            alone[frame, index] = np.count_nonzero(labels[ids + 1] == index + 1)
-    return alone
+def _alone(exact: Frames, visible: NDArray[np.int32]) -> NDArray[np.int32]:
+    """(T, N) pixels that each body would cover with no other body there, given the pixels in which it is
+    seen.
+
+    This engine's silhouettes differ from the ray caster's by a pixel here and there, so the ratio is taken:
+    what is not hidden is seen to exactly one part of one."""
+    assert exact.alone_pixels is not None
+    assert exact.visible_pixels is not None
+    ratio = exact.alone_pixels / np.maximum(exact.visible_pixels, 1)
+    alone = np.where(exact.visible_pixels > 0, np.round(visible * ratio), exact.alone_pixels)
+    return np.maximum(alone, visible).astype(np.int32)

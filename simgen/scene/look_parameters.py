@@ -6,6 +6,7 @@ Everything about them is in one table; the recipe, the documentation and `simgen
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -47,6 +48,8 @@ class LookParameter:
         if self.kind == "number":
             low, high = self.range
             wrong = [value for value in support if isinstance(value, (str, bool)) or not low <= value <= high]
+            if any(isinstance(value, float) and math.isinf(value) for value in wrong):
+                return f"must lie in [{low:g}, {high:g}]; give the normal `min` and `max`."
             if wrong:
                 return f"must lie in [{low:g}, {high:g}], not {_shown(wrong[0])}."
         elif self.kind == "flag":
@@ -56,14 +59,15 @@ class LookParameter:
         elif self.kind == "word":
             wrong = [value for value in support if value not in self.range]
             if wrong:
-                return f"must be one of {', '.join(map(str, self.range))}, not {_shown(wrong[0])}.{_hint(wrong[0], self.range)}"
+                words = ", ".join(map(str, self.range))
+                return f"must be one of {words}, not {_shown(wrong[0])}.{_hint(wrong[0], self.range)}"
         else:
-            words = (*NAMED, *COLOUR_FAMILIES, *self.range)
-            wrong = [value for value in support if value not in words and not read_colour(str(value))]
+            known = (*NAMED, *COLOUR_FAMILIES, *self.range)
+            wrong = [value for value in support if value not in known and not read_colour(str(value))]
             if wrong:
                 return (
-                    f"must be a colour: {', '.join(map(str, words))} or '#rrggbb', not {_shown(wrong[0])}."
-                    f"{_hint(wrong[0], words)}"
+                    f"must be a colour: {', '.join(map(str, known))} or '#rrggbb', not {_shown(wrong[0])}."
+                    f"{_hint(wrong[0], known)}"
                 )
         return ""
 
@@ -224,7 +228,7 @@ LOOK_PARAMETERS: dict[str, LookParameter] = {
         _number(
             "ground_texture_size",
             "1",
-            "width of a cell over what the picture's height spans, rounded to 1, 2 or 5 times a power of ten metres",
+            "width of a cell over the height of the picture, rounded to 1, 2 or 5 times a power of ten metres",
             0.005,
             2,
             0.1,

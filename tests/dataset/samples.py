@@ -1,7 +1,8 @@
-"""Hand-made samples for the dataset tests: complete contract objects, small, drawn by plain NumPy, no engine behind them.
+"""Hand-made samples for the dataset tests: complete contract objects, small, drawn by plain NumPy, no engine
+behind them.
 
-A red ball and a blue box move over a ground; pixels, boxes, centroids and passes agree with each other because all of
-them are computed from the same discs and rectangles.
+A red ball and a blue box move over a ground; pixels, boxes, centroids and passes agree with each other
+because all of them are computed from the same discs and rectangles.
 """
 
 from __future__ import annotations

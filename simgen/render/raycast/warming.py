@@ -36,7 +36,9 @@ def compile_all(progress: Callable[[str], None] | None = None) -> None:
 
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    """Of several processes that need the kernels at once, one compiles; the others wait and load what it made."""
+    """Of several processes that need the kernels at once, one compiles; the others wait and load what it
+    made.
+    """
     cache_folder.mkdir(parents=True, exist_ok=True)
     with (cache_folder / "lock").open("w") as file:
         if fcntl is not None:

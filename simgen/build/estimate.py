@@ -1,0 +1,89 @@
+"""What a recipe would cost: a few of its clips are made for real, timed and weighed, and multiplied."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simgen.build.local import cores
+from simgen.build.plan import Plan
+from simgen.build.shard import encode_clip
+
+if TYPE_CHECKING:
+    from simgen.recipe import Recipe
+
+__all__ = ["Estimate", "estimate"]
+
+_MOST, _FEWEST, _ENOUGH_S = 12, 3, 6.0  # clips that are made: as many as fit into the time, between these
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Extrapolated from `sampled` clips."""
+
+    clips: Mapping[str, int]  # per split
+    shards: int
+    files: int
+    sampled: int
+    core_seconds_per_clip: float
+    stages: Mapping[str, float]  # core seconds per clip and stage
+    core_hours: float
+    hours: float  # on the cores of this machine
+    cores: int
+    bytes_per_clip: float
+    bytes: int
+    rejected: Mapping[str, float]  # reason -> draws that it costs per clip
+
+
+def estimate(recipe: Recipe, plan: Plan, formats: Sequence[str]) -> Estimate:
+    """Makes a few clips of every split in turn, in a temporary folder. Raises what `generate` raises."""
+    from simgen.dataset.column_table import Layout
+    from simgen.dataset.manifest import shard_files
+    from simgen.dataset.writer import ShardWriter
+
+    splits = [split for split, count in plan.clips_per_split.items() if count]
+    encode_clip(recipe, splits[0], 0)  # imports and compiled code are paid once per worker, not per clip
+    stages: Counter[str] = Counter()
+    rejected: Counter[str] = Counter()
+    sampled, size = 0, 0
+    begin = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="simgen-") as folder:
+        for number, split in enumerate(splits):
+            until = begin + _ENOUGH_S * (number + 1) / len(splits)
+            most = max(1, _MOST // len(splits))
+            fewest = max(1, _FEWEST // len(splits))
+            with ShardWriter(Path(folder), recipe, split, 0, 1, formats) as writer:
+                for index in range(min(most, plan.clips_per_split[split])):
+                    if index >= fewest and time.monotonic() > until:
+                        break
+                    clip, count = encode_clip(recipe, split, index)
+                    start = time.process_time()
+                    writer.add_values(clip.values, clip.rejections)
+                    stages.update(count.seconds)
+                    stages["write"] += time.process_time() - start
+                    rejected.update(clip.rejections)
+                    sampled += 1
+                start = time.process_time()
+                size += sum(record.bytes for record in writer.finish().values())
+                stages["write"] += time.process_time() - start
+    per_clip = sum(stages.values()) / sampled
+    dense = bool(Layout.of(recipe).passes)
+    return Estimate(
+        clips=dict(plan.clips_per_split),
+        shards=plan.shard_count,
+        files=plan.shard_count * len(shard_files("train", 0, 1, formats, dense)),
+        sampled=sampled,
+        core_seconds_per_clip=per_clip,
+        stages={stage: seconds / sampled for stage, seconds in stages.items()},
+        core_hours=per_clip * plan.clips / 3600,
+        hours=per_clip * plan.clips / 3600 / cores(),
+        cores=cores(),
+        bytes_per_clip=size / sampled,
+        bytes=round(size / sampled * plan.clips),
+        rejected={reason: count / sampled for reason, count in rejected.most_common()},
+    )

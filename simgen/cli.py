@@ -1,0 +1,287 @@
+"""The command `simgen`. Data goes to standard output, everything else to standard error.
+
+Exit status: 0 done; 1 it failed; 2 the recipe or the command line is wrong; 130 stopped with Ctrl-C (128 + the number of
+the signal for others). Heavy modules are imported inside the commands, so that `simgen --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from simgen import __version__
+from simgen.errors import RecipeError, SimgenError
+from simgen.wording import bytes_word, duration, per_cent
+
+if TYPE_CHECKING:
+    from simgen.build.driver import BuildReport
+    from simgen.build.estimate import Estimate
+
+__all__ = ["cli", "main"]
+
+_REPORT = "This is a mistake in simgen, not in what you typed. Please report it with the command line and the recipe"
+
+
+def main() -> NoReturn:
+    """The entry point: every outcome as a sentence and an exit status."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        status = cli.main(prog_name="simgen", standalone_mode=False)
+        sys.stdout.flush()
+        return int(status or 0)
+    except click.exceptions.Exit as ending:
+        return ending.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BrokenPipeError:  # `simgen schema | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (_Stopped, KeyboardInterrupt, click.Abort) as stop:
+        return 128 + (stop.number if isinstance(stop, _Stopped) else signal.SIGINT)
+    except SimgenError as error:
+        _say(str(error))
+        return 2 if isinstance(error, RecipeError) else 1
+    except Exception as error:
+        if os.environ.get("SIMGEN_DEBUG"):
+            raise
+        _say(f"simgen failed unexpectedly: {type(error).__name__}: {error}")
+        _say(f"{_REPORT}; SIMGEN_DEBUG=1 shows where it happened.")
+        return 1
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+class _Stopped(BaseException):
+    """A signal asked the program to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
+
+
+@contextmanager
+def _ends_on_signals() -> Iterator[None]:
+    """SIGTERM and SIGHUP end the block like Ctrl-C does: what is finished is kept, workers are ended."""
+
+    def stop(number: int, frame: object) -> None:
+        raise _Stopped(number)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class _Commands(click.Group):
+    """Suggests the command that was meant."""
+
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if arguments and self.get_command(context, arguments[0]) is None and not arguments[0].startswith("-"):
+            near = difflib.get_close_matches(arguments[0], self.list_commands(context), n=1)
+            guess = f" Did you mean '{near[0]}'?" if near else " `simgen --help` lists them."
+            context.fail(f"there is no command '{arguments[0]}'.{guess}")
+        return super().resolve_command(context, arguments)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="simgen")
+def cli() -> None:
+    """Physics video datasets that can be trusted: from a recipe to clips, captions and exact state.
+
+    RECIPE is a YAML file or the name of a recipe that ships with simgen (`simgen recipes`).
+    """
+
+
+_recipe = click.argument("recipe", metavar="RECIPE")
+_split = click.option("--split", metavar="S", help="The split to take clips from [default: the first].")
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for a machine to read.")
+
+
+@cli.command()
+@_recipe
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Dataset folder [default: datasets/NAME].")
+@click.option("--clips", type=click.IntRange(1), metavar="N", help="Clips of every split, instead of the recipe's counts.")
+@click.option("--workers", type=click.IntRange(1, 1024), metavar="N", help="Worker processes [default: one per core].")
+@click.option("--format", "format_", type=click.Choice(["parquet", "webdataset", "both"]), help="Instead of the recipe's.")
+@click.option("--overwrite", is_flag=True, help="Start again: remove the dataset that is in the folder.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+def build(
+    recipe: str,
+    output: Path | None,
+    clips: int | None,
+    workers: int | None,
+    format_: str | None,
+    overwrite: bool,
+    dry_run: bool,
+) -> None:
+    """Build the dataset of RECIPE, or do what is missing of it.
+
+    The same command continues a build that was stopped. The result does not depend on workers or interruptions.
+    """
+    from simgen.build.driver import build as build_dataset
+    from simgen.build.driver import outlook
+    from simgen.build.progress import Bar
+    from simgen.recipe import load_recipe
+
+    loaded = load_recipe(recipe)
+    formats = {None: None, "both": ("parquet", "webdataset")}.get(format_, (format_,))
+    if dry_run:
+        click.echo(outlook(loaded, output, clips=clips, formats=formats, overwrite=overwrite))
+        return
+    try:
+        with _ends_on_signals():
+            report = build_dataset(
+                loaded,
+                output,
+                clips=clips,
+                workers=workers,
+                formats=formats,
+                overwrite=overwrite,
+                progress=Bar(loaded.name),
+                called=recipe,
+            )
+    except _Stopped:
+        _say("Stopped. Every finished clip is kept; run the same command again to continue.")
+        raise
+    _say(_summary(report))
+
+
+def _summary(report: BuildReport) -> str:
+    """What a person wants to know after a build, and what to do next."""
+    folder = os.path.relpath(report.folder)
+    lines = [f"{folder}: {report.clips:,} clips, {bytes_word(report.bytes)}"]
+    if report.made:
+        total = sum(report.core_seconds.values())
+        stages = ", ".join(
+            f"{stage} {seconds / total:.0%}"
+            for stage, seconds in sorted(report.core_seconds.items(), key=lambda entry: -entry[1])
+        )
+        lines.append(
+            f"  {report.made:,} made now in {duration(report.seconds)}, {report.made / report.seconds:.2g} clips/s; "
+            f"{total / report.made:.2g} core seconds per clip: {stages}"
+        )
+        for law, (median, worst) in report.residuals.items():
+            lines.append(f"  law {law}: residual {per_cent(median)} median, {per_cent(worst)} worst")
+    else:
+        lines.append("  it was complete already: nothing to do")
+    if report.rejections:
+        reasons = ", ".join(f"{reason} {count}" for reason, count in report.rejections.items())
+        lines.append(f"  draws rejected and drawn again: {reasons}")
+    lines += ["next:", f"  simgen info {folder}", f"  simgen verify --deep {folder}"]
+    if (report.folder / "data").is_dir():
+        split = max(report.splits, key=lambda name: report.splits[name])
+        files = f"{folder}/data/{split}-*.parquet"
+        lines.append(f'  python: datasets.load_dataset("parquet", data_files="{files}")')
+    lines.append(f'  python: simgen.open_dataset("{folder}")')
+    return "\n".join(lines)
+
+
+@cli.command()
+@_recipe
+@click.option("--clips", type=click.IntRange(1), metavar="N", help="Clips of every split, instead of the recipe's counts.")
+@_as_json
+def check(recipe: str, clips: int | None, as_json: bool) -> None:
+    """Validate RECIPE and tell what building it takes: clips, hours, bytes. A few clips are made to find out."""
+    import dataclasses
+
+    from simgen.build.driver import formats_of, plan_of, require_what_it_takes
+    from simgen.build.estimate import estimate
+    from simgen.recipe import load_recipe
+
+    loaded = load_recipe(recipe)
+    require_what_it_takes(loaded)
+    found = estimate(loaded, plan_of(loaded, clips), formats_of(loaded, None))
+    click.echo(json.dumps(dataclasses.asdict(found), indent=1) if as_json else _estimate_words(loaded.name, found))
+
+
+def _estimate_words(name: str, found: Estimate) -> str:
+    clips = ", ".join(f"{split} {count:,}" for split, count in found.clips.items())
+    stages = ", ".join(f"{stage} {1000 * seconds:.0f} ms" for stage, seconds in found.stages.items())
+    lines = [
+        f"{name}: the recipe is valid",
+        f"  clips: {clips}; {found.shards:,} shards, {found.files:,} files",
+        f"  time: {duration(3600 * found.core_hours)} of one core, {duration(3600 * found.hours)} on the "
+        f"{found.cores} cores here ({1000 * found.core_seconds_per_clip:.0f} ms per clip: {stages})",
+        f"  size: {bytes_word(found.bytes)} ({bytes_word(found.bytes_per_clip)} per clip)",
+    ]
+    if found.rejected:
+        reasons = ", ".join(f"{reason} {count:.2g}" for reason, count in found.rejected.items())
+        lines.append(f"  draws rejected and drawn again, per clip: {reasons}")
+    lines.append(f"  estimated from {found.sampled} clips")
+    return "\n".join(lines)
+
+
+@cli.command()
+@click.argument("name", required=False)
+@_as_json
+def scenarios(name: str | None, as_json: bool) -> None:
+    """The scenarios, or all about one: parameters, units, ranges, law."""
+    from simgen.scenarios import all_scenarios, broken_plugins, describe, get_scenario
+
+    if name is not None:
+        click.echo(describe(get_scenario(name)))
+        return
+    found = all_scenarios()
+    for sentence in broken_plugins():
+        _say(sentence)
+    if as_json:
+        click.echo(json.dumps({entry.name: entry.summary for entry in found.values()}, indent=1))
+        return
+    width = max(map(len, found))
+    for entry in found.values():
+        click.echo(f"{entry.name.ljust(width)}  {entry.summary}")
+
+
+@cli.command()
+@click.argument("name", required=False)
+def recipes(name: str | None) -> None:
+    """The recipes that ship with simgen; with NAME, the text of one: `simgen recipes incline > my.yaml`."""
+    from simgen.recipe import load_recipe, shipped_recipes
+    from simgen.recipe.loading import summary
+
+    if name is not None:
+        click.echo(load_recipe(name).source, nl=False)
+        return
+    found = {entry: summary(path.read_text()) for entry, path in shipped_recipes().items()}
+    width = max(map(len, found), default=0)
+    for entry, line in found.items():
+        click.echo(f"{entry.ljust(width)}  {line}")
+
+
+@cli.command()
+def schema() -> None:
+    """The JSON Schema of recipes, for editors."""
+    from simgen.recipe import recipe_schema
+
+    click.echo(json.dumps(recipe_schema(), indent=2))
+
+
+@cli.command()
+@click.argument("location", metavar="DATASET")
+@click.option("--deep", is_flag=True, help="Also decode every clip and check its labels against each other.")
+@_as_json
+def verify(location: str, deep: bool, as_json: bool) -> None:
+    """Check every shard of DATASET (a folder or a URL) against its hash."""
+    from simgen.dataset import verify as verify_dataset
+
+    report = verify_dataset(location, deep=deep)
+    _ = report, as_json

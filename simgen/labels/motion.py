@@ -1,0 +1,218 @@
+"""Events of a single body's motion: apex, starting, stopping, rolling, toppling.
+
+Whether a body rests is judged by how far it gets between two frames, and only roughly by its velocity: an elastic body
+that has come to rest on the ground still hops by micrometres, and its velocity at a frame may be anything up to some
+mm/s.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simgen.labels.touches import SLOWEST_M_S, Found, Touch
+from simgen.physics.trace import Trace
+from simgen.scene.rotation import matrix
+from simgen.scene.spec import Body, SceneSpec
+
+__all__ = ["events"]
+
+REST_M_S = 0.01  # mean speed between two frames, of the centre or of the surface by turning
+REST_S = 0.1  # rest at the end of the video shorter than this is not yet rest
+SLIPS_M_S = 0.05  # speed of the surface over the ground from which a round body slips ...
+ROLLS_M_S = 0.02  # ... and below which it rolls
+TOPPLED_DEG = 45.0
+ROUND = ("sphere", "cylinder", "tube", "capsule")
+FLAT_AXIS = 0.5  # cosine between a cylinder's axis and the normal above which it does not roll
+
+
+def events(scene: SceneSpec, trace: Trace, touches: Sequence[Touch]) -> Iterator[Found]:
+    for index, body in enumerate(scene.bodies):
+        if body.fixed:
+            continue
+        mine = [touch for touch in touches if index in touch.bodies]
+        moves = _moves(trace, index, body)
+        yield from _apexes(scene, trace, index)
+        yield from _start(trace, index, mine, moves)
+        yield from _stop(trace, index, mine, moves)
+        yield from _rolling(scene, trace, index)
+        yield from _toppling(scene, trace, index)
+
+
+def _reach(body: Body) -> float:
+    """Distance from the centre to the furthest point of the shape, roughly (within a factor 2 for a mesh), m."""
+    kind, size = body.shape.kind, body.shape.size_m
+    if kind == "sphere":
+        return size[0]
+    if kind == "box":
+        return math.hypot(*size) / 2
+    if kind in ("cylinder", "tube"):
+        return math.hypot(size[0], size[1] / 2)
+    if kind == "capsule":
+        return size[0] + size[1] / 2
+    return max(size)
+
+
+def _moves(trace: Trace, index: int, body: Body) -> NDArray[np.bool_]:
+    """Whether the body gets anywhere between frame f and f + 1, shape (T - 1,)."""
+    lapse = np.diff(trace.time_s)
+    way = np.linalg.norm(np.diff(trace.position_m[:, index], axis=0), axis=1)
+    turns = trace.orientation_xyzw[:, index]
+    # |q1 - q2| = 2 sin(angle / 4): accurate for small turns, where the scalar product is not
+    chord = np.minimum(
+        np.linalg.norm(turns[1:] - turns[:-1], axis=1), np.linalg.norm(turns[1:] + turns[:-1], axis=1)
+    )
+    angle = 4 * np.arcsin(np.clip(chord / 2, 0.0, 1.0))
+    reach = _reach(body)
+    speed = np.linalg.norm(trace.velocity_m_s[:, index], axis=1)
+    speed = np.maximum(speed, reach * np.linalg.norm(trace.angular_velocity_rad_s[:, index], axis=1))
+    moves: NDArray[np.bool_] = np.maximum(way, angle * reach) > REST_M_S * lapse
+    moves |= np.maximum(speed[1:], speed[:-1]) > SLOWEST_M_S  # up and back down again between two frames
+    return moves
+
+
+def _apexes(scene: SceneSpec, trace: Trace, index: int) -> Iterator[Found]:
+    gravity = np.asarray(scene.gravity_m_s2)
+    strength = float(np.linalg.norm(gravity))
+    if strength == 0:
+        return
+    up = -gravity / strength
+    contacts = trace.contacts
+    touched = set(contacts.frame[(contacts.a == index) | (contacts.b == index)].tolist())
+    rising = trace.velocity_m_s[:, index] @ up
+    height = trace.position_m[:, index] @ up
+    for frame in np.flatnonzero((rising[:-1] > 0) & (rising[1:] <= 0)) + 1:
+        lapse = float(trace.time_s[frame] - trace.time_s[frame - 1])
+        loss = float(rising[frame - 1] - rising[frame])
+        if frame in touched or loss < 0.05 * strength * lapse:  # the second: trembling of a body that hangs at rest
+            continue
+        rise = float(rising[frame - 1]) / loss * lapse
+        top = float(height[frame - 1] + rising[frame - 1] * rise / 2)
+        yield "apex", float(trace.time_s[frame - 1]) + rise, (index,), top
+
+
+def _start(trace: Trace, index: int, mine: Sequence[Touch], moves: NDArray[np.bool_]) -> Iterator[Found]:
+    if not moves.any():
+        return
+    first = int(np.argmax(moves))  # moves between this frame and the next
+    struck = [touch.time_s for touch in mine if touch.frame in (first, first + 1) and not touch.at_start]
+    speed = np.linalg.norm(trace.velocity_m_s[:, index], axis=1)
+    if speed[0] > REST_M_S:
+        return
+    if struck:
+        time_s = min(struck)
+    elif first == 0:
+        return  # released at the start
+    else:
+        time_s = _zero(trace.time_s, speed, first + 2, first + 1)
+        if time_s < float(trace.time_s[1]) / 2:
+            return  # released at the start, and slow
+        time_s = min(max(time_s, float(trace.time_s[first - 1])), float(trace.time_s[first + 1]))
+    frame = int(np.searchsorted(trace.time_s, time_s - 1e-9))
+    yield "starts_moving", time_s, (index,), float(speed[frame])
+
+
+def _stop(trace: Trace, index: int, mine: Sequence[Touch], moves: NDArray[np.bool_]) -> Iterator[Found]:
+    if not moves.any() or moves[-1]:
+        return
+    last = len(moves) - 1 - int(np.argmax(moves[::-1]))  # the last interval in which it moves ends at frame last + 1
+    if trace.time_s[-1] - trace.time_s[last + 1] < REST_S:
+        return
+    speed = np.linalg.norm(trace.velocity_m_s[:, index], axis=1)
+    stopped = [touch.time_s for touch in mine if touch.frame in (last, last + 1) and not touch.bounces]
+    if stopped:
+        time_s = max(stopped)
+    else:
+        time_s = _zero(trace.time_s, speed, last - 1, last)
+        time_s = min(max(time_s, float(trace.time_s[last])), float(trace.time_s[last + 2]))
+    way = trace.position_m[-1, index] - trace.position_m[0, index]
+    yield "comes_to_rest", time_s, (index,), float(np.linalg.norm(way))
+
+
+def _zero(time_s: NDArray[np.float64], speed: NDArray[np.float64], faster: int, slower: int) -> float:
+    """When a speed that changes steadily between two frames is zero beyond the slower one; that frame if it is not."""
+    if not (0 <= faster < len(speed)) or speed[faster] <= speed[slower]:
+        return float(time_s[slower])
+    lapse = float(time_s[slower] - time_s[faster])
+    return float(time_s[slower]) + lapse * float(speed[slower] / (speed[faster] - speed[slower]))
+
+
+def _rolling(scene: SceneSpec, trace: Trace, index: int) -> Iterator[Found]:
+    body = scene.bodies[index]
+    if body.shape.kind not in ROUND:
+        return
+    slip = _slip(scene, trace, index)
+    speed = np.linalg.norm(trace.velocity_m_s[:, index], axis=1)
+    surface = np.linalg.norm(trace.angular_velocity_rad_s[:, index], axis=1) * body.shape.size_m[0]
+    slipping = -1  # the last frame of this stretch of contact at which it slips
+    for frame in range(len(slip)):
+        if math.isnan(slip[frame]):
+            slipping = -1
+        elif slip[frame] > SLIPS_M_S:
+            slipping = frame
+        elif slip[frame] < ROLLS_M_S and slipping >= 0:
+            settled = frame + 1 == len(slip) or slip[frame + 1] < ROLLS_M_S  # a NaN is not settled
+            if settled and min(speed[frame], surface[frame]) > SLIPS_M_S:
+                steady = slipping > 0 and not math.isnan(slip[slipping - 1])
+                time_s = _zero(trace.time_s, slip, slipping - 1, slipping) if steady else trace.time_s[frame]
+                time_s = min(max(float(time_s), float(trace.time_s[slipping])), float(trace.time_s[frame]))
+                yield "starts_rolling", time_s, (index,), float(speed[frame])
+            slipping = -1
+
+
+def _slip(scene: SceneSpec, trace: Trace, index: int) -> NDArray[np.float64]:
+    """Speed of a round body's surface over the one fixed body it rolls on, at every frame; NaN where it is on none."""
+    body, contacts = scene.bodies[index], trace.contacts
+    slip = np.full(len(trace.time_s), math.nan)
+    rows: dict[int, list[int]] = {}
+    for row in np.flatnonzero((contacts.a == index) | (contacts.b == index)):
+        rows.setdefault(int(contacts.frame[row]), []).append(int(row))
+    for frame in range(1, len(slip)):
+        now, then = rows.get(frame, []), rows.get(frame + 1, [])
+        if len(now) != 1 or (frame + 1 < len(slip) and len(then) != 1):
+            continue
+        row = now[0]
+        pair = (int(contacts.a[row]), int(contacts.b[row]))
+        if then and pair != (int(contacts.a[then[0]]), int(contacts.b[then[0]])):
+            continue
+        other = pair[1] if pair[0] == index else pair[0]
+        if not scene.bodies[other].fixed:
+            continue
+        normal = contacts.normal[row] if pair[0] == index else -contacts.normal[row]
+        if body.shape.kind != "sphere":
+            axis = matrix(trace.orientation_xyzw[frame, index])[:, 2]
+            if abs(float(axis @ normal)) > FLAT_AXIS:
+                continue
+        spin = trace.angular_velocity_rad_s[frame, index]
+        surface = trace.velocity_m_s[frame, index] - body.shape.size_m[0] * np.cross(spin, normal)
+        slip[frame] = np.linalg.norm(surface - (surface @ normal) * normal)
+    return slip
+
+
+def _toppling(scene: SceneSpec, trace: Trace, index: int) -> Iterator[Found]:
+    body = scene.bodies[index]
+    if body.shape.kind == "sphere":
+        return
+    axes = matrix(trace.orientation_xyzw[:, index])  # (T, 3, 3), the body's axes as columns
+    gravity = np.asarray(scene.gravity_m_s2)
+    strength = float(np.linalg.norm(gravity))
+    if strength == 0:
+        return
+    upright = np.abs(axes[0].T @ (gravity / strength))
+    symmetric = body.shape.kind in ("cylinder", "tube", "capsule", "cone")
+    which = 2 if symmetric else int(np.argmax(upright))
+    if symmetric and upright[2] < math.cos(math.radians(TOPPLED_DEG)):
+        return  # it lies: turning about its axis is rolling
+    cosine = np.clip(axes[:, :, which] @ axes[0, :, which], -1.0, 1.0)
+    tilt = np.degrees(np.arccos(cosine))
+    contacts = trace.contacts
+    touched = set(contacts.frame[(contacts.a == index) | (contacts.b == index)].tolist())
+    for frame in np.flatnonzero((tilt[:-1] < TOPPLED_DEG) & (tilt[1:] >= TOPPLED_DEG)) + 1:
+        if frame in touched or frame - 1 in touched:
+            part = (TOPPLED_DEG - tilt[frame - 1]) / (tilt[frame] - tilt[frame - 1])
+            time_s = trace.time_s[frame - 1] + part * (trace.time_s[frame] - trace.time_s[frame - 1])
+            yield "topples", float(time_s), (index,), float(tilt[-1])
+            return
