@@ -192,9 +192,7 @@ class Recipe(Section):
     @cached_property
     def _resolved(self) -> dict[str, dict[str, Distribution]]:
         defaults = {name: parameter.default for name, parameter in self._scenario_parameters().items()}
-        return {
-            name: {**defaults, **self.params, **split.params} for name, split in self.splits.items()
-        }
+        return {name: {**defaults, **self.params, **split.params} for name, split in self.splits.items()}
 
     @cached_property
     def _kinds(self) -> dict[str, Kind]:

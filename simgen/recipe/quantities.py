@@ -33,7 +33,17 @@ from simgen.recipe.expressions import Expression, parse_expression
 from simgen.recipe.values import Checked
 from simgen.recipe.wording import did_you_mean, listed, number, shown
 
-__all__ = ["Amount", "Amounts", "Quantity", "Word", "as_floats", "distribution_of", "drawn", "outside", "plain_quantity"]
+__all__ = [
+    "Amount",
+    "Amounts",
+    "Quantity",
+    "Word",
+    "as_floats",
+    "distribution_of",
+    "drawn",
+    "outside",
+    "plain_quantity",
+]
 
 Quantity = Union[Uniform, LogUniform, Normal, Integer, Choice, Constant, Expression]
 

@@ -174,9 +174,9 @@ class RenderSection(Section):
 class OutputSection(Section):
     """How the dataset is stored; no clip depends on it."""
 
-    format: Annotated[
-        Literal["parquet", "webdataset", "both"], OneOf(("parquet", "webdataset", "both"))
-    ] = Field(default="parquet", description="which files are written; both from one rendering")
+    format: Annotated[Literal["parquet", "webdataset", "both"], OneOf(("parquet", "webdataset", "both"))] = (
+        Field(default="parquet", description="which files are written; both from one rendering")
+    )
     clips_per_shard: Annotated[int, Whole(1, 100_000)] = Field(
         default=256, description="clips in one file, which is the unit of work that is done or done again"
     )
@@ -186,7 +186,8 @@ class CameraView(Section):
     """A camera placed relative to the scenario's own; what is left out is as the scenario has it."""
 
     azimuth_deg: Annotated[float | None, Number(-360, 360, "deg")] = Field(
-        default=None, description="turned about the vertical through the target, from where the scenario's stands"
+        default=None,
+        description="turned about the vertical through the target, from where the scenario's stands",
     )
     elevation_deg: Annotated[float | None, Number(-90, 90, "deg")] = Field(
         default=None, description="angle above the horizontal from which it looks at the target"
@@ -200,9 +201,12 @@ class CameraView(Section):
     projection: Annotated[
         Literal["perspective", "orthographic"] | None, OneOf(("perspective", "orthographic"))
     ] = Field(default=None, description="perspective or orthographic")
-    motion: Annotated[
-        Literal["static", "orbit", "follow"] | None, OneOf(("static", "orbit", "follow"))
-    ] = Field(default=None, description="static, orbit (about the vertical through the target) or follow (a body)")
+    motion: Annotated[Literal["static", "orbit", "follow"] | None, OneOf(("static", "orbit", "follow"))] = (
+        Field(
+            default=None,
+            description="static, orbit (about the vertical through the target) or follow (a body)",
+        )
+    )
     orbit_deg_s: Annotated[float | None, Number(-720, 720, "deg/s")] = Field(
         default=None, description="speed of an orbit"
     )

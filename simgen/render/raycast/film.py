@@ -102,7 +102,9 @@ def film(
                     if every or solids[b, k] != poses[f, b, k]:
                         changed[b] = 1
         dirty[:] = 1 if every else 0
-        if not every:  # what a solid that has moved was part of: of tiles that nothing moving reached it was not
+        if (
+            not every
+        ):  # what a solid that has moved was part of: of tiles that nothing moving reached it was not
             find_affected(solids, changed, lights, around, bounds, across, over, dirty)
         for b in range(n):
             if changed[b]:

@@ -146,7 +146,20 @@ def draw_tiles(
         if paints:
             find_casters(count, mark, solids, tags, shown, lights, box, casters, caster_count)
             paint(
-                count, track, mark, solids, tags, looks, lights, around, rays, height, nearby, found, casters, caster_count
+                count,
+                track,
+                mark,
+                solids,
+                tags,
+                looks,
+                lights,
+                around,
+                rays,
+                height,
+                nearby,
+                found,
+                casters,
+                caster_count,
             )
             for i in range(count):
                 for c in range(3):
@@ -207,7 +220,22 @@ def draw_tiles(
         locate(count, track, mark, solids, tags, rays, box)
         _include(box, tile, bounds)
         find_casters(count, mark, solids, tags, shown, lights, box, casters, caster_count)
-        paint(count, track, mark, solids, tags, looks, lights, around, rays, height, nearby, found, casters, caster_count)
+        paint(
+            count,
+            track,
+            mark,
+            solids,
+            tags,
+            looks,
+            lights,
+            around,
+            rays,
+            height,
+            nearby,
+            found,
+            casters,
+            caster_count,
+        )
         i = 0
         while i < count:
             p = int(track[at.T_V + i]) * width + int(track[at.T_U + i])

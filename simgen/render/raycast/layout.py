@@ -85,7 +85,11 @@ T_OX, T_OY, T_OZ = 9 * ROOM, 10 * ROOM, 11 * ROOM  # the point in the body's fra
 T_MX, T_MY, T_MZ = 12 * ROOM, 13 * ROOM, 14 * ROOM  # the normal in the body's frame
 T_VX, T_VY, T_VZ = 15 * ROOM, 16 * ROOM, 17 * ROOM  # unit vector to the camera
 T_FAR = 18 * ROOM  # distance from the camera
-T_RED, T_GREEN, T_BLUE = 19 * ROOM, 20 * ROOM, 21 * ROOM  # first the surface's own colour, in the end what is seen
+T_RED, T_GREEN, T_BLUE = (
+    19 * ROOM,
+    20 * ROOM,
+    21 * ROOM,
+)  # first the surface's own colour, in the end what is seen
 T_SPECULAR, T_ALPHA = 22 * ROOM, 23 * ROOM
 T_FILL = 24 * ROOM  # how much of the light from everywhere arrives
 T_OPEN = 25 * ROOM  # how much of the light under work arrives

@@ -136,7 +136,9 @@ def _own_colours(
     nearby_count: int,
 ) -> None:
     """The colour of every ray's surface without light, its gloss, or the sky's colour."""
-    flat = rays[12] == 0.0 and rays[13] == 0.0 and rays[14] == 0.0  # orthographic: one direction, the sky by height
+    flat = (
+        rays[12] == 0.0 and rays[13] == 0.0 and rays[14] == 0.0
+    )  # orthographic: one direction, the sky by height
     for i in range(count):
         u, v = track[at.T_U + i], track[at.T_V + i]
         dx = rays[9] + u * rays[12] + v * rays[15]
@@ -154,8 +156,12 @@ def _own_colours(
             up = min(max(up, 0.0), 1.0)
             up = up * (2.0 - up)
             track[at.T_RED + i] = around[at.HORIZON] + (around[at.ZENITH] - around[at.HORIZON]) * up
-            track[at.T_GREEN + i] = around[at.HORIZON + 1] + (around[at.ZENITH + 1] - around[at.HORIZON + 1]) * up
-            track[at.T_BLUE + i] = around[at.HORIZON + 2] + (around[at.ZENITH + 2] - around[at.HORIZON + 2]) * up
+            track[at.T_GREEN + i] = (
+                around[at.HORIZON + 1] + (around[at.ZENITH + 1] - around[at.HORIZON + 1]) * up
+            )
+            track[at.T_BLUE + i] = (
+                around[at.HORIZON + 2] + (around[at.ZENITH + 2] - around[at.HORIZON + 2]) * up
+            )
             track[at.T_SPECULAR + i], track[at.T_ALPHA + i] = 0.0, 1.0
             track[at.T_NX + i], track[at.T_NY + i], track[at.T_NZ + i] = 0.0, 0.0, 1.0
             continue
@@ -169,7 +175,15 @@ def _own_colours(
 
 @kernel
 def _add_light(
-    count: int, track: Floats, point: bool, sx: float, sy: float, sz: float, red: float, green: float, blue: float
+    count: int,
+    track: Floats,
+    point: bool,
+    sx: float,
+    sy: float,
+    sz: float,
+    red: float,
+    green: float,
+    blue: float,
 ) -> None:
     """Add one light's diffuse light and highlight to every ray; s is where it is or the way to it."""
     for i in range(count):

@@ -198,14 +198,32 @@ def find_casters(
         for b in range(solids.shape[0]):
             if not shown[b] or b == sole or box[0] > box[3]:
                 continue
-            mx, my, mz = solids[b, at.WORLD_MIDDLE], solids[b, at.WORLD_MIDDLE + 1], solids[b, at.WORLD_MIDDLE + 2]
-            lx, ly, lz = lights[light, at.TOWARDS], lights[light, at.TOWARDS + 1], lights[light, at.TOWARDS + 2]
+            mx, my, mz = (
+                solids[b, at.WORLD_MIDDLE],
+                solids[b, at.WORLD_MIDDLE + 1],
+                solids[b, at.WORLD_MIDDLE + 2],
+            )
+            lx, ly, lz = (
+                lights[light, at.TOWARDS],
+                lights[light, at.TOWARDS + 1],
+                lights[light, at.TOWARDS + 2],
+            )
             wide, last = lights[light, at.SPREAD], math.inf
             if lights[light, at.POINT] > 0.0:
-                lx, ly, lz = lights[light, at.PLACE] - px, lights[light, at.PLACE + 1] - py, lights[light, at.PLACE + 2] - pz
+                lx, ly, lz = (
+                    lights[light, at.PLACE] - px,
+                    lights[light, at.PLACE + 1] - py,
+                    lights[light, at.PLACE + 2] - pz,
+                )
                 last = 1.0
             elif wide > 0.0:
-                wide *= math.sqrt((px - mx) ** 2 + (py - my) ** 2 + (pz - mz) ** 2) + ex + ey + ez + solids[b, at.REACH]
+                wide *= (
+                    math.sqrt((px - mx) ** 2 + (py - my) ** 2 + (pz - mz) ** 2)
+                    + ex
+                    + ey
+                    + ez
+                    + solids[b, at.REACH]
+                )
             r = at.TURN
             if _meets(
                 px, py, pz, ex, ey, ez, lx, ly, lz, last, wide, mx, my, mz,
@@ -239,7 +257,11 @@ def find_affected(
             continue
         u0, v0 = solids[b, at.RECT], solids[b, at.RECT + 1]
         u1, v1 = solids[b, at.RECT + 2], solids[b, at.RECT + 3]
-        mx, my, mz = solids[b, at.WORLD_MIDDLE], solids[b, at.WORLD_MIDDLE + 1], solids[b, at.WORLD_MIDDLE + 2]
+        mx, my, mz = (
+            solids[b, at.WORLD_MIDDLE],
+            solids[b, at.WORLD_MIDDLE + 1],
+            solids[b, at.WORLD_MIDDLE + 2],
+        )
         hx, hy, hz = solids[b, at.HALF], solids[b, at.HALF + 1], solids[b, at.HALF + 2]
         r = at.TURN
         xx, xy, xz = solids[b, r], solids[b, r + 1], solids[b, r + 2]
@@ -265,13 +287,27 @@ def find_affected(
                 if light < 0:
                     lx, ly, lz, last, wide = 0.0, 0.0, 0.0, 0.0, around[at.OCCLUSION]
                 elif lights[light, at.POINT] > 0.0:
-                    lx, ly, lz = lights[light, at.PLACE] - px, lights[light, at.PLACE + 1] - py, lights[light, at.PLACE + 2] - pz
+                    lx, ly, lz = (
+                        lights[light, at.PLACE] - px,
+                        lights[light, at.PLACE + 1] - py,
+                        lights[light, at.PLACE + 2] - pz,
+                    )
                     last, wide = 1.0, lights[light, at.SPREAD]
                 else:
-                    lx, ly, lz = lights[light, at.TOWARDS], lights[light, at.TOWARDS + 1], lights[light, at.TOWARDS + 2]
+                    lx, ly, lz = (
+                        lights[light, at.TOWARDS],
+                        lights[light, at.TOWARDS + 1],
+                        lights[light, at.TOWARDS + 2],
+                    )
                     last, wide = math.inf, lights[light, at.SPREAD]
                     if wide > 0.0:
-                        wide *= math.sqrt((px - mx) ** 2 + (py - my) ** 2 + (pz - mz) ** 2) + ex + ey + ez + solids[b, at.REACH]
+                        wide *= (
+                            math.sqrt((px - mx) ** 2 + (py - my) ** 2 + (pz - mz) ** 2)
+                            + ex
+                            + ey
+                            + ez
+                            + solids[b, at.REACH]
+                        )
                 if _meets(
                     px, py, pz, ex, ey, ez, lx, ly, lz, last, wide, mx, my, mz, hx, hy, hz,
                     xx, xy, xz, yx, yy, yz, zx, zy, zz,

@@ -49,7 +49,9 @@ def cast(
         rxv, ryv, rzv = solids[b, at.RAY_V], solids[b, at.RAY_V + 1], solids[b, at.RAY_V + 2]
         s0, s1, s2 = solids[b, at.SIZE], solids[b, at.SIZE + 1], solids[b, at.SIZE + 2]
         met = 0
-        if kind == at.BOX:  # the two commonest kinds as loops without branches, which the compiler runs in parallel
+        if (
+            kind == at.BOX
+        ):  # the two commonest kinds as loops without branches, which the compiler runs in parallel
             for i in range(count):
                 u, v = track[at.T_U + i], track[at.T_V + i]
                 px, py, pz = ox + u * oxu + v * oxv, oy + u * oyu + v * oyv, oz + u * ozu + v * ozv
