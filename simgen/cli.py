@@ -81,7 +81,9 @@ def _ends_on_signals() -> Iterator[None]:
     def stop(number: int, frame: object) -> None:
         raise _Stopped(number)
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    before = {
+        number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
     try:
         yield
     finally:
@@ -102,7 +104,9 @@ class _Commands(click.Group):
         return super().resolve_command(context, arguments)
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="simgen")
 def cli() -> None:
     """Physics video datasets that can be trusted: from a recipe to clips, captions and exact state.
@@ -118,10 +122,28 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for 
 
 @cli.command()
 @_recipe
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Dataset folder [default: datasets/NAME].")
-@click.option("--clips", type=click.IntRange(1), metavar="N", help="Clips of every split, instead of the recipe's counts.")
-@click.option("--workers", type=click.IntRange(1, 1024), metavar="N", help="Worker processes [default: one per core].")
-@click.option("--format", "format_", type=click.Choice(["parquet", "webdataset", "both"]), help="Instead of the recipe's.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Dataset folder [default: datasets/NAME].",
+)
+@click.option(
+    "--clips",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Clips of every split, instead of the recipe's counts.",
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 1024), metavar="N", help="Worker processes [default: one per core]."
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["parquet", "webdataset", "both"]),
+    help="Instead of the recipe's.",
+)
 @click.option("--overwrite", is_flag=True, help="Start again: remove the dataset that is in the folder.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 def build(
@@ -197,7 +219,12 @@ def _summary(report: BuildReport) -> str:
 
 @cli.command()
 @_recipe
-@click.option("--clips", type=click.IntRange(1), metavar="N", help="Clips of every split, instead of the recipe's counts.")
+@click.option(
+    "--clips",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Clips of every split, instead of the recipe's counts.",
+)
 @_as_json
 def check(recipe: str, clips: int | None, as_json: bool) -> None:
     """Validate RECIPE and tell what building it takes: clips, hours, bytes. A few clips are made to find out."""
@@ -210,7 +237,9 @@ def check(recipe: str, clips: int | None, as_json: bool) -> None:
     loaded = load_recipe(recipe)
     require_what_it_takes(loaded)
     found = estimate(loaded, plan_of(loaded, clips), formats_of(loaded, None))
-    click.echo(json.dumps(dataclasses.asdict(found), indent=1) if as_json else _estimate_words(loaded.name, found))
+    click.echo(
+        json.dumps(dataclasses.asdict(found), indent=1) if as_json else _estimate_words(loaded.name, found)
+    )
 
 
 def _estimate_words(name: str, found: Estimate) -> str:

@@ -38,7 +38,11 @@ def _placed(base: Camera, view: MainCamera | None, name: str, scene: SceneSpec) 
     if motion == "follow" and follow not in {body.name for body in scene.bodies}:
         there = ", ".join(body.name for body in scene.bodies)
         raise RecipeError(
-            [Problem("recipe", 0, f"cameras.{name}.follow", f"no body is named {follow!r}; there are {there}")]
+            [
+                Problem(
+                    "recipe", 0, f"cameras.{name}.follow", f"no body is named {follow!r}; there are {there}"
+                )
+            ]
         )
     closer = 1.0 if view.distance is None else view.distance
     position = _moved(base, view.azimuth_deg or 0.0, view.elevation_deg, closer)

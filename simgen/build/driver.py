@@ -156,7 +156,9 @@ class _Run:
         try:
             self._progress.start(self._plan.clips, self._plan.clips - self._missing)
             job = Job(self._recipe, self._folder, self._formats)
-            given_up = run_local(job, pending, workers, lock, self._on_clip, self._on_shard, self._progress.say)
+            given_up = run_local(
+                job, pending, workers, lock, self._on_clip, self._on_shard, self._progress.say
+            )
         finally:
             self._progress.close()
         if given_up:
