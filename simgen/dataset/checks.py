@@ -66,9 +66,9 @@ def _identity(clip: Clip, manifest: Manifest, split: str, index: int) -> Iterato
             yield f"{name} is {clip.values[name]!r}, expected {value!r}"
     kinds = {"float": float, "int": int, "bool": bool, "str": str}
     for name, kind in manifest.layout.params:
-        value: Any = clip.params[name]
-        if type(value) is not kinds[kind] or (kind == "float" and not math.isfinite(value)):
-            yield f"parameter {name} is {value!r}, not a finite {kind}"
+        param = clip.params[name]
+        if type(param) is not kinds[kind] or param in (math.inf, -math.inf) or param != param:
+            yield f"parameter {name} is {param!r}, not a finite {kind}"
 
 
 def _words(clip: Clip) -> Iterator[str]:
@@ -279,4 +279,5 @@ def _first(counts: NDArray[Any]) -> NDArray[Any]:
 
 
 def _last(counts: NDArray[Any]) -> NDArray[Any]:
-    return counts.shape[1] - _first(counts[:, ::-1])
+    place: NDArray[Any] = counts.shape[1] - _first(counts[:, ::-1])
+    return place

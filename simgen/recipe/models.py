@@ -104,7 +104,7 @@ class Recipe(Section):
     camera: CameraPart | None = Field(
         default=None, description="`scenario: scene` only: the main camera; left out, it frames what moves"
     )
-    gravity: GravityPart | None = Field(
+    gravity: GravityPart = Field(
         default=None,
         description="`scenario: scene` only: [x, y, z] in m/s², or a number for downwards; 9.81 if left out",
     )

@@ -58,9 +58,11 @@ def _wrong_texture(word: str) -> str:
 
 
 COLOUR = Word(
-    _wrong_colour, {"anyOf": [{"enum": list(NAMED)}, {"type": "string", "pattern": "^#[0-9a-fA-F]{6}$"}]}
+    _wrong_colour,
+    {"anyOf": [{"enum": list(NAMED)}, {"type": "string", "pattern": "^#[0-9a-fA-F]{6}$"}]},
+    " · ".join(f"`{name}`" for name in NAMED) + " · `'#rrggbb'` · `[red, green, blue]`",
 )
-TEXTURE = Word(_wrong_texture, {"enum": list(TEXTURES)})
+TEXTURE = Word(_wrong_texture, {"enum": list(TEXTURES)}, " · ".join(f"`{name}`" for name in TEXTURES))
 
 
 def _colour_or_rgb(value: Any) -> Any:
@@ -100,7 +102,8 @@ class BodyPart(_Part):
     size: Annotated[tuple[Quantity, ...], Amounts(Amount(1e-3, 1e3, "m"), (1, 2, 3), single=True)] = Field(
         description="metres: "
         + "; ".join(
-            f"{shape} {parts[0] if len(parts) == 1 else list(parts)}" for shape, parts in SHAPE_SIZES.items()
+            f"{shape} {parts[0] if len(parts) == 1 else '[' + ', '.join(parts) + ']'}"
+            for shape, parts in SHAPE_SIZES.items()
         )
     )
     position: Annotated[VectorPart, _PLACE] = Field(
@@ -228,7 +231,7 @@ def _downwards(value: Any) -> Any:
 
 
 GRAVITY_ENTRY = Amount(-1e3, 1e3, "m/s²")
-GravityPart = Annotated[VectorPart, Amounts(GRAVITY_ENTRY, (3,)), BeforeValidator(_downwards)]
+GravityPart = Annotated[VectorPart | None, Amounts(GRAVITY_ENTRY, (3,)), BeforeValidator(_downwards)]
 
 
 @dataclass(frozen=True)

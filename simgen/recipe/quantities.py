@@ -137,6 +137,9 @@ class Drawn(Checked):
     def schema(self) -> JsonSchemaValue:
         return {"$ref": "#/$defs/Distribution"}
 
+    def words(self) -> str:
+        return "a value or distribution"
+
     def plain(self, value: Any) -> Any:
         return plain_quantity(value)
 
@@ -166,6 +169,9 @@ class Amount(Checked):
     def schema(self) -> JsonSchemaValue:
         return {"$ref": "#/$defs/Quantity"}
 
+    def words(self) -> str:
+        return f"{number(self.low)} to {number(self.high)} {self.unit}".strip()
+
     def plain(self, value: Any) -> Any:
         return plain_quantity(value)
 
@@ -194,6 +200,10 @@ class Amounts(Checked):
         items = {"type": "array", "items": self.entry.schema(), "minItems": low, "maxItems": high}
         return {"anyOf": [self.entry.schema(), items]} if self.single else items
 
+    def words(self) -> str:
+        counts = listed([str(count) for count in self.counts])
+        return f"{counts} numbers, {self.entry.words()}"
+
     def plain(self, value: Any) -> Any:
         return None if value is None else [plain_quantity(entry) for entry in value]
 
@@ -214,6 +224,7 @@ class Word(Checked):
 
     problem: Callable[[str], str]
     schema_of_word: Mapping[str, Any]
+    meaning: str  # what its words are, for documentation
 
     def check(self, value: Any) -> Quantity:
         if isinstance(value, str) and value.startswith("="):
@@ -243,6 +254,9 @@ class Word(Checked):
             "required": ["choice"],
         }
         return {"anyOf": [word, {"type": "string", "pattern": "^="}, choice]}
+
+    def words(self) -> str:
+        return self.meaning
 
     def plain(self, value: Any) -> Any:
         return plain_quantity(value)

@@ -101,6 +101,9 @@ class Size(Checked):
         edge = {**self.edge.schema(), "multipleOf": 2}
         return {"anyOf": [edge, {"type": "array", "items": edge, "minItems": 2, "maxItems": 2}]}
 
+    def words(self) -> str:
+        return f"even, {number(self.edge.low)} to {number(self.edge.high)}, or a list of two"
+
 
 class VideoSection(Section):
     """The picture and the time it shows."""
@@ -155,6 +158,9 @@ class Passes(Checked):
 
     def schema(self) -> JsonSchemaValue:
         return {"type": "array", "items": self.word.schema(), "uniqueItems": True}
+
+    def words(self) -> str:
+        return f"a list of {self.word.words()}"
 
 
 class RenderSection(Section):
