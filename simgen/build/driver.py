@@ -21,7 +21,8 @@ from simgen.build.resume import Scan, check_folder, prepare, sweep
 from simgen.build.shard import ClipCount
 from simgen.build.storage_trouble import storage_trouble
 from simgen.build.worker import ClipTask, Job, ShardDone
-from simgen.dataset.manifest import FORMATS, MANIFEST, Manifest, Marker
+from simgen.dataset.finish import finish_dataset
+from simgen.dataset.manifest import FORMATS, MANIFEST, Marker
 from simgen.errors import BuildError, MissingDependencyError
 
 if TYPE_CHECKING:
@@ -222,10 +223,7 @@ class _Run:
                     "Run the same command again."
                 )
             markers.append(marker)
-        manifest = Manifest.of(self._recipe, markers, GENERATOR_VERSION)
-        path = self._folder / MANIFEST
-        if not path.exists() or path.read_text() != manifest.to_text():
-            manifest.write(self._folder)
+        manifest = finish_dataset(self._folder, self._recipe, markers, GENERATOR_VERSION)
         return BuildReport(
             folder=self._folder,
             clips=self._plan.clips,
