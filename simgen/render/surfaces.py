@@ -1,9 +1,10 @@
-"""Triangle surfaces of the primitive shapes, with normals and texture coordinates, for engines that draw triangles.
+"""Triangle surfaces of the primitive shapes, with normals and texture coordinates, for engines that draw
+triangles.
 
-Texture coordinates count periods of a pattern (two cells of a checker), measured along the surface: a flat face keeps its
-own two axes, a round one is unrolled (angle, height), so that a texture of a given size is that size on every body. A
-whole number of periods goes around a round body: there is no seam. The charts are those of the ray caster's textures.
-"""
+Texture coordinates count periods of a pattern (two cells of a checker), measured along the surface: a flat
+face keeps its own two axes, a round one is unrolled (angle, height), so that a texture of a given size is
+that size on every body. A whole number of periods goes around a round body: there is no seam. The charts are
+those of the ray caster's textures."""
 
 from __future__ import annotations
 
@@ -47,7 +48,8 @@ def surface(shape: Shape, cell_m: float) -> Surface:
         rows = _whole(math.pi * radius / (2 * cell_m))  # periods from pole to pole
         return _turned(_arc(radius, 0.0, -90.0, 90.0, _ALONG, rows / math.pi, 0.0), radius, cell_m)
     if shape.kind == "box":
-        return _box(*shape.size_m, cell_m)
+        x, y, z = shape.size_m
+        return _box(x, y, z, cell_m)
     if shape.kind == "cylinder":
         radius, length = shape.size_m
         half = length / 2
@@ -124,7 +126,7 @@ def _ring(inner: float, outer: float, height: float, up: float, cell_m: float) -
 
 
 def _turned(profile: _Profile, radius: float, cell_m: float) -> Surface:
-    """The surface that a profile sweeps when it turns about z; outside is to the right of the profile's direction."""
+    """The surface that a profile sweeps about z; outside is to the right of the profile's direction."""
     points = np.asarray(profile)
     angle = np.linspace(0.0, 2 * math.pi, _AROUND + 1)[:, None]
     cos, sin = np.cos(angle), np.sin(angle)

@@ -1,7 +1,7 @@
 """Textures as small pictures that repeat without a seam, for engines that take pictures.
 
-They stand for the ray caster's procedural textures: the same two colours, the same cells, grain along the same axis.
-"""
+They stand for the ray caster's procedural textures: the same two colours, the same cells, grain along the
+same axis."""
 
 from __future__ import annotations
 
@@ -26,16 +26,17 @@ def tile(look: Look) -> NDArray[np.uint8]:
     """The picture, shape (P, P, 3), sRGB; row 0 is at the texture coordinate v = 0, column 0 at u = 0."""
     share = _share(look.texture)[..., None]
     blended = (1 - share) * np.asarray(look.colour) + share * np.asarray(look.texture_colour)
-    return np.round(np.clip(blended, 0.0, 1.0) * 255).astype(np.uint8)
+    pixels: NDArray[np.uint8] = np.round(np.clip(blended, 0.0, 1.0) * 255).astype(np.uint8)
+    return pixels
 
 
 def _share(texture: str) -> NDArray[np.float64]:
     """How much of the second colour shows, (P, P), 0..1."""
     u, v = np.meshgrid((np.arange(_PIXELS) + 0.5) / _PIXELS, (np.arange(_PIXELS) + 0.5) / _PIXELS)
     if texture == "checker":
-        return ((u >= 0.5) != (v >= 0.5)).astype(np.float64)
+        return np.asarray((u >= 0.5) != (v >= 0.5), dtype=np.float64)
     if texture == "stripes":
-        return (u >= 0.5).astype(np.float64)
+        return np.asarray(u >= 0.5, dtype=np.float64)
     if texture == "wood":
         bend = _waves(u, v, 1, 3) * 0.35
         rings = (v * 8 + bend) % 1.0
@@ -49,7 +50,7 @@ def _share(texture: str) -> NDArray[np.float64]:
 
 
 def _waves(u: NDArray[np.float64], v: NDArray[np.float64], across: int, along: int) -> NDArray[np.float64]:
-    """A sum of whole waves with fixed scattered directions and phases: irregular to the eye, without a seam."""
+    """A sum of whole waves in scattered directions and phases: irregular to the eye, no seam."""
     total = np.zeros_like(u)
     for k in range(5):
         a, b = across * (k - 2), along + (k * 7) % 5 - 2
