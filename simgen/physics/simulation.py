@@ -28,7 +28,8 @@ from simgen.physics import engine, profiles
 from simgen.physics.approach import Approach
 from simgen.physics.bodies import Bodies
 from simgen.physics.contacts import ContactLog
-from simgen.physics.placement import Handle, check, place
+from simgen.physics.placement import check, place
+from simgen.physics.properties import Handle
 from simgen.physics.shapes import inner_radius_m
 from simgen.physics.stepping import Stepper
 from simgen.physics.trace import Trace
