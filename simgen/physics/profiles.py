@@ -25,6 +25,9 @@ __all__ = ["PROFILES", "Profile", "apply", "steps_per_frame"]
 EVERY_CONTACT = 1e30  # the engine's default: contacts are solved before they touch
 # Only touching contacts are solved, which restitution needs; bodies placed in contact touch but for rounding.
 TOUCHING = 1e-9
+# The solver's iterations end when no velocity changes by more than the square root of this, 10 nm/s. The
+# default 1e-7 ends them so early that blocks creep.
+RESIDUAL_THRESHOLD = 1e-16
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,6 @@ PROFILES: dict[str, Profile] = {
     ),
     "restitution": replace(
         _UNIVERSAL,
-        iterations=50,
         contact_erp=0.08,
         restitution_threshold_m_s=0.0,
         split_impulse=True,
@@ -95,9 +97,7 @@ def apply(bullet: Any, client: int, scene: SceneSpec) -> float:
         fixedTimeStep=step_s,
         numSubSteps=0,  # substeps hold applied forces constant: springs gain energy
         numSolverIterations=profile.iterations,
-        # The solver's iterations end when no velocity changes by more than the square root of this, 10
-        # nm/s. The default 1e-7 ends them so early that blocks creep.
-        solverResidualThreshold=1e-16,
+        solverResidualThreshold=RESIDUAL_THRESHOLD,
         contactERP=profile.contact_erp,
         erp=0.2,
         frictionERP=0.2,
