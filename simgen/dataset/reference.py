@@ -18,8 +18,8 @@ _HEAD = """\
 
 This page is made from the column table that also makes the files: `python -m simgen.dataset.reference`.
 
-T frames, N bodies, C contacts, H x W pixels. SI units, z up, quaternions x y z w; a unit is a name's suffix where
-there is one. {frames}. {pixels}.
+T frames, N bodies, C contacts, H x W pixels. SI units, z up, quaternions x y z w; a unit is a name's suffix
+where there is one. {frames}. {pixels}.
 
 Every row has every value: nothing is null. The same recipe, split and index give the same values whatever the
 machine, the number of workers or the size of the shards.
@@ -30,19 +30,20 @@ machine, the number of workers or the size of the shards.
 datasets/incline/
   README.md         the dataset card
   recipe.yaml       what it was built from
-  manifest.json     format, recipe and hash, versions, these columns, every shard with its clips, bytes and sha256
-  data/train-00000-of-00004.parquet         a row per clip
-  dense/train-00000-of-00004.parquet        a value per pixel, where the recipe has `passes`; joined by `key`
-  webdataset/train-00000-of-00004.tar       the same clips for WebDataset (`output: {{format: both}}`)
+  manifest.json     format, recipe and hash, versions, these columns, every shard with its bytes and sha256
+  data/train-00000-of-00004.parquet       a row per clip
+  dense/train-00000-of-00004.parquet      values per pixel where the recipe has `passes`, joined by `key`
+  webdataset/train-00000-of-00004.tar     the same clips for WebDataset (`output: {{format: both}}`)
 ```
 
-`params` has a member for every parameter of the recipe, here `angle_deg` and `shape`. A further camera, say `side`,
-has columns of its own: `video_side`, `camera_side`, `boxes_side`, `visible_side`, `centroids_side`, `depth_side` and
-so on. With `video: {{codec: ffv1}}` the video is lossless FFV1 in Matroska, `.mkv`, instead of H.264.
+`params` has a member for every parameter of the recipe, here `angle_deg` and `shape`. A further camera, say
+`side`, has columns of its own: `video_side`, `camera_side`, `boxes_side`, `visible_side`, `centroids_side`,
+`depth_side` and so on. With `video: {{codec: ffv1}}` the video is lossless FFV1 in Matroska, `.mkv`, instead
+of H.264.
 
-In a WebDataset sample every field is a file `<key>.<field>`. Its `.json` is flat and the types in it never change, so
-that readers that guess a type from the first sample guess right: a struct is split into its members, a list of records
-is JSON text.
+In a WebDataset sample every field is a file `<key>.<field>`. Its `.json` is flat and the types in it never
+change, so that readers that guess a type from the first sample guess right: a struct is split into its
+members, a list of records is JSON text.
 
 ## Columns
 
@@ -52,7 +53,8 @@ is JSON text.
 
 {dense}
 
-How to undo each with plain libraries, for a row of `dense/` (or a sample of the tar, whose fields hold the same bytes):
+How to undo each with plain libraries, for a row of `dense/` (or a sample of the tar, whose fields hold the
+same bytes):
 
 ```python dense
 import gzip, io
@@ -114,7 +116,8 @@ import io
 import numpy as np
 import webdataset
 
-for sample in webdataset.WebDataset("datasets/incline/webdataset/train-00000-of-00004.tar", shardshuffle=False):
+shard = "datasets/incline/webdataset/train-00000-of-00004.tar"
+for sample in webdataset.WebDataset(shard, shardshuffle=False):
     video, state = sample["mp4"], np.load(io.BytesIO(sample["state.npy"]))
     break
 ```

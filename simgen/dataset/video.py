@@ -210,10 +210,10 @@ def iterate_video(data: bytes, key: str = "", strict: bool = False) -> Iterator[
 def _decoded(container: Any, stream: Any) -> Iterator[Any]:
     """The decoded frames. Lossless pictures are right or not there: ValueError for a damaged slice of FFV1.
 
-    FFmpeg's decoder finds the damage too, but hides it with a piece of the picture before. A slice ends with its
-    size (3 bytes), a status byte and a checksum that makes the CRC of the whole slice 0 (RFC 9043, section 4.9:
-    polynomial 0x04C11DB7, most significant bit first, from 0; zlib's is the same one with all bits mirrored and
-    inverted).
+    FFmpeg's decoder finds the damage too, but hides it with a piece of the picture before. A slice ends with
+    its size (3 bytes), a status byte and a checksum that makes the CRC of the whole slice 0 (RFC 9043,
+    section 4.9: polynomial 0x04C11DB7, most significant bit first, from 0; zlib's is the same one with all
+    bits mirrored and inverted).
     """
     lossless = stream.codec_context.name == "ffv1"
     for packet in container.demux(stream):

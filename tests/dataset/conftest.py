@@ -1,4 +1,6 @@
-"""Datasets written once per test run. Everything that the Hugging Face libraries keep goes to a temporary folder."""
+"""Datasets written once per test run. Everything that the Hugging Face libraries keep goes to a temporary
+folder.
+"""
 
 from __future__ import annotations
 

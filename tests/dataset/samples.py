@@ -259,7 +259,9 @@ def build(
     formats: tuple[str, ...] = ("parquet", "webdataset"),
     change: Callable[[dict[str, Any]], None] | None = None,
 ) -> Manifest:
-    """A whole dataset with these numbers of clips per shard; `change` may spoil the values of clip 1 of train."""
+    """A whole dataset with these numbers of clips per shard; `change` may spoil the values of clip 1 of
+    train.
+    """
     from simgen.dataset.column_table import Layout
     from simgen.dataset.values import values_of
 

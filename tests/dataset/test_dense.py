@@ -1,4 +1,6 @@
-"""Dense passes: the bounds that the column table promises, at the edges too, and that plain libraries undo them."""
+"""Dense passes: the bounds that the column table promises, at the edges too, and that plain libraries undo
+them.
+"""
 
 from __future__ import annotations
 

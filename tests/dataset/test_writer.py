@@ -82,7 +82,9 @@ def test_an_exception_leaves_no_file(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_an_error_and_leaves_no_file(tmp_path: Path) -> None:
-    """The operating system refuses to let a file grow beyond 20 kB: at write, flush or close, whatever comes first."""
+    """The operating system refuses to let a file grow beyond 20 kB: at write, flush or close, whatever comes
+    first.
+    """
     code = """
 import errno, pathlib, resource, signal, sys
 from simgen.dataset import ShardWriter
