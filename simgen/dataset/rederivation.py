@@ -61,8 +61,7 @@ class Rederivation:
         """What of the clip's parameters and scene is not what the recipe draws for it."""
         if self._recipe is None:
             return
-        from simgen.build.cameras import place_cameras
-        from simgen.scene.appearance import dress
+        from simgen.build.clip import compose
         from simgen.scene.json import scene_to_json
 
         recipe = self._recipe
@@ -71,8 +70,7 @@ class Rederivation:
         for name, value in params.items():
             if not _close(clip.params.get(name), value):
                 yield f"parameter {name} is {clip.params.get(name)!r}, the recipe draws {value!r}"
-        scene = recipe.scenario_object().scene(params, draws, recipe.video_spec())
-        scene = place_cameras(dress(scene, recipe.look, draws), recipe.cameras)
+        scene = compose(recipe, params, draws)
         path = _difference(json.loads(clip.scene_json), json.loads(scene_to_json(scene)), "")
         if path is not None:
             yield f"the scene is not what the recipe makes of these parameters: {path or 'all of it'} differs"

@@ -87,7 +87,9 @@ def _apexes(scene: SceneSpec, trace: Trace, index: int) -> Iterator[Found]:
     for frame in np.flatnonzero((rising[:-1] > 0) & (rising[1:] <= 0)) + 1:
         lapse = float(trace.time_s[frame] - trace.time_s[frame - 1])
         loss = float(rising[frame - 1] - rising[frame])
-        if frame in touched or loss < 0.05 * strength * lapse:  # the second: trembling of a body that hangs at rest
+        if (
+            frame in touched or loss < 0.05 * strength * lapse
+        ):  # the second: trembling of a body that hangs at rest
             continue
         rise = float(rising[frame - 1]) / loss * lapse
         top = float(height[frame - 1] + rising[frame - 1] * rise / 2)
@@ -118,7 +120,9 @@ def _start(trace: Trace, index: int, mine: Sequence[Touch], moves: NDArray[np.bo
 def _stop(trace: Trace, index: int, mine: Sequence[Touch], moves: NDArray[np.bool_]) -> Iterator[Found]:
     if not moves.any() or moves[-1]:
         return
-    last = len(moves) - 1 - int(np.argmax(moves[::-1]))  # the last interval in which it moves ends at frame last + 1
+    last = (
+        len(moves) - 1 - int(np.argmax(moves[::-1]))
+    )  # the last interval in which it moves ends at frame last + 1
     if trace.time_s[-1] - trace.time_s[last + 1] < REST_S:
         return
     speed = np.linalg.norm(trace.velocity_m_s[:, index], axis=1)
