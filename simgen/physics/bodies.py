@@ -33,9 +33,12 @@ class Bodies:
         """Position of the centre of mass (m) and orientation xyzw."""
         handle = self._handles[index]
         if handle.link < 0:
-            return self._bullet.getBasePositionAndOrientation(handle.body, self._client)  # type: ignore[no-any-return]
-        state = self._bullet.getLinkState(handle.body, handle.link, 0, 0, self._client)
-        return state[0], state[1]
+            position, orientation = self._bullet.getBasePositionAndOrientation(handle.body, self._client)
+        else:
+            position, orientation = self._bullet.getLinkState(handle.body, handle.link, 0, 0, self._client)[
+                :2
+            ]
+        return position, orientation
 
     def motion(self, index: int) -> Motion:
         """Position and the engine's velocities, which belong to the middle of the last step."""

@@ -19,7 +19,7 @@ __all__ = ["Handle", "check", "place"]
 
 MAX_FRICTION = 10.0  # the engine clamps a pair's coefficient there
 MAX_SPEED = 1e4  # of a coordinate, m/s and rad/s; the engine's default of 100 slows small rolling balls
-MARGIN_M = 1e-6
+MARGIN_M = 1e-4  # much less, and lasting contacts get coarse; the engine's 1e-3 rounds edges
 _SIZES = {"sphere": 1, "box": 3, "cylinder": 2, "capsule": 2, "cone": 2, "tube": 3, "mesh": 3}
 
 

@@ -42,8 +42,19 @@ def collision_shape(bullet: Any, client: int, shape: Shape) -> int:
         half = [length / 2 for length in size]
         return int(bullet.createCollisionShape(bullet.GEOM_BOX, halfExtents=half, physicsClientId=client))
     if shape.kind in ("cylinder", "tube"):  # a tube's hole lets nothing through
-        kind = bullet.GEOM_CYLINDER
-        return int(bullet.createCollisionShape(kind, radius=size[0], height=size[1], physicsClientId=client))
+        # Two halves side by side: the engine finds one point per step and shape, and a cylinder that rolls on
+        # points found now at one end, now at the other gains speed (up to 0.5 %). Each half finds its own.
+        radius, length = size[:2]
+        return int(
+            bullet.createCollisionShapeArray(
+                shapeTypes=[bullet.GEOM_CYLINDER] * 2,
+                radii=[radius] * 2,
+                lengths=[length / 2] * 2,
+                collisionFramePositions=[[0.0, 0.0, -length / 4], [0.0, 0.0, length / 4]],
+                collisionFrameOrientations=[[0.0, 0.0, 0.0, 1.0]] * 2,
+                physicsClientId=client,
+            )
+        )
     if shape.kind == "capsule":
         kind = bullet.GEOM_CAPSULE
         return int(bullet.createCollisionShape(kind, radius=size[0], height=size[1], physicsClientId=client))

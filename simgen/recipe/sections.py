@@ -1,7 +1,7 @@
 """The sections of a recipe that every scenario has: splits, video, rendering, cameras, output.
 
-Each field has its bounds, its default and one line of documentation here and nowhere else: the JSON Schema for
-editors and docs/recipes.md are made from these models.
+Each field has its bounds, its default and one line of documentation here and nowhere else: the JSON Schema
+for editors and docs/recipes.md are made from these models.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from pydantic.json_schema import JsonSchemaValue
 
 from simgen.recipe.distributions import Distribution
+from simgen.recipe.quantities import Drawn
 from simgen.recipe.values import Checked, Name, Number, OneOf, Whole, misplaced
 from simgen.recipe.wording import number, shown
 from simgen.render.frames import PASSES
@@ -54,7 +55,7 @@ def at_most(count: int, things: str) -> BeforeValidator:
 
 
 CLIPS = Whole(1, MOST_CLIPS, "Split a larger dataset into several recipes, each with its own seed.")
-Params = Annotated[dict[str, Distribution], at_most(200, "parameters")]
+Params = Annotated[dict[str, Annotated[Distribution, Drawn()]], at_most(200, "parameters")]
 
 
 class Split(Section):
@@ -99,6 +100,9 @@ class Size(Checked):
     def schema(self) -> JsonSchemaValue:
         edge = {**self.edge.schema(), "multipleOf": 2}
         return {"anyOf": [edge, {"type": "array", "items": edge, "minItems": 2, "maxItems": 2}]}
+
+    def words(self) -> str:
+        return f"even, {number(self.edge.low)} to {number(self.edge.high)}, or a list of two"
 
 
 class VideoSection(Section):
@@ -154,6 +158,9 @@ class Passes(Checked):
 
     def schema(self) -> JsonSchemaValue:
         return {"type": "array", "items": self.word.schema(), "uniqueItems": True}
+
+    def words(self) -> str:
+        return f"a list of {self.word.words()}"
 
 
 class RenderSection(Section):

@@ -1,11 +1,12 @@
-"""The ray caster, simgen's default renderer: pictures and exact labels from numba kernels, on any CPU, without OpenGL.
+"""The ray caster, simgen's default renderer: pictures and exact labels from numba kernels, on any CPU,
+without OpenGL.
 
 See docs/rendering.md for the algorithm. Importing this package does not import numba; its functions do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +34,7 @@ def raycast(
     scene: SceneSpec,
     trace: Trace,
     settings: RenderSettings | None = None,
-    passes: tuple[str, ...] = (),
+    passes: Sequence[str] = (),
     camera: Camera | None = None,
 ) -> Frames:
     """Film `trace` with `camera` (the scene's first by default). `passes` are names of `frames.PASSES`.
@@ -42,7 +43,7 @@ def raycast(
     """
     from simgen.render.raycast.clip import film_clip
 
-    return film_clip(scene, trace, settings or RenderSettings(), passes, camera or scene.cameras[0])
+    return film_clip(scene, trace, settings or RenderSettings(), tuple(passes), camera or scene.cameras[0])
 
 
 def coverage(scene: SceneSpec, trace: Trace, camera: Camera | None = None) -> Coverage:
@@ -60,7 +61,8 @@ def coverage(scene: SceneSpec, trace: Trace, camera: Camera | None = None) -> Co
 def warm_up(progress: Callable[[str], None] | None = None) -> None:
     """Compile the kernels, or load them from the cache, so that worker processes find them ready.
 
-    `progress` is called with one line of text, before the wait, if there is one (about ten seconds, once per machine).
+    `progress` is called with one line of text, before the wait, if there is one (about ten seconds, once
+    per machine).
     """
     from simgen.render.raycast.warming import compile_all
 

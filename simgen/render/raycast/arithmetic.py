@@ -1,8 +1,8 @@
-"""Arithmetic whose bits are the same everywhere: an arc tangent and value noise, from +, −, ×, ÷ and floor only."""
+"""Arithmetic whose bits are the same everywhere: an arc tangent and value noise, from +, −, ×, ÷ and floor
+only.
+"""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 
@@ -15,8 +15,8 @@ __all__ = ["arc", "noise", "square_wave"]
 def arc(y: float, x: float) -> float:
     """The angle of (x, y) as a part of a full turn, in [-0.5, 0.5].
 
-    Minimax polynomial of degree 11 in the odd powers, after reduction to |y/x| ≤ 1 (Abramowitz and Stegun 4.4.49 has
-    the form); absolute error < 2e-6 of a turn, far below a pixel of any texture.
+    Minimax polynomial of degree 11 in the odd powers, after reduction to |y/x| ≤ 1 (Abramowitz and Stegun
+    4.4.49 has the form); absolute error < 2e-6 of a turn, far below a pixel of any texture.
     """
     ax, ay = abs(x), abs(y)
     low, high = min(ax, ay), max(ax, ay)
@@ -64,10 +64,12 @@ def noise(x: float, y: float, z: float) -> float:
 
 @kernel
 def square_wave(x: float, width: float) -> float:
-    """The wave that is +1 on [0, 1), -1 on [1, 2), … averaged over an interval of `width` about x (exact box filter)."""
+    """The wave that is +1 on [0, 1), -1 on [1, 2), … averaged over an interval of `width` about x (exact box
+    filter).
+    """
     w = max(width, 1e-6)
     low, high = 0.5 * (x - 0.5 * w), 0.5 * (x + 0.5 * w)
     # the integral of the wave over x is 1 - 2 |2 frac(x/2) - 1|, up to a constant
     a = abs(low - np.floor(low) - 0.5)
     b = abs(high - np.floor(high) - 0.5)
-    return 2.0 * (a - b) / w
+    return float(2.0 * (a - b) / w)

@@ -1,13 +1,15 @@
 """How the kernels are compiled, and where the machine code is kept.
 
-Two rules make the pictures the same on every x86-64 CPU: no `fastmath` (so the compiler neither reorders sums nor fuses
-a multiplication with an addition) and no function of the C library whose last bit depends on its version (only `sqrt`,
-division and `floor`, which IEEE 754 defines to the bit; everything else is in `arithmetic`).
+Two rules make the pictures the same on every x86-64 CPU: no `fastmath` (so the compiler neither reorders
+sums nor fuses a multiplication with an addition) and no function of the C library whose last bit depends
+on its version (only `sqrt`, division and `floor`, which IEEE 754 defines to the bit; everything else is in
+`arithmetic`).
 
-numba keeps compiled code on disk, but looks for changes in one file only, and by its date: a kernel whose callee in
-another file has changed would be taken from the cache as it was. So the code goes to a folder whose name holds a hash
-of all sources of this package and of the versions of Python and numba. The folder is in `NUMBA_CACHE_DIR` if that is
-set, else in the user's cache (`XDG_CACHE_HOME` or `~/.cache`), else, if that cannot be written, in the temporary folder.
+numba keeps compiled code on disk, but looks for changes in one file only, and by its date: a kernel whose
+callee in another file has changed would be taken from the cache as it was. So the code goes to a folder
+whose name holds a hash of all sources of this package, of the versions of Python and numba and of the kind
+of processor. The folder is in `NUMBA_CACHE_DIR` if that is set, else in the user's cache (`XDG_CACHE_HOME`
+or `~/.cache`), else, if that cannot be written, in a new temporary folder (then every process compiles for itself).
 """
 
 from __future__ import annotations
@@ -18,17 +20,21 @@ import platform
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import llvmlite.binding  # type: ignore[import-untyped]
 import numba
 
 __all__ = ["cache_folder", "entry", "kernel"]
 
+_njit: Any = numba.njit
+_config: Any = numba.config
 Function = TypeVar("Function", bound=Callable[..., object])
 
 
-def _source_hash() -> str:
-    digest = hashlib.sha256(f"{platform.python_version()} {numba.__version__}".encode())
+def _fingerprint() -> str:
+    processor = _config.CPU_NAME or llvmlite.binding.get_host_cpu_name()
+    digest = hashlib.sha256(f"{platform.python_version()} {numba.__version__} {processor}".encode())
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
@@ -44,7 +50,7 @@ def _writable(folder: Path) -> bool:
 
 
 def _choose_folder() -> Path:
-    name = f"raycast-{_source_hash()}"
+    name = f"raycast-{_fingerprint()}"
     places = []
     if os.environ.get("NUMBA_CACHE_DIR"):
         places.append(Path(os.environ["NUMBA_CACHE_DIR"]))
@@ -52,8 +58,8 @@ def _choose_folder() -> Path:
     for place in places:
         if _writable(place / name):
             return place / name
-    user = os.getuid() if hasattr(os, "getuid") else 0
-    return Path(tempfile.gettempdir()) / f"simgen-{user}" / name
+    # code is loaded from it, so nobody else may write there: a new one for every process, if need be
+    return Path(tempfile.mkdtemp(prefix="simgen-")) / name
 
 
 cache_folder = _choose_folder()
@@ -61,7 +67,7 @@ cache_folder = _choose_folder()
 
 def kernel(function: Function) -> Function:
     """A function that other kernels call; its code ends up inside theirs."""
-    compiled: Function = numba.njit(
+    compiled: Function = _njit(
         error_model="numpy", fastmath=False, no_cpython_wrapper=True, no_cfunc_wrapper=True
     )(function)
     return compiled
@@ -69,10 +75,10 @@ def kernel(function: Function) -> Function:
 
 def entry(function: Function) -> Function:
     """A kernel that Python calls: compiled for the types of its first call and kept on disk."""
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(cache_folder)  # read once, while the decorator runs
+    before = _config.CACHE_DIR
+    _config.CACHE_DIR = str(cache_folder)  # read once, while the decorator runs
     try:
-        compiled: Function = numba.njit(error_model="numpy", fastmath=False, cache=True)(function)
+        compiled: Function = _njit(error_model="numpy", fastmath=False, cache=True)(function)
     finally:
-        numba.config.CACHE_DIR = before
+        _config.CACHE_DIR = before
     return compiled

@@ -1,4 +1,4 @@
-"""The kernel that films a clip: frame after frame on one canvas, drawing what has changed and nothing else."""
+"""The kernel that films a clip: frame after frame on one canvas, drawing what has changed and no more."""
 
 from __future__ import annotations
 
@@ -9,20 +9,30 @@ from numpy.typing import NDArray
 
 from simgen.render.raycast import layout as at
 from simgen.render.raycast.compile import entry, kernel
-from simgen.render.raycast.frame import draw_tiles
-from simgen.render.raycast.placing import camera_rays, find_affected, place
+from simgen.render.raycast.flow import trace_flow
+from simgen.render.raycast.frame import Canvas, draw_tiles, restore
+from simgen.render.raycast.placing import find_affected, place, place_camera
 
-__all__ = ["film"]
+__all__ = ["Results", "Room", "film"]
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 Integers = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
+# rgb (F, H·W·3) · segmentation (F, H·W) · depth (F, H·W) · normals (F, H·W·3) · flow (F, H·W·2) zero ·
+# occluded (F, H·W) zero: each (0, 0) when not wanted · visible (F, N) · alone (F, N) · boxes (F, N, 4) ·
+# centroids (F, N, 2)
+Results = tuple[Bytes, Bytes, Singles, Singles, Singles, Bytes, Integers, Integers, Singles, Singles]
+# what the kernel works with, made by the caller because numba takes long to compile `np.zeros`: ahead (N, SOLID) · track
+# (TRACK,) · mark (MARK,) · lists (CASTERS + L, N + 1) · box (6,) · dirty (tiles,) · whole (tiles,) · row_of (256,)
+Room = tuple[Floats, Floats, Integers, Integers, Floats, Bytes, Bytes, Integers]
 
 
 @kernel
-def _measure(label: int, rows: Integers, columns: Integers, boxes: Floats) -> int:
-    """Pixels with this label; fill boxes (6,) = x0, y0, x1, y1, mean x, mean y."""
+def _measure(f: int, label: int, canvas: Canvas, results: Results) -> None:
+    """Count the pixels with this label and fill its box and centroid."""
+    rows, columns = canvas[6], canvas[7]
+    visible, boxes, centroids = results[6], results[8], results[9]
     total, moment, x0, x1 = 0, 0, -1, 0
     for x in range(columns.shape[1]):
         n = columns[label, x]
@@ -31,11 +41,13 @@ def _measure(label: int, rows: Integers, columns: Integers, boxes: Floats) -> in
             moment += n * (2 * x + 1)
             x0 = x if x0 < 0 else x0
             x1 = x + 1
+    visible[f, label - 1] = total
     if total == 0:
-        for k in range(6):
-            boxes[k] = 0.0
-        return 0
-    boxes[0], boxes[2], boxes[4] = x0, x1, 0.5 * moment / total
+        boxes[f, label - 1] = 0.0
+        centroids[f, label - 1] = 0.0
+        return
+    boxes[f, label - 1, 0], boxes[f, label - 1, 2] = x0, x1
+    centroids[f, label - 1, 0] = 0.5 * moment / total
     moment, y0, y1 = 0, -1, 0
     for y in range(rows.shape[1]):
         n = rows[label, y]
@@ -43,123 +55,117 @@ def _measure(label: int, rows: Integers, columns: Integers, boxes: Floats) -> in
             moment += n * (2 * y + 1)
             y0 = y if y0 < 0 else y0
             y1 = y + 1
-    boxes[1], boxes[3], boxes[5] = y0, y1, 0.5 * moment / total
-    return total
+    boxes[f, label - 1, 1], boxes[f, label - 1, 3] = y0, y1
+    centroids[f, label - 1, 1] = 0.5 * moment / total
+
+
+@kernel
+def _copy(f: int, canvas: Canvas, results: Results) -> None:
+    """The canvas as frame f of what is wanted."""
+    label, depth, _, picture, facing, _, _, _, _ = canvas
+    rgb, segmentation, depth_m, normals, _, _, _, _, _, _ = results
+    if rgb.shape[0] > 0:
+        for k in range(picture.shape[0]):
+            rgb[f, k] = picture[k]
+    if segmentation.shape[0] > 0:
+        for k in range(label.shape[0]):
+            segmentation[f, k] = label[k]
+    if depth_m.shape[0] > 0:
+        for k in range(depth.shape[0]):
+            depth_m[f, k] = depth[k] if depth[k] < math.inf else 0.0
+    if normals.shape[0] > 0:
+        for k in range(facing.shape[0]):
+            normals[f, k] = facing[k]
 
 
 @entry
 def film(
     every: bool,
-    width: int,
-    height: int,
     poses: Floats,
     cameras: Floats,
     solids: Floats,
-    tags: Integers,
-    shown: Integers,
-    looks: Floats,
+    nodes: Floats,
+    corners: Floats,
     lights: Floats,
-    around: Floats,
+    world: Floats,
     table: Bytes,
-    canvas: tuple[Bytes, Floats, Integers, Bytes, Singles, Floats, Integers, Integers, Integers, Bytes],
-    base: tuple[Bytes, Floats, Integers, Bytes, Singles, Floats, Integers, Integers, Integers, Bytes],
-    rgb: Bytes,
-    segmentation: Bytes,
-    depth_m: Singles,
-    normals: Singles,
-    visible: Integers,
-    alone: Integers,
-    boxes: Singles,
-    centroids: Singles,
+    canvas: Canvas,
+    base: Canvas,
+    results: Results,
+    room: Room,
 ) -> None:
-    """Film F frames. `every`: draw every tile of every frame; else only what differs from the frame before."""
-    label, depth, key, picture, facing, bounds, rows, columns, met, over = canvas
-    label0, depth0, key0, picture0, facing0, bounds0, rows0, columns0, met0, over0 = base
+    """Film the poses (F, N, 12) with the cameras (F or 1, CAMERA).
+
+    `every`: draw every tile of every frame; else start from `base`, which shows what does not move, and
+    draw only what differs from the frame before. `solids` and `canvas` keep their state for a call that
+    goes on from here.
+    """
+    flow, occluded = results[4], results[5]
     n = solids.shape[0]
-    pixels = width * height
-    across, down = (width + at.TILE - 1) // at.TILE, (height + at.TILE - 1) // at.TILE
-    dirty = np.zeros(across * down, np.uint8)
-    track = np.empty(at.TRACK, np.float64)
-    mark = np.zeros(at.MARK, np.int32)
-    lists = np.zeros((3 + lights.shape[0], max(n, lights.shape[0], 1)), np.int32)
-    changed = np.zeros(n, np.int32)
-    moving = np.zeros(n, np.int32)
+    width, height = int(world[at.WIDTH]), int(world[at.HEIGHT])
+    over, bounds, bounds0 = canvas[8], canvas[5], base[5]
+    ahead, track, mark, lists, box, dirty, whole, row_of = room
+    whole[:] = 1
     for b in range(n):
-        moving[b] = shown[b] and tags[b, at.MOVES]
-    whole = np.ones(across * down, np.uint8)
-    count = np.zeros(n, np.int32)
-    rays = np.empty(18, np.float64)
-    box = np.empty(6, np.float64)
-    spot = np.empty(6, np.float64)
+        for k in range(at.SOLID):
+            ahead[b, k] = solids[b, k]
+        row_of[int(solids[b, at.LABEL])] = b
     for f in range(poses.shape[0]):
-        camera = cameras[min(f, cameras.shape[0] - 1)]
-        camera_rays(camera, width, height, rays)
+        still = f > 0 and cameras.shape[0] == 1
+        if f == 0 or not still:
+            place_camera(cameras, f, world)
         for b in range(n):
-            changed[b] = 0
-            count[b] = 0
-            if shown[b]:
+            ahead[b, at.CHANGED] = 0.0
+            if ahead[b, at.SHOWN] > 0.0:
                 for k in range(12):
-                    if every or solids[b, k] != poses[f, b, k]:
-                        changed[b] = 1
-        dirty[:] = 1 if every else 0
-        if (
-            not every
-        ):  # what a solid that has moved was part of: of tiles that nothing moving reached it was not
-            find_affected(solids, changed, lights, around, bounds, across, over, dirty)
-        for b in range(n):
-            if changed[b]:
-                place(solids, tags, b, poses[f, b], camera, rays, width, height)
-        if not every:  # what it becomes part of; where it was not and is not, the bounds of before still hold
-            find_affected(solids, changed, lights, around, bounds, across, whole, dirty)
+                    if ahead[b, k] != poses[f, b, k]:
+                        ahead[b, at.CHANGED] = 1.0
+                if ahead[b, at.CHANGED] > 0.0 or (f == 0 and every) or cameras.shape[0] > 1:
+                    place(ahead, b, poses, f, world)
+        if f > 0 and flow.shape[0] > 0:
+            trace_flow(
+                f - 1,
+                still,
+                row_of,
+                canvas[0],
+                canvas[1],
+                solids,
+                ahead,
+                nodes,
+                corners,
+                world,
+                flow,
+                occluded,
+            )
+        dirty[:] = 1
+        if not every:
+            dirty[:] = 0
+            # what a solid that has moved was part of: only of tiles that something moving had reached
+            for b in range(n):
+                solids[b, at.CHANGED] = ahead[b, at.CHANGED]
+            find_affected(solids, at.CHANGED, lights, world, bounds, over, dirty)
+            # what it becomes part of; where it was not and is not, the bounds of before still hold
+            find_affected(ahead, at.CHANGED, lights, world, bounds, whole, dirty)
             for tile in range(dirty.shape[0]):
                 if dirty[tile]:
                     over[tile] = 0
-            find_affected(solids, moving, lights, around, bounds0, across, dirty, over)
+            find_affected(ahead, at.MOVES, lights, world, bounds0, dirty, over)
             for tile in range(dirty.shape[0]):
-                if dirty[tile] and not over[tile]:  # nothing that moves reaches it any more: as without them
-                    dirty[tile] = 0
-                    for k in range(6):
-                        bounds[tile, k] = bounds0[tile, k]
-                    x, y = (tile % across) * at.TILE, (tile // across) * at.TILE
-                    for py in range(y, min(y + at.TILE, height)):
-                        for px in range(x, min(x + at.TILE, width)):
-                            p = py * width + px
-                            if label[p] != label0[p]:
-                                rows[label[p], py] -= 1
-                                columns[label[p], px] -= 1
-                                rows[label0[p], py] += 1
-                                columns[label0[p], px] += 1
-                                label[p] = label0[p]
-                            depth[p], key[p] = depth0[p], key0[p]
-                            if picture.shape[0] > 0:
-                                for k in range(3 * p, 3 * p + 3):
-                                    picture[k] = picture0[k]
-                            if facing.shape[0] > 0:
-                                for k in range(3 * p, 3 * p + 3):
-                                    facing[k] = facing0[k]
-        draw_tiles(
-            dirty, width, height, camera, rays, solids, tags, shown, looks, lights, around, table,
-            label, depth, key, picture, facing, bounds, rows, columns, count, track, mark, lists, box,
-        )  # fmt: skip
+                whole[tile] = 1 if dirty[tile] and not over[tile] else 0
+                dirty[tile] = 1 if dirty[tile] and over[tile] else 0
+            restore(whole, canvas, base, width, height)  # nothing that moves reaches these any more
+            whole[:] = 1
         for b in range(n):
-            if changed[b]:
-                met[b] = count[b]
-            if shown[b]:
-                value = tags[b, at.LABEL]
-                visible[f, value - 1] = _measure(value, rows, columns, spot)
-                alone[f, value - 1] = met[b]
-                for k in range(4):
-                    boxes[f, value - 1, k] = spot[k]
-                centroids[f, value - 1, 0], centroids[f, value - 1, 1] = spot[4], spot[5]
-        if rgb.shape[0] > 0:
-            for k in range(3 * pixels):
-                rgb[f, k] = picture[k]
-        if segmentation.shape[0] > 0:
-            for k in range(pixels):
-                segmentation[f, k] = label[k]
-        if depth_m.shape[0] > 0:
-            for k in range(pixels):
-                depth_m[f, k] = depth[k] if depth[k] < math.inf else 0.0
-        if normals.shape[0] > 0:
-            for k in range(3 * pixels):
-                normals[f, k] = facing[k]
+            for k in range(at.SOLID):
+                solids[b, k] = ahead[b, k]
+            solids[b, at.MET] = 0.0
+        draw_tiles(dirty, solids, nodes, corners, lights, world, table, canvas, track, mark, lists, box)
+        for b in range(n):
+            if solids[b, at.SHOWN] > 0.0:
+                if every or solids[b, at.CHANGED] > 0.0:
+                    solids[b, at.ALONE] = solids[b, at.MET]
+                ahead[b, at.ALONE] = solids[b, at.ALONE]
+                value = int(solids[b, at.LABEL])
+                _measure(f, value, canvas, results)
+                results[7][f, value - 1] = int(solids[b, at.ALONE])
+        _copy(f, canvas, results)

@@ -1,13 +1,14 @@
 """Draw one frame into a canvas, tile by tile, and only the tiles that can have changed.
 
-A canvas holds the current picture and its labels, one row per pixel, row by row. A tile is drawn in two sweeps: first
-one ray through every pixel's centre, which gives all labels, the colour and a key (solid, face, shadows); then, when
-the keys of all pixels are known, SAMPLES × SAMPLES rays for the pixels whose key differs from a neighbour's. Labels are
-never blended.
+A canvas holds the current picture and its labels, one entry per pixel, row by row. A tile is drawn in two
+sweeps: first one ray through every pixel's centre, which gives all labels, the colour and a key (solid,
+face, shadows); then, when the keys of all pixels are known, SAMPLES × SAMPLES rays for the pixels whose
+key differs from a neighbour's. Labels are never blended.
 
-What a tile shows depends only on the solids whose rectangle touches it (widened by a pixel, for the neighbours' keys),
-and on the solids that may stand between a light and a point seen in it. `bounds` keeps a box around all those points:
-the tile's, those of the pixels just outside it, and those of its additional rays.
+What a tile shows depends only on the solids whose rectangle touches it (widened by a pixel, for the
+neighbours' keys), and on the solids that may stand between a light and a point seen in it. `bounds` keeps
+a box around all those points: the tile's, those of the pixels just outside it, and those of its additional
+rays.
 """
 
 from __future__ import annotations
@@ -23,43 +24,40 @@ from simgen.render.raycast.light import paint
 from simgen.render.raycast.placing import find_casters
 from simgen.render.raycast.rays import cast, locate
 
-__all__ = ["draw_tiles"]
+__all__ = ["Canvas", "draw_tiles", "restore"]
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 Integers = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
+# label (H·W,) · depth (H·W,) inf where nothing · key (H·W,) · rgb (H·W·3,) and normals (H·W·3,) camera frame,
+# of no length when not wanted · bounds (tiles, 6) · rows (N+1, H) and columns (N+1, W): pixels of every label
+# · over (tiles,): something that moves reaches the tile
+Canvas = tuple[Bytes, Floats, Integers, Bytes, Singles, Floats, Integers, Integers, Bytes]
 ENCODE = 4095.0  # last index of the table from the square root of linear light to sRGB bytes
 
 
 @kernel
-def _nearby(solids: Floats, shown: Integers, x: int, y: int, nearby: Integers) -> int:
-    """The solids that rays through the tile can meet, and how many."""
+def _find_nearby(solids: Floats, x: int, y: int, lists: Integers) -> None:
+    """List the solids that rays through the tile at (x, y) can meet."""
     found = 0
     for b in range(solids.shape[0]):
         if (
-            shown[b]
+            solids[b, at.SHOWN] > 0.0
             and solids[b, at.RECT] < x + at.TILE
             and solids[b, at.RECT + 2] > x
             and solids[b, at.RECT + 1] < y + at.TILE
             and solids[b, at.RECT + 3] > y
         ):
-            nearby[found] = b
             found += 1
-    return found
+            lists[at.NEARBY, found] = b
+    lists[at.NEARBY, 0] = found
 
 
 @kernel
 def _code(linear: float) -> float:
-    """Where in the table from roots of linear light to sRGB bytes a colour stands."""
+    """Where a colour stands in the table from roots of linear light to sRGB bytes."""
     return math.sqrt(min(max(linear, 0.0), 1.0)) * ENCODE + 0.5
-
-
-@kernel
-def _include(box: Floats, tile: int, bounds: Floats) -> None:
-    for axis in range(3):
-        bounds[tile, axis] = min(bounds[tile, axis], box[axis])
-        bounds[tile, 3 + axis] = max(bounds[tile, 3 + axis], box[3 + axis])
 
 
 @kernel
@@ -94,83 +92,80 @@ def _edges(x0: int, y0: int, x1: int, y1: int, width: int, height: int, key: Int
 
 
 @kernel
-def draw_tiles(
-    dirty: Bytes,
+def _include_rim(
+    x0: int,
+    y0: int,
+    x1: int,
+    y1: int,
     width: int,
     height: int,
-    camera: Floats,
-    rays: Floats,
-    solids: Floats,
-    tags: Integers,
-    shown: Integers,
-    looks: Floats,
-    lights: Floats,
-    around: Floats,
-    table: Bytes,
     label: Bytes,
     depth: Floats,
-    key: Integers,
-    rgb: Bytes,
-    normals: Singles,
-    bounds: Floats,
-    rows: Integers,
-    columns: Integers,
-    met: Integers,
+    world: Floats,
+    box: Floats,
+) -> None:
+    """Widen `box` by the points seen through the pixels just outside the tile."""
+    w = at.W_ORIGIN
+    for y in range(max(y0 - 1, 0), min(y1 + 1, height)):
+        for x in range(max(x0 - 1, 0), min(x1 + 1, width)):
+            p = y * width + x
+            if (y < y0 or y >= y1 or x < x0 or x >= x1) and label[p] > 0:
+                u, v, t = x + 0.5, y + 0.5, depth[p]
+                for axis in range(3):
+                    at_0 = w + axis
+                    point = world[at_0] + u * world[at_0 + 3] + v * world[at_0 + 6]
+                    point += t * (world[at_0 + 9] + u * world[at_0 + 12] + v * world[at_0 + 15])
+                    box[axis] = min(box[axis], point)
+                    box[3 + axis] = max(box[3 + axis], point)
+
+
+@kernel
+def draw_tiles(
+    dirty: Bytes,
+    solids: Floats,
+    nodes: Floats,
+    corners: Floats,
+    lights: Floats,
+    world: Floats,
+    table: Bytes,
+    canvas: Canvas,
     track: Floats,
     mark: Integers,
     lists: Integers,
     box: Floats,
 ) -> None:
-    """Draw every tile whose `dirty` is set. `rgb` or `normals` of no length: not wanted.
-
-    label (H·W,), depth (H·W,) inf where nothing, key (H·W,), rgb (H·W·3,), normals (H·W·3,) camera frame. rows (N+1, H)
-    and columns (N+1, W) count the pixels of every label; met (N,) grows by the centre rays that meet each solid. lists
-    (2 + L, N) is room for lists of solids.
+    """Draw every tile whose `dirty` is set; add to the column MET how many of the centre rays meet each
+    solid.
     """
-    near, far = camera[at.NEAR], camera[at.FAR]
+    label, depth, key, rgb, normals, bounds, rows, columns, _ = canvas
+    width, height = int(world[at.WIDTH]), int(world[at.HEIGHT])
     across = (width + at.TILE - 1) // at.TILE
-    nearby, caster_count, casters = lists[0], lists[1], lists[3:]
-    ignored = lists[2]
-    paints = rgb.shape[0] > 0
+    paints, turns = rgb.shape[0] > 0, normals.shape[0] > 0
     for tile in range(dirty.shape[0]):
         if not dirty[tile]:
             continue
         x0, y0 = (tile % across) * at.TILE, (tile // across) * at.TILE
         x1, y1 = min(x0 + at.TILE, width), min(y0 + at.TILE, height)
-        found = _nearby(solids, shown, x0, y0, nearby)
+        _find_nearby(solids, x0, y0, lists)
         count = _centres(x0, y0, x1, y1, track)
-        cast(count, track, mark, solids, tags, nearby, found, near, far, met)
-        locate(count, track, mark, solids, tags, rays, box)
+        cast(count, track, mark, solids, nodes, corners, world, lists, at.MET)
+        locate(count, track, mark, solids, corners, world, box)
         for k in range(6):
             bounds[tile, k] = box[k]
         if paints:
-            find_casters(count, mark, solids, tags, shown, lights, box, casters, caster_count)
-            paint(
-                count,
-                track,
-                mark,
-                solids,
-                tags,
-                looks,
-                lights,
-                around,
-                rays,
-                height,
-                nearby,
-                found,
-                casters,
-                caster_count,
-            )
+            find_casters(count, mark, solids, lights, world, box, lists)
+            paint(count, track, mark, solids, nodes, corners, lights, world, lists)
             for i in range(count):
-                for c in range(3):
-                    track[at.T_RED + c * at.ROOM + i] = _code(track[at.T_RED + c * at.ROOM + i])
+                track[at.T_RED + i] = _code(track[at.T_RED + i])
+                track[at.T_GREEN + i] = _code(track[at.T_GREEN + i])
+                track[at.T_BLUE + i] = _code(track[at.T_BLUE + i])
         i = 0
         for y in range(y0, y1):
             for x in range(x0, x1):
                 p = y * width + x
                 b = mark[at.M_BODY + i]
                 if b >= 0:
-                    value = tags[b, at.LABEL]
+                    value = int(solids[b, at.LABEL])
                     depth[p] = track[at.T_DEPTH + i]
                     key[p] = value << 16 | mark[at.M_FACE + i] << 8 | mark[at.M_SHADE + i]
                 else:
@@ -184,68 +179,80 @@ def draw_tiles(
                     rows[value, y] += 1
                     columns[value, x] += 1
                     label[p] = value
-                if normals.shape[0] > 0:
+                if turns:
                     for axis in range(3):
                         n = 0.0
                         if b >= 0:
-                            for k in range(3):
-                                n += camera[at.VIEW + 3 * axis + k] * track[at.T_NX + k * at.ROOM + i]
+                            n += world[at.VIEW + 3 * axis] * track[at.T_NX + i]
+                            n += world[at.VIEW + 3 * axis + 1] * track[at.T_NY + i]
+                            n += world[at.VIEW + 3 * axis + 2] * track[at.T_NZ + i]
                         normals[3 * p + axis] = n
                 if paints:
-                    for c in range(3):
-                        rgb[3 * p + c] = table[int(track[at.T_RED + c * at.ROOM + i])]
+                    rgb[3 * p] = table[int(track[at.T_RED + i])]
+                    rgb[3 * p + 1] = table[int(track[at.T_GREEN + i])]
+                    rgb[3 * p + 2] = table[int(track[at.T_BLUE + i])]
                 i += 1
     if not paints:
         return
+    part = 1.0 / (at.SAMPLES * at.SAMPLES)
     for tile in range(dirty.shape[0]):
         if not dirty[tile]:
             continue
         x0, y0 = (tile % across) * at.TILE, (tile // across) * at.TILE
         x1, y1 = min(x0 + at.TILE, width), min(y0 + at.TILE, height)
-        for y in range(max(y0 - 1, 0), min(y1 + 1, height)):
-            for x in range(max(x0 - 1, 0), min(x1 + 1, width)):
-                p = y * width + x
-                if (y < y0 or y >= y1 or x < x0 or x >= x1) and label[p] > 0:
-                    u, v, t = x + 0.5, y + 0.5, depth[p]
-                    for axis in range(3):
-                        w = rays[axis] + u * rays[3 + axis] + v * rays[6 + axis]
-                        w += t * (rays[9 + axis] + u * rays[12 + axis] + v * rays[15 + axis])
-                        bounds[tile, axis] = min(bounds[tile, axis], w)
-                        bounds[tile, 3 + axis] = max(bounds[tile, 3 + axis], w)
         count = _edges(x0, y0, x1, y1, width, height, key, track)
-        if count == 0:
+        if count > 0:
+            _find_nearby(solids, x0, y0, lists)
+            cast(count, track, mark, solids, nodes, corners, world, lists, at.MET_MORE)
+            locate(count, track, mark, solids, corners, world, box)
+            find_casters(count, mark, solids, lights, world, box, lists)
+            paint(count, track, mark, solids, nodes, corners, lights, world, lists)
+            i = 0
+            while i < count:
+                p = int(track[at.T_V + i]) * width + int(track[at.T_U + i])
+                red, green, blue = 0.0, 0.0, 0.0
+                for _ in range(at.SAMPLES * at.SAMPLES):
+                    red += min(track[at.T_RED + i], 1.0)
+                    green += min(track[at.T_GREEN + i], 1.0)
+                    blue += min(track[at.T_BLUE + i], 1.0)
+                    i += 1
+                rgb[3 * p] = table[int(_code(red * part))]
+                rgb[3 * p + 1] = table[int(_code(green * part))]
+                rgb[3 * p + 2] = table[int(_code(blue * part))]
+        else:
+            for axis in range(3):
+                box[axis], box[3 + axis] = math.inf, -math.inf
+        _include_rim(x0, y0, x1, y1, width, height, label, depth, world, box)
+        for axis in range(3):
+            bounds[tile, axis] = min(bounds[tile, axis], box[axis])
+            bounds[tile, 3 + axis] = max(bounds[tile, 3 + axis], box[3 + axis])
+
+
+@kernel
+def restore(tiles: Bytes, canvas: Canvas, base: Canvas, width: int, height: int) -> None:
+    """Make the chosen tiles of `canvas` what they are in `base`."""
+    label, depth, key, rgb, normals, bounds, rows, columns, _ = canvas
+    label0, depth0, key0, rgb0, normals0, bounds0, _, _, _ = base
+    across = (width + at.TILE - 1) // at.TILE
+    for tile in range(tiles.shape[0]):
+        if not tiles[tile]:
             continue
-        found = _nearby(solids, shown, x0, y0, nearby)
-        cast(count, track, mark, solids, tags, nearby, found, near, far, ignored)
-        locate(count, track, mark, solids, tags, rays, box)
-        _include(box, tile, bounds)
-        find_casters(count, mark, solids, tags, shown, lights, box, casters, caster_count)
-        paint(
-            count,
-            track,
-            mark,
-            solids,
-            tags,
-            looks,
-            lights,
-            around,
-            rays,
-            height,
-            nearby,
-            found,
-            casters,
-            caster_count,
-        )
-        i = 0
-        while i < count:
-            p = int(track[at.T_V + i]) * width + int(track[at.T_U + i])
-            red, green, blue = 0.0, 0.0, 0.0
-            for _ in range(at.SAMPLES * at.SAMPLES):
-                red += min(track[at.T_RED + i], 1.0)
-                green += min(track[at.T_GREEN + i], 1.0)
-                blue += min(track[at.T_BLUE + i], 1.0)
-                i += 1
-            part = 1.0 / (at.SAMPLES * at.SAMPLES)
-            rgb[3 * p] = table[int(_code(red * part))]
-            rgb[3 * p + 1] = table[int(_code(green * part))]
-            rgb[3 * p + 2] = table[int(_code(blue * part))]
+        for k in range(6):
+            bounds[tile, k] = bounds0[tile, k]
+        x0, y0 = (tile % across) * at.TILE, (tile // across) * at.TILE
+        for y in range(y0, min(y0 + at.TILE, height)):
+            for x in range(x0, min(x0 + at.TILE, width)):
+                p = y * width + x
+                before, after = label[p], label0[p]
+                if before != after:
+                    rows[before, y] -= 1
+                    columns[before, x] -= 1
+                    rows[after, y] += 1
+                    columns[after, x] += 1
+                    label[p] = after
+                depth[p], key[p] = depth0[p], key0[p]
+                for k in range(3 * p, 3 * p + 3):
+                    if rgb.shape[0] > 0:
+                        rgb[k] = rgb0[k]
+                    if normals.shape[0] > 0:
+                        normals[k] = normals0[k]

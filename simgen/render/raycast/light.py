@@ -1,8 +1,13 @@
 """Light: shadows, the colour of a surface and of the sky, all in linear light.
 
-Diffuse light is Lambert's, the highlight is the GGX distribution (Walter et al. 2007) with Schlick's Fresnel term, both
-made of arithmetic that has the same bits everywhere. Light from everywhere is a little weaker from below, which gives
-undersides a shape. Distance mixes in the horizon's colour, so a large ground ends in the sky instead of at an edge.
+Diffuse light is Lambert's, the highlight is the GGX distribution (Walter et al. 2007) with Schlick's
+Fresnel term, both made of arithmetic that has the same bits everywhere. Light from everywhere is a little
+weaker from below, which gives undersides a shape. Distance mixes in the horizon's colour, so a large
+ground ends in the sky instead of at an edge.
+
+Soft shadows and ambient occlusion (`quality: high`) are many hard shadows: of lights at points of the
+source, and of lights all around that reach no further than OCCLUSION. The points are the same for all
+rays, which leaves no noise.
 """
 
 from __future__ import annotations
@@ -14,6 +19,7 @@ from numpy.typing import NDArray
 
 from simgen.render.raycast import layout as at
 from simgen.render.raycast.compile import kernel
+from simgen.render.raycast.mesh import mesh_hit
 from simgen.render.raycast.solids import first_hit
 from simgen.render.raycast.textures import pattern
 
@@ -21,92 +27,207 @@ __all__ = ["paint"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int32]
+OCCLUDERS = 128  # directions of ambient occlusion, half of which a surface faces
 LIFT = 1e-6  # metres: a shadow ray starts this far from its surface
 
 
 @kernel
-def _cast_shadow(
+def _cast_shadows(
     count: int,
     track: Floats,
     mark: Integers,
     solids: Floats,
-    tags: Integers,
-    b: int,
-    light: int,
+    nodes: Floats,
+    corners: Floats,
+    lists: Integers,
+    row: int,
     point: bool,
     sx: float,
     sy: float,
     sz: float,
+    limit: float,
 ) -> None:
-    """Close T_OPEN of the rays whose points solid `b` hides from the light; s is where it is or the way to it."""
-    kind, convex = tags[b, at.KIND], tags[b, at.CONVEX]
-    mx, my, mz = solids[b, at.WORLD_MIDDLE], solids[b, at.WORLD_MIDDLE + 1], solids[b, at.WORLD_MIDDLE + 2]
-    cx, cy, cz = solids[b, at.CENTRE], solids[b, at.CENTRE + 1], solids[b, at.CENTRE + 2]
-    r = at.TURN
-    xx, xy, xz = solids[b, r], solids[b, r + 1], solids[b, r + 2]
-    yx, yy, yz = solids[b, r + 3], solids[b, r + 4], solids[b, r + 5]
-    zx, zy, zz = solids[b, r + 6], solids[b, r + 7], solids[b, r + 8]
-    s0, s1, s2 = solids[b, at.SIZE], solids[b, at.SIZE + 1], solids[b, at.SIZE + 2]
-    reach = solids[b, at.REACH]
+    """T_OPEN = 0 where a solid of the list `row` is in the light's way, else 1.
+
+    s is where the light is (`point`) or the unit vector to it. A finite `limit` lets light past what is
+    far: a part that grows with its distance, all of it from `limit` on.
+    """
     for i in range(count):
-        own = mark[at.M_BODY + i]
-        if own < 0 or (own == b and convex) or track[at.T_OPEN + i] == 0.0:
-            continue
-        x, y, z = track[at.T_X + i], track[at.T_Y + i], track[at.T_Z + i]
-        lx, ly, lz, distance = sx, sy, sz, math.inf
-        if point:
-            lx, ly, lz = sx - x, sy - y, sz - z
-            distance = math.sqrt(lx * lx + ly * ly + lz * lz)
-            lx, ly, lz = lx / distance, ly / distance, lz / distance
-        wx, wy, wz = mx - x, my - y, mz - z
-        along = wx * lx + wy * ly + wz * lz
-        if along < -reach or wx * wx + wy * wy + wz * wz - along * along > reach * reach:
-            continue
-        nx, ny, nz = track[at.T_NX + i], track[at.T_NY + i], track[at.T_NZ + i]
-        if nx * lx + ny * ly + nz * lz <= 0.0:
-            continue
-        px, py, pz = x + LIFT * nx - cx, y + LIFT * ny - cy, z + LIFT * nz - cz
-        hit = first_hit(
-            kind,
-            xx * px + yx * py + zx * pz,
-            xy * px + yy * py + zy * pz,
-            xz * px + yz * py + zz * pz,
-            xx * lx + yx * ly + zx * lz,
-            xy * lx + yy * ly + zy * lz,
-            xz * lx + yz * ly + zz * lz,
-            s0,
-            s1,
-            s2,
-            1e-4 * reach if own == b else 0.0,
+        track[at.T_OPEN + i] = 1.0
+    for k in range(lists[row, 0]):
+        b = lists[row, k + 1]
+        kind, convex = int(solids[b, at.KIND]), solids[b, at.CONVEX] > 0.0
+        root, end = int(solids[b, at.ROOT]), int(solids[b, at.ROOT_END])
+        mx, my, mz = (
+            solids[b, at.WORLD_MIDDLE],
+            solids[b, at.WORLD_MIDDLE + 1],
+            solids[b, at.WORLD_MIDDLE + 2],
         )
-        if hit < distance:
-            mark[at.M_SHADE + i] |= 1 << light
-            track[at.T_OPEN + i] = 0.0
+        cx, cy, cz = solids[b, at.CENTRE], solids[b, at.CENTRE + 1], solids[b, at.CENTRE + 2]
+        r = at.TURN
+        xx, xy, xz = solids[b, r], solids[b, r + 1], solids[b, r + 2]
+        yx, yy, yz = solids[b, r + 3], solids[b, r + 4], solids[b, r + 5]
+        zx, zy, zz = solids[b, r + 6], solids[b, r + 7], solids[b, r + 8]
+        s0, s1, s2 = solids[b, at.SIZE], solids[b, at.SIZE + 1], solids[b, at.SIZE + 2]
+        reach = solids[b, at.REACH]
+        for i in range(count):
+            own = mark[at.M_BODY + i]
+            if own < 0 or (own == b and convex) or track[at.T_OPEN + i] == 0.0:
+                continue
+            x, y, z = track[at.T_X + i], track[at.T_Y + i], track[at.T_Z + i]
+            lx, ly, lz, distance = sx, sy, sz, limit
+            if point:
+                lx, ly, lz = sx - x, sy - y, sz - z
+                distance = math.sqrt(lx * lx + ly * ly + lz * lz)
+                lx, ly, lz = lx / distance, ly / distance, lz / distance
+            wx, wy, wz = mx - x, my - y, mz - z
+            along = wx * lx + wy * ly + wz * lz
+            if along < -reach or wx * wx + wy * wy + wz * wz - along * along > reach * reach:
+                continue
+            nx, ny, nz = track[at.T_NX + i], track[at.T_NY + i], track[at.T_NZ + i]
+            if nx * lx + ny * ly + nz * lz <= 0.0:
+                continue
+            px, py, pz = x + LIFT * nx - cx, y + LIFT * ny - cy, z + LIFT * nz - cz
+            ox, oy, oz = xx * px + yx * py + zx * pz, xy * px + yy * py + zy * pz, xz * px + yz * py + zz * pz
+            dx, dy, dz = xx * lx + yx * ly + zx * lz, xy * lx + yy * ly + zy * lz, xz * lx + yz * ly + zz * lz
+            start = 1e-3 * reach if own == b else 0.0
+            if kind == at.MESH:
+                hit, _ = mesh_hit(nodes, corners, root, end, ox, oy, oz, dx, dy, dz, start, distance)
+            else:
+                hit = first_hit(kind, ox, oy, oz, dx, dy, dz, s0, s1, s2, start)
+            if hit < distance:
+                track[at.T_OPEN + i] = min(track[at.T_OPEN + i], hit / limit)
 
 
 @kernel
-def _add_texture(
-    count: int, track: Floats, mark: Integers, solids: Floats, tags: Integers, looks: Floats, b: int
+def _spread(k: int, count: int) -> tuple[float, float]:
+    """Point k of `count` evenly spread over the unit disc: a sunflower, turned by the golden angle each time.
+
+    The turns are made by multiplying rotations, because sine and cosine differ between C libraries.
+    """
+    cosine, sine = -0.7373688780783197, 0.6754902942615238  # of the golden angle, 2.399963… rad
+    x, y = 1.0, 0.0
+    for _ in range(k):
+        x, y = x * cosine - y * sine, x * sine + y * cosine
+    scale = math.sqrt((k + 0.5) / count) / math.sqrt(x * x + y * y)
+    return x * scale, y * scale
+
+
+@kernel
+def _shade(
+    count: int,
+    track: Floats,
+    mark: Integers,
+    solids: Floats,
+    nodes: Floats,
+    corners: Floats,
+    lights: Floats,
+    world: Floats,
+    lists: Integers,
+    light: int,
 ) -> None:
+    """T_OPEN = the part of the light that arrives at every ray's point, and the light's bit in M_SHADE if not
+    all.
+    """
+    row = at.CASTERS + light
+    point = lights[light, at.POINT] > 0.0
+    sx, sy, sz = lights[light, at.TOWARDS], lights[light, at.TOWARDS + 1], lights[light, at.TOWARDS + 2]
+    if point:
+        sx, sy, sz = lights[light, at.PLACE], lights[light, at.PLACE + 1], lights[light, at.PLACE + 2]
+    spread, spots = lights[light, at.SPREAD], int(world[at.SPOTS])
+    if spread <= 0.0 or lists[row, 0] == 0:
+        _cast_shadows(
+            count, track, mark, solids, nodes, corners, lists, row, point, sx, sy, sz, math.inf
+        )  # fmt: skip
+    else:
+        for i in range(count):
+            track[at.T_LIT + i] = 0.0
+        # two directions across the light's: a disc for the sun, and for a lamp a disc that faces straight up
+        tx, ty, tz, bx, by, bz = 1.0, 0.0, 0.0, 0.0, 1.0, 0.0
+        if not point:
+            if abs(sz) > 0.9:
+                scale = 1.0 / math.sqrt(sy * sy + sz * sz)
+                ty, tz, tx = sz * scale, -sy * scale, 0.0
+            else:
+                scale = 1.0 / math.sqrt(sx * sx + sy * sy)
+                tx, ty, tz = -sy * scale, sx * scale, 0.0
+            bx, by, bz = sy * tz - sz * ty, sz * tx - sx * tz, sx * ty - sy * tx
+        for k in range(spots):
+            a, b = _spread(k, spots)
+            a, b = a * spread, b * spread
+            lx, ly, lz = sx + a * tx + b * bx, sy + a * ty + b * by, sz + a * tz + b * bz
+            if not point:
+                scale = 1.0 / math.sqrt(lx * lx + ly * ly + lz * lz)
+                lx, ly, lz = lx * scale, ly * scale, lz * scale
+            _cast_shadows(
+                count, track, mark, solids, nodes, corners, lists, row, point, lx, ly, lz, math.inf
+            )  # fmt: skip
+            for i in range(count):
+                track[at.T_LIT + i] += track[at.T_OPEN + i]
+        part = 1.0 / spots
+        for i in range(count):
+            track[at.T_OPEN + i] = track[at.T_LIT + i] * part
+    for i in range(count):
+        if track[at.T_OPEN + i] < 1.0:
+            mark[at.M_SHADE + i] |= 1 << light
+
+
+@kernel
+def _occlude(
+    count: int,
+    track: Floats,
+    mark: Integers,
+    solids: Floats,
+    nodes: Floats,
+    corners: Floats,
+    world: Floats,
+    lists: Integers,
+) -> None:
+    """T_OPEN = the part of the light from everywhere that nothing within OCCLUSION keeps away, weighted by
+    Lambert.
+    """
+    reach = world[at.OCCLUSION]
+    for i in range(count):
+        track[at.T_LIT + i], track[at.T_WEIGHT + i] = 0.0, 0.0
+    # evenly over the sphere: heights in equal steps, a point of the disc's rim for the direction
+    for k in range(OCCLUDERS):
+        lz = 1.0 - (2.0 * k + 1.0) / OCCLUDERS
+        a, b = _spread(k, OCCLUDERS)
+        scale = math.sqrt((1.0 - lz * lz) / (a * a + b * b))
+        lx, ly = a * scale, b * scale
+        _cast_shadows(
+            count, track, mark, solids, nodes, corners, lists, at.CLOSE, reach < 0.0, lx, ly, lz, reach
+        )  # fmt: skip
+        for i in range(count):
+            weight = max(track[at.T_NX + i] * lx + track[at.T_NY + i] * ly + track[at.T_NZ + i] * lz, 0.0)
+            track[at.T_WEIGHT + i] += weight
+            track[at.T_LIT + i] += weight * track[at.T_OPEN + i]
+    for i in range(count):
+        track[at.T_OPEN + i] = track[at.T_LIT + i] / track[at.T_WEIGHT + i]
+
+
+@kernel
+def _add_texture(count: int, track: Floats, mark: Integers, solids: Floats, b: int) -> None:
     """Mix the second colour into the rays that see solid `b`, as much as its texture says."""
     o, d = at.ORIGIN, at.RAY
-    kind, texture, size = tags[b, at.KIND], int(looks[b, at.TEXTURE]), looks[b, at.TEXTURE_SIZE]
+    kind, texture, size = int(solids[b, at.KIND]), int(solids[b, at.TEXTURE]), solids[b, at.TEXTURE_SIZE]
     s0, s1 = solids[b, at.SIZE], solids[b, at.SIZE + 1]
     dx0, dy0, dz0 = solids[b, d], solids[b, d + 1], solids[b, d + 2]
     dxu, dyu, dzu = solids[b, d + 3], solids[b, d + 4], solids[b, d + 5]
     dxv, dyv, dzv = solids[b, d + 6], solids[b, d + 7], solids[b, d + 8]
     oxu, oyu, ozu = solids[b, o + 3], solids[b, o + 4], solids[b, o + 5]
     oxv, oyv, ozv = solids[b, o + 6], solids[b, o + 7], solids[b, o + 8]
-    red = looks[b, at.SECOND] - looks[b, at.COLOUR]
-    green = looks[b, at.SECOND + 1] - looks[b, at.COLOUR + 1]
-    blue = looks[b, at.SECOND + 2] - looks[b, at.COLOUR + 2]
+    red = solids[b, at.SECOND] - solids[b, at.COLOUR]
+    green = solids[b, at.SECOND + 1] - solids[b, at.COLOUR + 1]
+    blue = solids[b, at.SECOND + 2] - solids[b, at.COLOUR + 2]
     for i in range(count):
         if mark[at.M_BODY + i] != b:
             continue
         u, v, t = track[at.T_U + i], track[at.T_V + i], track[at.T_DEPTH + i]
         mx, my, mz = track[at.T_MX + i], track[at.T_MY + i], track[at.T_MZ + i]
         dx, dy, dz = dx0 + u * dxu + v * dxv, dy0 + u * dyu + v * dyv, dz0 + u * dzu + v * dzv
-        # how the point moves on its tangent plane for a step of one pixel: the step minus its normal part along the ray
+        # how the point moves on its tangent plane for a step of one pixel: the step minus its normal part
+        # along the ray
         facing = 1.0 / min(dx * mx + dy * my + dz * mz, -1e-9)
         ax, ay, az = oxu + t * dxu, oyu + t * dyu, ozu + t * dzu
         bx, by, bz = oxv + t * dxv, oyv + t * dyv, ozv + t * dzv
@@ -123,27 +244,16 @@ def _add_texture(
 
 @kernel
 def _own_colours(
-    count: int,
-    track: Floats,
-    mark: Integers,
-    solids: Floats,
-    tags: Integers,
-    looks: Floats,
-    around: Floats,
-    rays: Floats,
-    height: int,
-    nearby: Integers,
-    nearby_count: int,
+    count: int, track: Floats, mark: Integers, solids: Floats, world: Floats, lists: Integers
 ) -> None:
     """The colour of every ray's surface without light, its gloss, or the sky's colour."""
-    flat = (
-        rays[12] == 0.0 and rays[13] == 0.0 and rays[14] == 0.0
-    )  # orthographic: one direction, the sky by height
+    w, flat = at.W_RAY, world[at.FLAT] > 0.0
+    x0, y0, z0 = world[w], world[w + 1], world[w + 2]
+    xu, yu, zu = world[w + 3], world[w + 4], world[w + 5]
+    xv, yv, zv = world[w + 6], world[w + 7], world[w + 8]
     for i in range(count):
         u, v = track[at.T_U + i], track[at.T_V + i]
-        dx = rays[9] + u * rays[12] + v * rays[15]
-        dy = rays[10] + u * rays[13] + v * rays[16]
-        dz = rays[11] + u * rays[14] + v * rays[17]
+        dx, dy, dz = x0 + u * xu + v * xv, y0 + u * yu + v * yv, z0 + u * zu + v * zv
         length = math.sqrt(dx * dx + dy * dy + dz * dz)
         inverse = -1.0 / length
         track[at.T_FAR + i] = length * track[at.T_DEPTH + i]
@@ -151,26 +261,26 @@ def _own_colours(
         mark[at.M_SHADE + i] = 0
     for i in range(count):
         b = mark[at.M_BODY + i]
-        if b < 0:
-            up = 1.0 - track[at.T_V + i] / height if flat else -track[at.T_VZ + i]
+        if b >= 0:
+            track[at.T_RED + i] = solids[b, at.COLOUR]
+            track[at.T_GREEN + i] = solids[b, at.COLOUR + 1]
+            track[at.T_BLUE + i] = solids[b, at.COLOUR + 2]
+            track[at.T_SPECULAR + i], track[at.T_ALPHA + i] = solids[b, at.SPECULAR], solids[b, at.ALPHA]
+        else:  # the sky by the height of the view; in an orthographic picture, where that is one, by row
+            up = 1.0 - track[at.T_V + i] / world[at.HEIGHT] if flat else -track[at.T_VZ + i]
             up = min(max(up, 0.0), 1.0)
             up = up * (2.0 - up)
-            track[at.T_RED + i] = around[at.HORIZON] + (around[at.ZENITH] - around[at.HORIZON]) * up
-            track[at.T_GREEN + i] = (
-                around[at.HORIZON + 1] + (around[at.ZENITH + 1] - around[at.HORIZON + 1]) * up
-            )
-            track[at.T_BLUE + i] = (
-                around[at.HORIZON + 2] + (around[at.ZENITH + 2] - around[at.HORIZON + 2]) * up
-            )
+            h, z = at.HORIZON, at.ZENITH
+            track[at.T_RED + i] = world[h] + (world[z] - world[h]) * up
+            track[at.T_GREEN + i] = world[h + 1] + (world[z + 1] - world[h + 1]) * up
+            track[at.T_BLUE + i] = world[h + 2] + (world[z + 2] - world[h + 2]) * up
             track[at.T_SPECULAR + i], track[at.T_ALPHA + i] = 0.0, 1.0
             track[at.T_NX + i], track[at.T_NY + i], track[at.T_NZ + i] = 0.0, 0.0, 1.0
-            continue
-        for c in range(3):
-            track[at.T_RED + c * at.ROOM + i] = looks[b, at.COLOUR + c]
-        track[at.T_SPECULAR + i], track[at.T_ALPHA + i] = looks[b, at.SPECULAR], looks[b, at.ALPHA]
-    for k in range(nearby_count):
-        if looks[nearby[k], at.TEXTURE] > 0.0:
-            _add_texture(count, track, mark, solids, tags, looks, nearby[k])
+            track[at.T_X + i], track[at.T_Y + i], track[at.T_Z + i] = 0.0, 0.0, 0.0
+    for k in range(lists[at.NEARBY, 0]):
+        b = lists[at.NEARBY, k + 1]
+        if solids[b, at.TEXTURE] > 0.0:
+            _add_texture(count, track, mark, solids, b)
 
 
 @kernel
@@ -209,12 +319,12 @@ def _add_light(
         facing = max(nx * vx + ny * vy + nz * vz, 1e-3)
         masking = 4.0 * (cosine * (1.0 - k) + k) * (facing * (1.0 - k) + k)
         shine = track[at.T_SPECULAR + i] * fresnel * a2 / (bell * bell * masking) * gain
-        track[at.T_SUM + i] += red * gain
-        track[at.T_SUM + at.ROOM + i] += green * gain
-        track[at.T_SUM + 2 * at.ROOM + i] += blue * gain
-        track[at.T_SHINE + i] += red * shine
-        track[at.T_SHINE + at.ROOM + i] += green * shine
-        track[at.T_SHINE + 2 * at.ROOM + i] += blue * shine
+        track[at.T_SUM_R + i] += red * gain
+        track[at.T_SUM_G + i] += green * gain
+        track[at.T_SUM_B + i] += blue * gain
+        track[at.T_SHINE_R + i] += red * shine
+        track[at.T_SHINE_G + i] += green * shine
+        track[at.T_SHINE_B + i] += blue * shine
 
 
 @kernel
@@ -223,49 +333,49 @@ def paint(
     track: Floats,
     mark: Integers,
     solids: Floats,
-    tags: Integers,
-    looks: Floats,
+    nodes: Floats,
+    corners: Floats,
     lights: Floats,
-    around: Floats,
-    rays: Floats,
-    height: int,
-    nearby: Integers,
-    nearby_count: int,
-    casters: Integers,
-    caster_count: Integers,
+    world: Floats,
+    lists: Integers,
 ) -> None:
     """Colour (linear) and shadow bits of every ray."""
-    _own_colours(count, track, mark, solids, tags, looks, around, rays, height, nearby, nearby_count)
-    if around[at.UNLIT] > 0.0:
+    _own_colours(count, track, mark, solids, world, lists)
+    if world[at.UNLIT] > 0.0:
         return
-    for i in range(count):
-        fill = 0.8 + 0.2 * track[at.T_NZ + i]
-        track[at.T_FILL + i] = fill
-        for c in range(3):
-            track[at.T_SUM + c * at.ROOM + i] = around[at.AMBIENT + c] * fill
-            track[at.T_SHINE + c * at.ROOM + i] = 0.0
-    for light in range(lights.shape[0]):
-        point = lights[light, at.POINT] > 0.0
-        sx, sy, sz = lights[light, at.TOWARDS], lights[light, at.TOWARDS + 1], lights[light, at.TOWARDS + 2]
-        if point:
-            sx, sy, sz = lights[light, at.PLACE], lights[light, at.PLACE + 1], lights[light, at.PLACE + 2]
+    if world[at.OCCLUSION] > 0.0 and lists[at.CLOSE, 0] > 0:
+        _occlude(count, track, mark, solids, nodes, corners, world, lists)
+    else:
         for i in range(count):
             track[at.T_OPEN + i] = 1.0
-        for k in range(caster_count[light]):
-            _cast_shadow(count, track, mark, solids, tags, casters[light, k], light, point, sx, sy, sz)
+    red, green, blue = world[at.AMBIENT], world[at.AMBIENT + 1], world[at.AMBIENT + 2]
+    for i in range(count):
+        fill = (0.8 + 0.2 * track[at.T_NZ + i]) * track[at.T_OPEN + i]
+        track[at.T_SUM_R + i], track[at.T_SUM_G + i], track[at.T_SUM_B + i] = (
+            red * fill,
+            green * fill,
+            blue * fill,
+        )
+        track[at.T_SHINE_R + i], track[at.T_SHINE_G + i], track[at.T_SHINE_B + i] = 0.0, 0.0, 0.0
+    for light in range(lights.shape[0]):
+        _shade(count, track, mark, solids, nodes, corners, lights, world, lists, light)
+        point = lights[light, at.POINT] > 0.0
+        way = at.PLACE if point else at.TOWARDS
         _add_light(
-            count, track, point, sx, sy, sz,
+            count, track, point, lights[light, way], lights[light, way + 1], lights[light, way + 2],
             lights[light, at.POWER], lights[light, at.POWER + 1], lights[light, at.POWER + 2],
         )  # fmt: skip
-    haze = around[at.HAZE]
-    per_metre = 1.0 / haze if haze > 0.0 else 0.0
+    per_metre = 1.0 / world[at.HAZE] if world[at.HAZE] > 0.0 else 0.0
+    red, green, blue = world[at.HORIZON], world[at.HORIZON + 1], world[at.HORIZON + 2]
     for i in range(count):
         far = track[at.T_FAR + i] * per_metre
         clear = 1.0 / (1.0 + far * far)
         clear *= clear
+        r, g, b = track[at.T_RED + i], track[at.T_GREEN + i], track[at.T_BLUE + i]
+        lit_r = red + (r * track[at.T_SUM_R + i] + track[at.T_SHINE_R + i] - red) * clear
+        lit_g = green + (g * track[at.T_SUM_G + i] + track[at.T_SHINE_G + i] - green) * clear
+        lit_b = blue + (b * track[at.T_SUM_B + i] + track[at.T_SHINE_B + i] - blue) * clear
         seen = mark[at.M_BODY + i] >= 0
-        for c in range(3):
-            own = track[at.T_RED + c * at.ROOM + i]
-            lit = own * track[at.T_SUM + c * at.ROOM + i] + track[at.T_SHINE + c * at.ROOM + i]
-            lit = around[at.HORIZON + c] + (lit - around[at.HORIZON + c]) * clear
-            track[at.T_RED + c * at.ROOM + i] = lit if seen else own
+        track[at.T_RED + i] = lit_r if seen else r
+        track[at.T_GREEN + i] = lit_g if seen else g
+        track[at.T_BLUE + i] = lit_b if seen else b

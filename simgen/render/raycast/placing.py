@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from simgen.render.raycast import layout as at
 from simgen.render.raycast.compile import kernel
 
-__all__ = ["camera_rays", "find_affected", "find_casters", "place"]
+__all__ = ["find_affected", "find_casters", "place", "place_camera"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int32]
@@ -23,54 +23,44 @@ MARGIN = 0.01  # pixels
 
 
 @kernel
-def camera_rays(camera: Floats, width: int, height: int, rays: Floats) -> None:
-    """Fill `rays` (18,): world-frame origin, its change per pixel, direction, its change per pixel."""
-    scale = 1.0 / camera[at.FOCAL]
-    cu, cv = -0.5 * width * scale, -0.5 * height * scale
-    flat = camera[at.FLAT] > 0.0
+def place_camera(cameras: Floats, f: int, world: Floats) -> None:
+    """Fill what `world` knows of the camera of frame f, `cameras` (F or 1, CAMERA), and of its rays."""
+    for column in range(at.CAMERA):
+        world[column] = cameras[min(f, cameras.shape[0] - 1), column]
+    scale = 1.0 / world[at.FOCAL]
+    cu, cv = -0.5 * world[at.WIDTH] * scale, -0.5 * world[at.HEIGHT] * scale
+    flat = world[at.FLAT] > 0.0
     for axis in range(3):
-        right, down, ahead = camera[at.VIEW + axis], camera[at.VIEW + 3 + axis], camera[at.VIEW + 6 + axis]
+        right, down, ahead = world[at.VIEW + axis], world[at.VIEW + 3 + axis], world[at.VIEW + 6 + axis]
         corner = cu * right + cv * down
-        rays[axis] = camera[at.EYE + axis] + (corner if flat else 0.0)
-        rays[3 + axis] = scale * right if flat else 0.0
-        rays[6 + axis] = scale * down if flat else 0.0
-        rays[9 + axis] = ahead if flat else ahead + corner
-        rays[12 + axis] = 0.0 if flat else scale * right
-        rays[15 + axis] = 0.0 if flat else scale * down
+        world[at.W_ORIGIN + axis] = world[at.EYE + axis] + (corner if flat else 0.0)
+        world[at.W_ORIGIN_U + axis] = scale * right if flat else 0.0
+        world[at.W_ORIGIN_V + axis] = scale * down if flat else 0.0
+        world[at.W_RAY + axis] = ahead if flat else ahead + corner
+        world[at.W_RAY_U + axis] = 0.0 if flat else scale * right
+        world[at.W_RAY_V + axis] = 0.0 if flat else scale * down
 
 
 @kernel
-def _rectangle(solids: Floats, b: int, kind: int, camera: Floats, width: int, height: int) -> None:
+def _rectangle(solids: Floats, b: int, world: Floats) -> None:
     """Fill RECT: the part of the picture outside of which no ray meets the solid's bounding volume."""
-    focal, near = camera[at.FOCAL], camera[at.NEAR]
-    cu, cv = 0.5 * width, 0.5 * height
+    focal, near = world[at.FOCAL], world[at.NEAR]
+    cu, cv = 0.5 * world[at.WIDTH], 0.5 * world[at.HEIGHT]
     u0, v0, u1, v1 = math.inf, math.inf, -math.inf, -math.inf
-    mx = solids[b, at.WORLD_MIDDLE] - camera[at.EYE]
-    my = solids[b, at.WORLD_MIDDLE + 1] - camera[at.EYE + 1]
-    mz = solids[b, at.WORLD_MIDDLE + 2] - camera[at.EYE + 2]
-    x = camera[0] * mx + camera[1] * my + camera[2] * mz
-    y = camera[3] * mx + camera[4] * my + camera[5] * mz
-    z = camera[6] * mx + camera[7] * my + camera[8] * mz
+    mx = solids[b, at.WORLD_MIDDLE] - world[at.EYE]
+    my = solids[b, at.WORLD_MIDDLE + 1] - world[at.EYE + 1]
+    mz = solids[b, at.WORLD_MIDDLE + 2] - world[at.EYE + 2]
+    x = world[0] * mx + world[1] * my + world[2] * mz
+    y = world[3] * mx + world[4] * my + world[5] * mz
+    z = world[6] * mx + world[7] * my + world[8] * mz
     reach = solids[b, at.REACH]
-    if z + reach < near or z - reach > camera[at.FAR]:
+    round_one = solids[b, at.KIND] == at.SPHERE
+    if z + reach < near or z - reach > world[at.FAR]:
         pass
-    elif camera[at.FLAT] > 0.0:
-        if kind == at.SPHERE:
-            u0, u1, v0, v1 = x - reach, x + reach, y - reach, y + reach
-        else:
-            ex, ey = 0.0, 0.0
-            for axis in range(3):
-                half = solids[b, at.HALF + axis]
-                rx, ry, rz = (
-                    solids[b, at.TURN + axis],
-                    solids[b, at.TURN + 3 + axis],
-                    solids[b, at.TURN + 6 + axis],
-                )
-                ex += half * abs(camera[0] * rx + camera[1] * ry + camera[2] * rz)
-                ey += half * abs(camera[3] * rx + camera[4] * ry + camera[5] * rz)
-            u0, u1, v0, v1 = x - ex, x + ex, y - ey, y + ey
-        u0, u1, v0, v1 = u0 * focal + cu, u1 * focal + cu, v0 * focal + cv, v1 * focal + cv
-    elif kind == at.SPHERE and z - reach > near:
+    elif round_one and world[at.FLAT] > 0.0:
+        u0, u1 = (x - reach) * focal + cu, (x + reach) * focal + cu
+        v0, v1 = (y - reach) * focal + cv, (y + reach) * focal + cv
+    elif round_one and z - reach > near:
         # tangents from the eye to the sphere's circle in the x-z and the y-z plane
         below = z * z - reach * reach
         ru = reach * math.sqrt(max(x * x + below, 0.0))
@@ -90,9 +80,11 @@ def _rectangle(solids: Floats, b: int, kind: int, camera: Floats, width: int, he
                     solids[b, at.TURN + 3 + axis],
                     solids[b, at.TURN + 6 + axis],
                 )
-                px += half * (camera[0] * rx + camera[1] * ry + camera[2] * rz)
-                py += half * (camera[3] * rx + camera[4] * ry + camera[5] * rz)
-                pz += half * (camera[6] * rx + camera[7] * ry + camera[8] * rz)
+                px += half * (world[0] * rx + world[1] * ry + world[2] * rz)
+                py += half * (world[3] * rx + world[4] * ry + world[5] * rz)
+                pz += half * (world[6] * rx + world[7] * ry + world[8] * rz)
+            if world[at.FLAT] > 0.0:
+                pz = 1.0
             if pz <= 0.5 * near:
                 behind += 1
             else:
@@ -101,7 +93,7 @@ def _rectangle(solids: Floats, b: int, kind: int, camera: Floats, width: int, he
         if behind == 8:
             u0, u1 = math.inf, -math.inf
         elif behind > 0:
-            u0, v0, u1, v1 = 0.0, 0.0, float(width), float(height)
+            u0, v0, u1, v1 = 0.0, 0.0, world[at.WIDTH], world[at.HEIGHT]
     solids[b, at.RECT] = u0 - MARGIN
     solids[b, at.RECT + 1] = v0 - MARGIN
     solids[b, at.RECT + 2] = u1 + MARGIN
@@ -109,36 +101,30 @@ def _rectangle(solids: Floats, b: int, kind: int, camera: Floats, width: int, he
 
 
 @kernel
-def place(
-    solids: Floats,
-    tags: Integers,
-    b: int,
-    pose: Floats,
-    camera: Floats,
-    rays: Floats,
-    width: int,
-    height: int,
-) -> None:
-    """Fill the columns of solid `b` that depend on its pose, `pose` (12,) = centre and rotation, and on the camera."""
+def place(solids: Floats, b: int, poses: Floats, f: int, world: Floats) -> None:
+    """Fill the columns of solid `b` that depend on its pose, `poses[f, b]` = centre and rotation, and on the
+    camera.
+    """
     for column in range(12):
-        solids[b, column] = pose[column]
+        solids[b, column] = poses[f, b, column]
+    cx, cy, cz = poses[f, b, 0], poses[f, b, 1], poses[f, b, 2]
     for axis in range(3):
         solids[b, at.WORLD_MIDDLE + axis] = (
-            pose[axis]
-            + pose[3 + 3 * axis] * solids[b, at.MIDDLE]
-            + pose[4 + 3 * axis] * solids[b, at.MIDDLE + 1]
-            + pose[5 + 3 * axis] * solids[b, at.MIDDLE + 2]
+            poses[f, b, axis]
+            + poses[f, b, 3 + 3 * axis] * solids[b, at.MIDDLE]
+            + poses[f, b, 4 + 3 * axis] * solids[b, at.MIDDLE + 1]
+            + poses[f, b, 5 + 3 * axis] * solids[b, at.MIDDLE + 2]
         )
         # column `axis` of the rotation turns world vectors into the body's axis
-        rx, ry, rz = pose[3 + axis], pose[6 + axis], pose[9 + axis]
+        rx, ry, rz = poses[f, b, 3 + axis], poses[f, b, 6 + axis], poses[f, b, 9 + axis]
+        w = at.W_ORIGIN
         solids[b, at.ORIGIN + axis] = (
-            rx * (rays[0] - pose[0]) + ry * (rays[1] - pose[1]) + rz * (rays[2] - pose[2])
+            rx * (world[w] - cx) + ry * (world[w + 1] - cy) + rz * (world[w + 2] - cz)
         )
         for group in range(1, 6):
-            solids[b, at.ORIGIN + 3 * group + axis] = (
-                rx * rays[3 * group] + ry * rays[3 * group + 1] + rz * rays[3 * group + 2]
-            )
-    _rectangle(solids, b, tags[b, at.KIND], camera, width, height)
+            w = at.W_ORIGIN + 3 * group
+            solids[b, at.ORIGIN + 3 * group + axis] = rx * world[w] + ry * world[w + 1] + rz * world[w + 2]
+    _rectangle(solids, b, world)
 
 
 @kernel
@@ -150,8 +136,8 @@ def _meets(
 ) -> bool:  # fmt: skip
     """Whether p + s·l, 0 ≤ s ≤ last, comes near a box with middle m, half edges h and rotation rows x, y, z.
 
-    Near: into the box widened by `wide` and by the half edges e (world axes) of a box around p. A segment from any point
-    of that box stays within e of the segment from p, so the answer holds for all of them.
+    Near: into the box widened by `wide` and by the half edges e (world axes) of a box around p. A segment
+    from any point of that box stays within e of the segment from p, so the answer holds for all of them.
     """
     wx, wy, wz = px - mx, py - my, pz - mz
     dx, dy, dz = xx * lx + yx * ly + zx * lz, xy * lx + yy * ly + zy * lz, xz * lx + yz * ly + zz * lz
@@ -171,59 +157,57 @@ def _meets(
 
 
 @kernel
+def _away(x: float, y: float, z: float) -> float:
+    return math.sqrt(x * x + y * y + z * z)
+
+
+@kernel
 def find_casters(
-    count: int,
-    mark: Integers,
-    solids: Floats,
-    tags: Integers,
-    shown: Integers,
-    lights: Floats,
-    box: Floats,
-    casters: Integers,
-    caster_count: Integers,
+    count: int, mark: Integers, solids: Floats, lights: Floats, world: Floats, box: Floats, lists: Integers
 ) -> None:
-    """For every light the solids that can shade one of the rays' points (in `box`): `casters` (L, N) and how many."""
+    """List the solids that can shade one of the rays' points (in `box`), per light, and those near enough to
+    occlude.
+    """
     sole = -1  # when all points are on one convex solid, it shades none of them
     for i in range(count):
         b = mark[at.M_BODY + i]
         if b >= 0 and b != sole:
-            if sole >= 0 or not tags[b, at.CONVEX]:
+            if sole >= 0 or solids[b, at.CONVEX] == 0.0:
                 sole = -2
                 break
             sole = b
     px, py, pz = 0.5 * (box[0] + box[3]), 0.5 * (box[1] + box[4]), 0.5 * (box[2] + box[5])
     ex, ey, ez = 0.5 * (box[3] - box[0]), 0.5 * (box[4] - box[1]), 0.5 * (box[5] - box[2])
-    for light in range(lights.shape[0]):
+    for light in range(-1, lights.shape[0]):
         found = 0
         for b in range(solids.shape[0]):
-            if not shown[b] or b == sole or box[0] > box[3]:
+            if solids[b, at.SHOWN] == 0.0 or b == sole or box[0] > box[3]:
                 continue
             mx, my, mz = (
                 solids[b, at.WORLD_MIDDLE],
                 solids[b, at.WORLD_MIDDLE + 1],
                 solids[b, at.WORLD_MIDDLE + 2],
             )
-            lx, ly, lz = (
-                lights[light, at.TOWARDS],
-                lights[light, at.TOWARDS + 1],
-                lights[light, at.TOWARDS + 2],
-            )
-            wide, last = lights[light, at.SPREAD], math.inf
-            if lights[light, at.POINT] > 0.0:
+            if light < 0:
+                lx, ly, lz, last, wide = 0.0, 0.0, 0.0, 0.0, world[at.OCCLUSION]
+                if wide <= 0.0:
+                    break
+            elif lights[light, at.POINT] > 0.0:
                 lx, ly, lz = (
                     lights[light, at.PLACE] - px,
                     lights[light, at.PLACE + 1] - py,
                     lights[light, at.PLACE + 2] - pz,
                 )
-                last = 1.0
-            elif wide > 0.0:
-                wide *= (
-                    math.sqrt((px - mx) ** 2 + (py - my) ** 2 + (pz - mz) ** 2)
-                    + ex
-                    + ey
-                    + ez
-                    + solids[b, at.REACH]
+                last, wide = 1.0, lights[light, at.SPREAD]
+            else:
+                lx, ly, lz = (
+                    lights[light, at.TOWARDS],
+                    lights[light, at.TOWARDS + 1],
+                    lights[light, at.TOWARDS + 2],
                 )
+                last, wide = math.inf, lights[light, at.SPREAD]
+                if wide > 0.0:
+                    wide *= _away(px - mx, py - my, pz - mz) + ex + ey + ez + solids[b, at.REACH]
             r = at.TURN
             if _meets(
                 px, py, pz, ex, ey, ez, lx, ly, lz, last, wide, mx, my, mz,
@@ -231,29 +215,24 @@ def find_casters(
                 solids[b, r], solids[b, r + 1], solids[b, r + 2], solids[b, r + 3], solids[b, r + 4],
                 solids[b, r + 5], solids[b, r + 6], solids[b, r + 7], solids[b, r + 8],
             ):  # fmt: skip
-                casters[light, found] = b
                 found += 1
-        caster_count[light] = found
+                lists[at.CASTERS + light, found] = b
+        lists[at.CASTERS + light, 0] = found
 
 
 @kernel
 def find_affected(
-    solids: Floats,
-    chosen: Integers,
-    lights: Floats,
-    around: Floats,
-    bounds: Floats,
-    across: int,
-    among: Bytes,
-    affected: Bytes,
+    solids: Floats, chosen: int, lights: Floats, world: Floats, bounds: Floats, among: Bytes, affected: Bytes
 ) -> None:
-    """Set `affected` of the tiles `among` those given that a chosen solid can change.
+    """Set `affected` of those of the tiles `among` that a solid can change whose column `chosen` is not 0.
 
-    It can when its rectangle touches the tile or a pixel beside it, or when it can come between a light and a point that
-    the tile sees (all of them are within the tile's `bounds`), or near enough to such a point to take ambient light.
+    It can when its rectangle touches the tile or a pixel beside it, or when it can come between a light
+    and a point that the tile sees (all of them are within the tile's `bounds`), or near enough to such a
+    point to take ambient light.
     """
+    across = (int(world[at.WIDTH]) + at.TILE - 1) // at.TILE
     for b in range(solids.shape[0]):
-        if not chosen[b]:
+        if solids[b, chosen] == 0.0:
             continue
         u0, v0 = solids[b, at.RECT], solids[b, at.RECT + 1]
         u1, v1 = solids[b, at.RECT + 2], solids[b, at.RECT + 3]
@@ -276,7 +255,7 @@ def find_affected(
                     if u0 < x + at.TILE + 1 and u1 > x - 1 and v0 < y + at.TILE + 1 and v1 > y - 1:
                         affected[tile] = 1
                         continue
-                    if around[at.OCCLUSION] <= 0.0:
+                    if world[at.OCCLUSION] <= 0.0:
                         continue
                 x0, y0, z0 = bounds[tile, 0], bounds[tile, 1], bounds[tile, 2]
                 x1, y1, z1 = bounds[tile, 3], bounds[tile, 4], bounds[tile, 5]
@@ -285,7 +264,7 @@ def find_affected(
                 px, py, pz = 0.5 * (x0 + x1), 0.5 * (y0 + y1), 0.5 * (z0 + z1)
                 ex, ey, ez = 0.5 * (x1 - x0), 0.5 * (y1 - y0), 0.5 * (z1 - z0)
                 if light < 0:
-                    lx, ly, lz, last, wide = 0.0, 0.0, 0.0, 0.0, around[at.OCCLUSION]
+                    lx, ly, lz, last, wide = 0.0, 0.0, 0.0, 0.0, world[at.OCCLUSION]
                 elif lights[light, at.POINT] > 0.0:
                     lx, ly, lz = (
                         lights[light, at.PLACE] - px,
@@ -301,13 +280,7 @@ def find_affected(
                     )
                     last, wide = math.inf, lights[light, at.SPREAD]
                     if wide > 0.0:
-                        wide *= (
-                            math.sqrt((px - mx) ** 2 + (py - my) ** 2 + (pz - mz) ** 2)
-                            + ex
-                            + ey
-                            + ez
-                            + solids[b, at.REACH]
-                        )
+                        wide *= _away(px - mx, py - my, pz - mz) + ex + ey + ez + solids[b, at.REACH]
                 if _meets(
                     px, py, pz, ex, ey, ez, lx, ly, lz, last, wide, mx, my, mz, hx, hy, hz,
                     xx, xy, xz, yx, yy, yz, zx, zy, zz,

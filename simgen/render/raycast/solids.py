@@ -1,11 +1,12 @@
 """Where a ray meets a solid, in the solid's own frame, and which way its surface faces there.
 
-A ray is o + t·d; d need not have unit length. Every solid here is an intersection, a union or a difference of slabs,
-spheres, infinite cylinders and cones, so every question comes down to intervals of t: [enter, leave] is where the ray
-is inside. `first_hit` gives the first boundary at or after `start`, so it also works for rays that start inside.
+A ray is o + t·d; d need not have unit length. Every solid here is an intersection, a union or a difference
+of slabs, spheres, infinite cylinders and cones, so every question comes down to intervals of t: [enter,
+leave] is where the ray is inside. `first_hit` gives the first boundary at or after `start`, so it also
+works for rays that start inside.
 
-What a solid keeps in its three sizes: sphere r · box half x, half y, half z · cylinder and capsule r, half length ·
-cone base radius, height · tube outer radius, half length, inner radius.
+What a solid keeps in its three sizes: sphere r · box half x, half y, half z · cylinder and capsule r, half
+length · cone base radius, height · tube outer radius, half length, inner radius.
 """
 
 from __future__ import annotations
@@ -135,7 +136,7 @@ def first_hit(
 def surface(
     kind: int, x: float, y: float, z: float, s0: float, s1: float, s2: float
 ) -> tuple[float, float, float, int]:
-    """Outward unit normal at a point of the surface, and the number of the smooth face that the point is on."""
+    """Outward unit normal at a point of the surface, and the number of the smooth face it is on."""
     if kind == SPHERE:
         return x / s0, y / s0, z / s0, 0
     if kind == BOX:

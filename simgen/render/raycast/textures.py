@@ -1,9 +1,9 @@
 """Procedural textures in the body's own coordinates, averaged over what a pixel covers.
 
-`pattern` gives how much of the second colour shows at a point, 0..1. A pixel covers the parallelogram spanned by two
-vectors on the surface (how the point moves for a step of one pixel right and down); regular patterns are averaged over
-it exactly, per coordinate, and noise loses the octaves that are finer than it. So nothing shimmers in the distance and
-texture edges need no further samples.
+`pattern` gives how much of the second colour shows at a point, 0..1. A pixel covers the parallelogram
+spanned by two vectors on the surface (how the point moves for a step of one pixel right and down); regular
+patterns are averaged over it exactly, per coordinate, and noise loses the octaves that are finer than it.
+So nothing shimmers in the distance and texture edges need no further samples.
 """
 
 from __future__ import annotations
@@ -32,8 +32,15 @@ __all__ = ["pattern"]
 
 @kernel
 def _fade(width: float, period: float) -> float:
-    """How much is left of a wave of `period` after averaging over `width`: 1 when narrow, 0 from one period on."""
+    """How much is left of a wave of `period` after averaging over `width`: 1 when narrow, 0 from one period
+    on.
+    """
     return min(max(1.5 - 1.5 * width / period, 0.0), 1.0)
+
+
+@kernel
+def _part(value: float) -> float:
+    return float(min(max(value, 0.0), 1.0))
 
 
 @kernel
@@ -57,9 +64,11 @@ def pattern(
     s0: float,
     s1: float,
 ) -> float:
-    """The second colour's part at (x, y, z), normal n, of a pixel that spans a and b (all in the body frame, metres)."""
-    if texture == CHECKER or texture == STRIPES:
-        if kind == BOX or kind == MESH:
+    """The second colour's part at (x, y, z), normal n, of a pixel that spans a and b (all in the body frame,
+    metres).
+    """
+    if texture in (CHECKER, STRIPES):
+        if kind in (BOX, MESH):
             mx, my, mz = abs(nx), abs(ny), abs(nz)
             if mz >= mx and mz >= my:
                 u, v = x / size, y / size
@@ -77,7 +86,7 @@ def pattern(
             u = arc(y, x) * cells
             scale = cells * 0.15915494309189535 / round2
             wu = (abs(x * ay - y * ax) + abs(x * by - y * bx)) * scale
-            if kind == SPHERE or kind == CAPSULE:
+            if kind in (SPHERE, CAPSULE):
                 h = 0.0 if kind == SPHERE else min(max(z, -s1), s1)
                 rho = math.sqrt(round2)
                 rows = 2.0 * max(1.0, np.floor(0.5 * 3.141592653589793 * s0 / size + 0.5))
@@ -109,15 +118,8 @@ def pattern(
         rise = phase * phase * (3.0 - 2.0 * phase) if phase < 0.8 else (1.0 - phase) * 5.0 * 0.896
         fibre = noise(3.0 * x / size, 45.0 * y / size, 45.0 * z / size)
         mean = 0.45
-        return min(
-            max(
-                mean
-                + (rise - mean) * 0.75 * _fade(width, ring)
-                + (fibre - 0.5) * 0.5 * _fade(width, size / 30.0),
-                0.0,
-            ),
-            1.0,
-        )
+        rings, fibres = 0.75 * _fade(width, ring), 0.5 * _fade(width, size / 30.0)
+        return _part(mean + (rise - mean) * rings + (fibre - 0.5) * fibres)
     if texture == NOISE:
         total, weight, period = 0.0, 0.5, size
         for octave in range(4):
@@ -129,19 +131,12 @@ def pattern(
             )
             weight *= 0.5
             period *= 0.5
-        return min(max(0.5 + 1.6 * total, 0.0), 1.0)
+        return _part(0.5 + 1.6 * total)
     if texture == BRUSHED:
         # long fine scratches along x
         fine = 0.06 * size
         scratch = noise(0.6 * x / size, y / fine, z / fine)
         coarse = noise(0.3 * x / size + 9.0, 0.3 * y / fine, 0.3 * z / fine)
-        return min(
-            max(
-                0.5
-                + (scratch - 0.5) * 0.7 * _fade(width, fine)
-                + (coarse - 0.5) * 0.6 * _fade(width, 3.3 * fine),
-                0.0,
-            ),
-            1.0,
-        )
+        streaks, bands = 0.7 * _fade(width, fine), 0.6 * _fade(width, 3.3 * fine)
+        return _part(0.5 + (scratch - 0.5) * streaks + (coarse - 0.5) * bands)
     return 0.0
