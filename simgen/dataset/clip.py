@@ -25,10 +25,11 @@ __all__ = ["Clip"]
 
 
 class Clip:
-    """One clip of a dataset. `clip.rgb`, `clip.state`, `clip.captions` … are what `Sample` has under that name.
+    """One clip of a dataset. `clip.rgb`, `clip.state`, `clip.captions` … are what `Sample` has under that
+    name.
 
-    Videos and dense passes are decoded when they are asked for, and not kept. A name whose column was not read
-    raises DatasetError that says how to read it.
+    Videos and dense passes are decoded when they are asked for, and not kept. A name whose column was not
+    read raises DatasetError that says how to read it.
     """
 
     __slots__ = ("layout", "values")
@@ -83,7 +84,9 @@ class Clip:
 
     @property
     def bodies(self) -> list[dict[str, Any]]:
-        """A record per body: name, role, shape, size_m, mass_kg, friction, elasticity, colour, material, fixed."""
+        """A record per body: name, role, shape, size_m, mass_kg, friction, elasticity, colour, material,
+        fixed.
+        """
         return list(self._value("bodies"))
 
     @property

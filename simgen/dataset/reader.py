@@ -1,7 +1,7 @@
 """Opens a dataset and gives its clips back: by number, or one after the other, from either format.
 
-Reading needs neither the physics engine nor the renderer. Clips come in the order of splits and indices; whoever
-trains builds an order on top of `len` and `[]`, which cost no more than the shard that a clip is in.
+Reading needs neither the physics engine nor the renderer. Clips come in the order of splits and indices;
+whoever trains builds an order on top of `len` and `[]`, which cost no more than the shard that a clip is in.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from simgen.dataset.manifest import FORMATS, Manifest, Shard
 from simgen.dataset.shard_readers import ShardReader, open_shard
 from simgen.dataset.values import Values
 from simgen.errors import DatasetError
-from simgen.wording import did_you_mean
+from simgen.recipe.wording import did_you_mean, listed
 
 __all__ = ["Dataset", "open_dataset"]
 
@@ -32,16 +32,20 @@ def open_dataset(
     passes: Sequence[str] = (),
     format: str | None = None,
 ) -> Dataset:
-    """The clips of a split (of every split, when it is None) of the dataset at `location`, a folder or fsspec URL.
+    """The clips of a split (of every split, when it is None) of the dataset at `location`, a folder or fsspec
+    URL.
 
-    take: the first so many clips. columns: only these (and the key); None is all but dense passes. passes: dense
-    passes to read as well. format: parquet or webdataset; None takes the one that is there, Parquet first.
-    Raises DatasetError for what is not a finished dataset or has no such split, column or pass.
+    take: the first so many clips. columns: only these (and the key); None is all but dense passes. passes:
+    dense passes to read as well. format: parquet or webdataset; None takes the one that is there, Parquet
+    first. Raises DatasetError for what is not a finished dataset or has no such split, column or pass.
     """
     folder = Folder(location)
     manifest = read_manifest(folder)
     if split is not None and split not in manifest.splits:
-        raise DatasetError(f"{location} has no split '{split}'{did_you_mean(split, manifest.splits)}")
+        there = listed(manifest.splits, "and")
+        raise DatasetError(
+            f"{location} has no split '{split}', but {there}.{did_you_mean(split, manifest.splits)}"
+        )
     if format is None:
         format = manifest.formats[0]
     elif format not in FORMATS or format not in manifest.formats:
@@ -57,12 +61,14 @@ def _chosen(
     table = columns(manifest.layout)
     for name in passes:
         if name not in manifest.layout.passes:
-            there = ", ".join(manifest.layout.passes) or "none"
+            there = listed(manifest.layout.passes, "and") or "none"
             raise DatasetError(f"{location} has no dense pass '{name}'; it has {there}")
     known = [column.name for column in table]
     for name in names or ():
         if name not in known:
-            raise DatasetError(f"{location} has no column '{name}'{did_you_mean(name, known)}")
+            raise DatasetError(
+                f"{location} has no column '{name}'.{did_you_mean(name, known)} Its manifest.json lists all"
+            )
     dense = {
         name + manifest.layout.suffix(camera)
         for camera in manifest.layout.cameras

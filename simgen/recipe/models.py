@@ -116,8 +116,13 @@ class Recipe(Section):
 
     @property
     def source(self) -> str:
-        """The text that it was read from; "" when it was made in Python."""
-        return self._source
+        """The text that it was read from; one that means the same when it was made or changed in Python."""
+        if self._source:
+            return self._source
+        import yaml
+
+        data = self.model_dump(mode="json", exclude_defaults=True)
+        return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, default_flow_style=None)
 
     @property
     def composed(self) -> bool:

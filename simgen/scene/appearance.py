@@ -25,9 +25,9 @@ from simgen.scene.views import placed, placement
 
 __all__ = ["LOOK_PARAMETERS", "PRESETS", "dress", "look_problems"]
 
-_DISTINCT = (
-    0.16  # OKLab distance from which a subject stands out at a glance; 0.02 is just visible side by side
-)
+# OKLab distances; 0.02 is just visible side by side
+_FROM_SURROUNDINGS = 0.15  # a subject stands out at a glance
+_FROM_EACH_OTHER = 0.115  # two subjects are told apart: any two of the named colours are
 _ATTEMPTS = 16
 
 
@@ -114,13 +114,13 @@ def _dress_bodies(scene: SceneSpec, chosen: _Chosen) -> tuple[Body, ...]:
         if body.role in ("ground", "support"):
             if body.name not in looks:
                 looks[body.name] = _surrounding(body, scene, chosen)
-            surroundings.append(_average(looks[body.name]))
-    taken = [look.colour for name, look in looks.items() if scene.body(name).role in ("subject", "prop")]
+            surroundings += _tones(looks[body.name])
+    taken = [look for name, look in looks.items() if scene.body(name).role in ("subject", "prop")]
     for role in ("subject", "prop"):
         for body in scene.bodies:
             if body.role == role and body.name not in looks:
-                looks[body.name] = _subject(body, chosen, tuple(surroundings), tuple(taken))
-                taken.append(looks[body.name].colour)
+                looks[body.name] = _subject(body, chosen, tuple(surroundings), taken)
+                taken.append(looks[body.name])
     return tuple(replace(body, look=looks[body.name]) for body in scene.bodies)
 
 
@@ -142,25 +142,34 @@ def _surrounding(body: Body, scene: SceneSpec, chosen: _Chosen) -> Look:
     )
 
 
-def _subject(body: Body, chosen: _Chosen, surroundings: tuple[Rgb, ...], taken: tuple[Rgb, ...]) -> Look:
+def _subject(body: Body, chosen: _Chosen, surroundings: tuple[Rgb, ...], taken: Sequence[Look]) -> Look:
+    """A look in the first drawn colour that stands out, or the one that does so most."""
     role, address = body.role, f"{body.name}."
+    others, names = tuple(look.colour for look in taken), {look.colour_name for look in taken} - {""}
+    texture = chosen.value(f"{role}_texture", f"{address}texture")
     best: tuple[float, Rgb, Rgb, str] | None = None
     for attempt in range(_ATTEMPTS):
         where = f"{address}colour" if attempt == 0 else f"{address}colour.{attempt}"
         word = str(chosen.value(f"{role}_colour", where))
         colour = chosen.coloured(word, where)
+        name = word if word in NAMED else named(colour)
         second = _second_colour(chosen, role, address, colour)
-        apart = min(contrast(colour, surroundings), contrast(colour, taken))
+        seen = _tones(Look(colour, texture=texture, texture_colour=second))[0]
+        apart = min(
+            contrast(seen, surroundings) / _FROM_SURROUNDINGS, contrast(colour, others) / _FROM_EACH_OTHER
+        )
+        if name in names:  # a caption could not tell them apart
+            apart /= 2
         if best is None or apart > best[0]:
-            best = (apart, colour, second, word if word in NAMED else named(colour))
-        if apart >= _DISTINCT:
+            best = (apart, colour, second, name)
+        if apart >= 1:
             break
     assert best is not None
     _, colour, second, name = best
     return Look(
         colour=colour,
         colour_name=name,
-        texture=chosen.value(f"{role}_texture", f"{address}texture"),
+        texture=texture,
         texture_colour=second,
         texture_size_m=round(
             chosen.number(f"{role}_texture_size", f"{address}texture_size") * _span_m(body.shape), 4
@@ -174,7 +183,7 @@ def _second_colour(chosen: _Chosen, role: str, address: str, colour: Rgb) -> Rgb
     """The texture's other colour; `lighter` and `darker` are tones of the first."""
     word = str(chosen.value(f"{role}_texture_colour", f"{address}texture_colour"))
     if word == "lighter":
-        return _rounded(mixed(colour, (1.0, 1.0, 1.0), 0.75))
+        return _rounded(mixed(colour, (1.0, 1.0, 1.0), 0.7))
     if word == "darker":
         return _rounded(mixed(colour, (0.0, 0.0, 0.0), 0.35))
     return chosen.coloured(word, f"{address}texture_colour")
@@ -251,13 +260,19 @@ def _span_m(shape: Shape) -> float:
 
 def _round_metres(length: float) -> float:
     """The nearest of …, 0.1, 0.2, 0.5, 1, 2, 5, … in ratio."""
-    power = 10.0 ** math.floor(math.log10(length))
+    power = float(10.0 ** math.floor(math.log10(length)))
     ladder = [power, 2 * power, 5 * power, 10 * power]
-    return round(min(ladder, key=lambda step: abs(math.log(step / length))), 6)
+    nearest: float = min(ladder, key=lambda step: abs(math.log(step / length)))
+    return round(nearest, 6)
 
 
-def _average(look: Look) -> Rgb:
-    return look.colour if look.texture == "plain" else mixed(look.colour, look.texture_colour, 0.5)
+def _tones(look: Look) -> list[Rgb]:
+    """The colours that are seen on a surface: both where the pattern has edges, else their mixture."""
+    if look.texture == "plain":
+        return [look.colour]
+    if look.texture in ("checker", "stripes"):
+        return [look.colour, look.texture_colour]
+    return [mixed(look.colour, look.texture_colour, 0.5)]
 
 
 def _scaled(colour: Rgb, factor: float) -> Rgb:

@@ -133,14 +133,14 @@ def _texture(role: str, lab: Any, varied: Any) -> LookParameter:
 
 
 _PALETTE = choice(*SATURATED)
-_TONES = choice("lighter", "darker", "white")
+_TONES = choice("lighter", "darker")
 _DEGREES_ROUND = uniform(-180, 180)
 
 LOOK_PARAMETERS: dict[str, LookParameter] = {
     parameter.name: parameter
     for parameter in (
         _colour("subject_colour", "colour of the bodies that move", _PALETTE, _PALETTE, constant("vivid")),
-        _texture("subject", "checker", choice("checker", "stripes", "noise", "brushed", "plain")),
+        _texture("subject", "checker", choice("checker", "stripes", "noise")),
         _colour(
             "subject_texture_colour",
             "second colour of their texture; lighter and darker are tones of the first",
@@ -188,15 +188,15 @@ LOOK_PARAMETERS: dict[str, LookParameter] = {
         _colour(
             "support_colour",
             "colour of ramps, tables and walls",
-            "#c99a62",
+            "#cda06b",
             "#b4b8be",
-            choice("muted", "#c99a62"),
+            choice("muted", "#cda06b"),
         ),
         _texture("support", "wood", choice("wood", "plain", "noise", "brushed")),
         _colour(
             "support_texture_colour",
             "second colour of their texture",
-            "#8f6236",
+            "#a5763f",
             "darker",
             constant("darker"),
             "lighter",
@@ -208,18 +208,18 @@ LOOK_PARAMETERS: dict[str, LookParameter] = {
             "width of a cell over the mean edge",
             0.02,
             2,
-            0.25,
-            0.25,
-            uniform(0.1, 0.5),
+            0.12,
+            0.12,
+            uniform(0.06, 0.3),
         ),
         _number("support_specular", "1", "strength of their highlight", 0, 1, 0.12, 0, uniform(0, 0.4)),
         _number("support_roughness", "1", "width of their highlight", 0, 1, 0.6, 1, uniform(0.3, 1)),
-        _colour("ground_colour", "colour of the ground", "#d9dbdc", "#eceef0", choice("muted", "pale")),
+        _colour("ground_colour", "colour of the ground", "#e3e2de", "#eceef0", choice("muted", "pale")),
         _texture("ground", "checker", choice("checker", "noise", "wood", "stripes")),
         _colour(
             "ground_texture_colour",
             "second colour of the ground's texture",
-            "#c3c7ca",
+            "#cfcdc7",
             "darker",
             choice("lighter", "darker"),
             "lighter",
@@ -228,7 +228,7 @@ LOOK_PARAMETERS: dict[str, LookParameter] = {
         _number(
             "ground_texture_size",
             "1",
-            "width of a cell over the height of the picture, rounded to 1, 2 or 5 times a power of ten metres",
+            "width of a cell over the height of the picture, rounded to 1, 2 or 5 times a power of ten",
             0.005,
             2,
             0.1,
@@ -274,8 +274,8 @@ LOOK_PARAMETERS: dict[str, LookParameter] = {
             "white",
             choice("#eef3ff", "white", "#fff4e6"),
         ),
-        _colour("sky_horizon", "background at the horizon", "#eef1f4", "#ffffff", choice("pale", "muted")),
-        _colour("sky_zenith", "background overhead", "#a9c1dc", "#ffffff", choice("pale", "muted", "any")),
+        _colour("sky_horizon", "background at the horizon", "#e6eff7", "#ffffff", choice("pale", "muted")),
+        _colour("sky_zenith", "background overhead", "#86aedb", "#ffffff", choice("pale", "muted", "any")),
         LookParameter(
             "unlit",
             "",

@@ -17,13 +17,13 @@ seed: 4
 splits:
   train: {{clips: {clips}}}
   test: {{clips: 3}}
-video: {{size: 32, fps: 12, seconds: 0.5}}
+video: {{size: 32, fps: 12, seconds: 1}}
 passes: [segmentation]
 output: {{format: both, clips_per_shard: 8}}
 """
 
 # A drop whose scene() goes wrong for one clip, in the way that FAULT says, until the file FAULT_ONCE exists.
-PLUGIN = '''
+PLUGIN = """
 import ctypes, os, pathlib, signal, time
 from simgen.errors import Rejected
 from simgen.scenarios.drop import Drop
@@ -55,7 +55,7 @@ class Faulty(Drop):
             if fault == "hang":
                 time.sleep(3600)
         return super().scene(params, draws, video)
-'''
+"""
 
 
 def recipe_file(folder: Path, clips: int = 20, scenario: str = "drop") -> Path:

@@ -65,7 +65,9 @@ def wait_for_clips(folder: Path, count: int, build: subprocess.Popen[str]) -> No
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_a_signal_stops_it_within_seconds(
     undisturbed: dict[str, bytes], tmp_path: Path, number: int, status: int
 ) -> None:
@@ -119,7 +121,9 @@ def test_a_fault_that_passes_is_survived(tmp_path: Path, faulty: dict[str, str],
         "raise": "ZeroDivisionError: a mistake in a plug-in; it is tried again",
     }[fault]
     assert f"train clip 11: {words}" in done.stderr
-    healthy = simgen("build", recipe, "-o", "healthy", "--workers", 2, cwd=tmp_path, PYTHONPATH=faulty["PYTHONPATH"])
+    healthy = simgen(
+        "build", recipe, "-o", "healthy", "--workers", 2, cwd=tmp_path, PYTHONPATH=faulty["PYTHONPATH"]
+    )
     assert healthy.returncode == 0, healthy.stderr
     assert content(tmp_path / "out") == content(tmp_path / "healthy")
 
@@ -144,7 +148,9 @@ def test_a_fault_that_stays_costs_its_shard_alone(tmp_path: Path, faulty: dict[s
     assert " 1 made now" in again.stderr  # the other clips of its shard had been kept
 
 
-def test_a_clip_that_no_draw_is_fit_for_ends_the_build_with_advice(tmp_path: Path, faulty: dict[str, str]) -> None:
+def test_a_clip_that_no_draw_is_fit_for_ends_the_build_with_advice(
+    tmp_path: Path, faulty: dict[str, str]
+) -> None:
     recipe = recipe_file(tmp_path, scenario="faulty")
     done = simgen("build", recipe, "-o", "out", "--workers", 2, cwd=tmp_path, **faulty, FAULT="reject")
     assert done.returncode == 1
@@ -163,7 +169,12 @@ def test_out_of_memory_is_a_sentence(tmp_path: Path, faulty: dict[str, str]) -> 
 
     once = {**faulty, "FAULT": "memory", "FAULT_ONCE": str(tmp_path / "once")}
     done = subprocess.run(
-        ["bash", "-c", limited], cwd=tmp_path, env=environment(**once), capture_output=True, text=True, timeout=120
+        ["bash", "-c", limited],
+        cwd=tmp_path,
+        env=environment(**once),
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     assert "train clip 11: MemoryError; it is tried again" in done.stderr
@@ -179,7 +190,9 @@ def test_two_builds_at_once(undisturbed: dict[str, bytes], tmp_path: Path) -> No
         finally:
             first.send_signal(signal.SIGCONT)
         assert second.returncode == 1
-        assert sentences(second.stderr).startswith(f"Another build is writing to {tmp_path / 'out'} (process {first.pid} on")
+        assert sentences(second.stderr).startswith(
+            f"Another build is writing to {tmp_path / 'out'} (process {first.pid} on"
+        )
         assert first.wait(timeout=60) == 0
     assert content(tmp_path / "out") == undisturbed
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from simgen.physics.trace import Trace
 from simgen.render.frames import Frames
 from simgen.render.raycast import layout as at
-from simgen.render.raycast.film import Results, film
+from simgen.render.raycast.film import Results, Room, film
 from simgen.render.raycast.frame import Canvas
-from simgen.render.raycast.stage import cameras_of, decoding_table, encoding_table, poses_of, stage
+from simgen.render.raycast.stage import Stage, cameras_of, decoding_table, encoding_table, poses_of, stage
 from simgen.render.settings import RenderSettings
 from simgen.scene.spec import Camera, SceneSpec
 
@@ -60,6 +60,19 @@ def _results(frames: int, bodies: int, pixels: int, wanted: tuple[str, ...]) -> 
     )
 
 
+def _room(set_up: Stage, tiles: int) -> Room:
+    return (
+        np.zeros_like(set_up.solids),
+        np.zeros(at.TRACK),
+        np.zeros(at.MARK, np.int32),
+        np.zeros((at.CASTERS + len(set_up.lights), len(set_up.solids) + 1), np.int32),
+        np.zeros(6),
+        np.zeros(tiles, np.uint8),
+        np.zeros(tiles, np.uint8),
+        np.zeros(256, np.int32),
+    )
+
+
 class Studio:
     """One scene and camera, ready to film poses; what one call has drawn the next does not draw again."""
 
@@ -82,6 +95,7 @@ class Studio:
             scene.video.width, scene.video.height, self.bodies + 1, "rgb" in wanted, "normals" in wanted
         )
         self.base = self.canvas
+        self.room = _room(self.stage, tiles=len(self.canvas[-1]))
         if not self.every:
             solids, moves = self.stage.solids, (self.poses != self.poses[:1]).any(axis=(0, 2))
             solids[:, at.MOVES], solids[:, at.SHOWN] = moves, ~moves
@@ -98,7 +112,7 @@ class Studio:
         set_up = self.stage
         film(
             every, poses, cameras, set_up.solids, set_up.nodes, set_up.corners, set_up.lights, set_up.world,
-            encoding_table(), self.canvas, self.base, results,
+            encoding_table(), self.canvas, self.base, results, self.room,
         )  # fmt: skip
 
 

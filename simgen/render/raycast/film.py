@@ -13,7 +13,7 @@ from simgen.render.raycast.flow import trace_flow
 from simgen.render.raycast.frame import Canvas, draw_tiles, restore
 from simgen.render.raycast.placing import find_affected, place, place_camera
 
-__all__ = ["film"]
+__all__ = ["Results", "Room", "film"]
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -23,6 +23,9 @@ Bytes = NDArray[np.uint8]
 # occluded (F, H·W) zero: each (0, 0) when not wanted · visible (F, N) · alone (F, N) · boxes (F, N, 4) ·
 # centroids (F, N, 2)
 Results = tuple[Bytes, Bytes, Singles, Singles, Singles, Bytes, Integers, Integers, Singles, Singles]
+# what the kernel works with, made by the caller because numba takes long to compile `np.zeros`: ahead (N, SOLID) · track
+# (TRACK,) · mark (MARK,) · lists (CASTERS + L, N + 1) · box (6,) · dirty (tiles,) · whole (tiles,) · row_of (256,)
+Room = tuple[Floats, Floats, Integers, Integers, Floats, Bytes, Bytes, Integers]
 
 
 @kernel
@@ -89,6 +92,7 @@ def film(
     canvas: Canvas,
     base: Canvas,
     results: Results,
+    room: Room,
 ) -> None:
     """Film the poses (F, N, 12) with the cameras (F or 1, CAMERA).
 
@@ -100,15 +104,11 @@ def film(
     n = solids.shape[0]
     width, height = int(world[at.WIDTH]), int(world[at.HEIGHT])
     over, bounds, bounds0 = canvas[8], canvas[5], base[5]
-    dirty = np.zeros(over.shape[0], np.uint8)
-    whole = np.ones(over.shape[0], np.uint8)
-    track = np.zeros(at.TRACK, np.float64)
-    mark = np.zeros(at.MARK, np.int32)
-    lists = np.zeros((at.CASTERS + lights.shape[0], n + 1), np.int32)
-    box = np.empty(6, np.float64)
-    ahead = solids.copy()
-    row_of = np.zeros(256, np.int32)
+    ahead, track, mark, lists, box, dirty, whole, row_of = room
+    whole[:] = 1
     for b in range(n):
+        for k in range(at.SOLID):
+            ahead[b, k] = solids[b, k]
         row_of[int(solids[b, at.LABEL])] = b
     for f in range(poses.shape[0]):
         still = f > 0 and cameras.shape[0] == 1

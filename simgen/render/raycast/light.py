@@ -189,14 +189,14 @@ def _occlude(
     reach = world[at.OCCLUSION]
     for i in range(count):
         track[at.T_LIT + i], track[at.T_WEIGHT + i] = 0.0, 0.0
+    # evenly over the sphere: heights in equal steps, a point of the disc's rim for the direction
     for k in range(OCCLUDERS):
-        # evenly over the sphere: heights in equal steps, a point of the disc's rim for the direction
         lz = 1.0 - (2.0 * k + 1.0) / OCCLUDERS
         a, b = _spread(k, OCCLUDERS)
         scale = math.sqrt((1.0 - lz * lz) / (a * a + b * b))
         lx, ly = a * scale, b * scale
         _cast_shadows(
-            count, track, mark, solids, nodes, corners, lists, at.CLOSE, False, lx, ly, lz, reach
+            count, track, mark, solids, nodes, corners, lists, at.CLOSE, reach < 0.0, lx, ly, lz, reach
         )  # fmt: skip
         for i in range(count):
             weight = max(track[at.T_NX + i] * lx + track[at.T_NY + i] * ly + track[at.T_NZ + i] * lz, 0.0)
