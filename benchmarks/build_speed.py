@@ -74,7 +74,14 @@ def main() -> None:
         return [sys.executable, "-m", "simgen", "build", recipe, *options]
 
     commands = {
-        "floor": lambda clips: [sys.executable, __file__, "--recipe", arguments.recipe, "--floor", str(clips)],
+        "floor": lambda clips: [
+            sys.executable,
+            __file__,
+            "--recipe",
+            arguments.recipe,
+            "--floor",
+            str(clips),
+        ],
         "plain": lambda clips: [
             sys.executable,
             str(HERE / "plain_loop.py"),
@@ -109,7 +116,9 @@ def main() -> None:
         _, one, _ = processor_seconds(build(arguments.recipe, 8 * MANY, 1))
         _, two, memory["peak"] = processor_seconds(build(arguments.recipe, 8 * MANY, 2))
         rates.append(one / two)
-    print(f"two workers against one ({8 * MANY} clips, wall, start-up included): {statistics.median(rates):.2f}")
+    print(
+        f"two workers against one ({8 * MANY} clips, wall, start-up included): {statistics.median(rates):.2f}"
+    )
     print(f"largest process: {memory['peak']:.0f} MB")
     shutil.rmtree(scratch)
 

@@ -25,6 +25,7 @@ from simgen.wording import bytes_word, duration, per_cent
 if TYPE_CHECKING:
     from simgen.build.driver import BuildReport
     from simgen.build.estimate import Estimate
+    from simgen.dataset.overview import Overview
 
 __all__ = ["cli", "main"]
 
@@ -81,7 +82,9 @@ def _ends_on_signals() -> Iterator[None]:
     def stop(number: int, frame: object) -> None:
         raise _Stopped(number)
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    before = {
+        number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
     try:
         yield
     finally:
@@ -102,7 +105,9 @@ class _Commands(click.Group):
         return super().resolve_command(context, arguments)
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="simgen")
 def cli() -> None:
     """Physics video datasets that can be trusted: from a recipe to clips, captions and exact state.
@@ -118,10 +123,28 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for 
 
 @cli.command()
 @_recipe
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Dataset folder [default: datasets/NAME].")
-@click.option("--clips", type=click.IntRange(1), metavar="N", help="Clips of every split, instead of the recipe's counts.")
-@click.option("--workers", type=click.IntRange(1, 1024), metavar="N", help="Worker processes [default: one per core].")
-@click.option("--format", "format_", type=click.Choice(["parquet", "webdataset", "both"]), help="Instead of the recipe's.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Dataset folder [default: datasets/NAME].",
+)
+@click.option(
+    "--clips",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Clips of every split, instead of the recipe's counts.",
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 1024), metavar="N", help="Worker processes [default: one per core]."
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["parquet", "webdataset", "both"]),
+    help="Instead of the recipe's.",
+)
 @click.option("--overwrite", is_flag=True, help="Start again: remove the dataset that is in the folder.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 def build(
@@ -157,6 +180,7 @@ def build(
                 formats=formats,
                 overwrite=overwrite,
                 progress=Bar(loaded.name),
+                called=recipe,
             )
     except _Stopped:
         _say("Stopped. Every finished clip is kept; run the same command again to continue.")
@@ -187,7 +211,7 @@ def _summary(report: BuildReport) -> str:
         lines.append(f"  draws rejected and drawn again: {reasons}")
     lines += ["next:", f"  simgen info {folder}", f"  simgen verify --deep {folder}"]
     if (report.folder / "data").is_dir():
-        split = next(path.name for path in sorted((report.folder / "data").iterdir())).split("-0")[0]
+        split = max(report.splits, key=lambda name: report.splits[name])
         files = f"{folder}/data/{split}-*.parquet"
         lines.append(f'  python: datasets.load_dataset("parquet", data_files="{files}")')
     lines.append(f'  python: simgen.open_dataset("{folder}")')
@@ -196,7 +220,12 @@ def _summary(report: BuildReport) -> str:
 
 @cli.command()
 @_recipe
-@click.option("--clips", type=click.IntRange(1), metavar="N", help="Clips of every split, instead of the recipe's counts.")
+@click.option(
+    "--clips",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Clips of every split, instead of the recipe's counts.",
+)
 @_as_json
 def check(recipe: str, clips: int | None, as_json: bool) -> None:
     """Validate RECIPE and tell what building it takes: clips, hours, bytes. A few clips are made to find out."""
@@ -209,7 +238,9 @@ def check(recipe: str, clips: int | None, as_json: bool) -> None:
     loaded = load_recipe(recipe)
     require_what_it_takes(loaded)
     found = estimate(loaded, plan_of(loaded, clips), formats_of(loaded, None))
-    click.echo(json.dumps(dataclasses.asdict(found), indent=1) if as_json else _estimate_words(loaded.name, found))
+    click.echo(
+        json.dumps(dataclasses.asdict(found), indent=1) if as_json else _estimate_words(loaded.name, found)
+    )
 
 
 def _estimate_words(name: str, found: Estimate) -> str:
@@ -223,7 +254,7 @@ def _estimate_words(name: str, found: Estimate) -> str:
         f"  size: {bytes_word(found.bytes)} ({bytes_word(found.bytes_per_clip)} per clip)",
     ]
     if found.rejected:
-        reasons = ", ".join(f"{reason} {per_cent(share)}" for reason, share in found.rejected.items())
+        reasons = ", ".join(f"{reason} {count:.2g}" for reason, count in found.rejected.items())
         lines.append(f"  draws rejected and drawn again, per clip: {reasons}")
     lines.append(f"  estimated from {found.sampled} clips")
     return "\n".join(lines)
@@ -251,12 +282,141 @@ def scenarios(name: str | None, as_json: bool) -> None:
 
 
 @cli.command()
+@click.argument("name", required=False)
+def recipes(name: str | None) -> None:
+    """The recipes that ship with simgen; with NAME, the text of one: `simgen recipes incline > my.yaml`."""
+    from simgen.recipe import load_recipe, shipped_recipes
+    from simgen.recipe.loading import summary
+
+    if name is not None:
+        click.echo(load_recipe(name).source, nl=False)
+        return
+    found = {entry: summary(path.read_text()) for entry, path in shipped_recipes().items()}
+    width = max(map(len, found), default=0)
+    for entry, line in found.items():
+        click.echo(f"{entry.ljust(width)}  {line}")
+
+
+@cli.command()
+def schema() -> None:
+    """The JSON Schema of recipes, for editors."""
+    from simgen.recipe import recipe_schema
+
+    click.echo(json.dumps(recipe_schema(), indent=2))
+
+
+@cli.command()
+@_recipe
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=".png, .gif or .mp4 [default: NAME.png].",
+)
+@click.option(
+    "--clips", type=click.IntRange(1, 64), default=6, show_default=True, metavar="N", help="How many clips."
+)
+@_split
+@click.option(
+    "--index",
+    type=click.IntRange(0),
+    metavar="I",
+    help="Begin with clip I; one clip unless --clips is given.",
+)
+@click.pass_context
+def preview(
+    context: click.Context, recipe: str, output: Path | None, clips: int, split: str | None, index: int | None
+) -> None:
+    """Look at some clips of RECIPE: a contact sheet or the moving clips, the parameters under each.
+
+    They are the very clips that a build makes. The first line of output names the file.
+    """
+    from simgen.build.clip import generate
+    from simgen.build.driver import require_what_it_takes
+    from simgen.preview import preview as write_preview
+    from simgen.recipe import load_recipe
+
+    loaded = load_recipe(recipe)
+    split = split or next(iter(loaded.splits))
+    require_what_it_takes(loaded)
+    if index is not None and context.get_parameter_source("clips") is click.core.ParameterSource.DEFAULT:
+        clips = 1
+    first = index or 0
+    samples = [generate(loaded, number, split) for number in range(first, first + clips)]
+    path = output or Path(f"{loaded.name}.png")
+    write_preview(samples, path)
+    click.echo(path)
+
+
+@cli.command()
 @click.argument("location", metavar="DATASET")
-@click.option("--deep", is_flag=True, help="Also decode every clip and check its labels against each other.")
+@_as_json
+def info(location: str, as_json: bool) -> None:
+    """What is in DATASET (a folder or a URL): counts, parameter ranges, law residuals, sizes."""
+    import dataclasses
+
+    from simgen.dataset.overview import overview
+
+    found = overview(location)
+    click.echo(
+        json.dumps(dataclasses.asdict(found), indent=1) if as_json else _overview_words(location, found)
+    )
+
+
+def _overview_words(location: str, found: Overview) -> str:
+    sizes = ", ".join(f"{folder} {bytes_word(size)}" for folder, size in found.bytes.items())
+    video = found.video
+    seconds = video["frame_count"] / video["fps"]
+    lines = [
+        f"{location}: {found.name}, {found.clips:,} clips of scenario {found.scenario}",
+        f"  splits: {', '.join(f'{split} {count:,}' for split, count in found.splits.items())}; {found.shards:,} shards",
+        f"  size: {bytes_word(sum(found.bytes.values()))} ({sizes})",
+        f"  video: {video['width']} × {video['height']}, {video['frame_count']} frames, {video['fps']:g} per second "
+        f"({seconds:.3g} s), {found.codec}; cameras: {', '.join(found.cameras)}; "
+        f"dense passes: {', '.join(found.passes) or 'none'}",
+    ]
+    for split, params in found.params.items():
+        lines.append(f"  parameters of {split}:")
+        width = max(map(len, params), default=0)
+        lines += [f"    {name.ljust(width)}  {_values_words(values)}" for name, values in params.items()]
+    lines.append("  laws: |measured - predicted| / |predicted|" if found.laws else "  laws: none")
+    width = max(map(len, found.laws), default=0)
+    for name, law in found.laws.items():
+        lines.append(
+            f"    {name.ljust(width)}  median {per_cent(law.median)}, worst {per_cent(law.worst)} ({law.clips:,} clips)"
+        )
+    if found.rejections:
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in found.rejections.items())
+        lines.append(f"  draws rejected and drawn again: {reasons}")
+    lines.append(
+        f"  recipe hash {found.recipe_hash[:16]}…, generator version {found.generator_version}, format {found.format}"
+    )
+    return "\n".join(lines)
+
+
+def _values_words(values: Any) -> str:
+    if isinstance(values, list):
+        low, high = values
+        return f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
+    return ", ".join(f"{word} {count:,}" for word, count in values.items())
+
+
+@cli.command()
+@click.argument("location", metavar="DATASET")
+@click.option("--deep", is_flag=True, help="Also decode every clip and check its labels.")
 @_as_json
 def verify(location: str, deep: bool, as_json: bool) -> None:
-    """Check every shard of DATASET (a folder or a URL) against its hash."""
+    """Check every shard of DATASET (a folder or a URL) against its hash. Exit status 1 when something is wrong."""
+    import dataclasses
+
+    from simgen.build.progress import counting
     from simgen.dataset import verify as verify_dataset
 
-    report = verify_dataset(location, deep=deep)
-    _ = report, as_json
+    with counting("verify") as progress:
+        report = verify_dataset(location, deep=deep, progress=progress)
+    click.echo(
+        json.dumps({"ok": report.ok, **dataclasses.asdict(report)}, indent=1) if as_json else report.text
+    )
+    if not report.ok:
+        raise click.exceptions.Exit(1)

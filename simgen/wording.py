@@ -28,5 +28,7 @@ def duration(seconds: float) -> str:
 
 
 def per_cent(part: float) -> str:
-    """0.00123 -> "0.12 %"."""
-    return f"{100 * part:.2g} %"
+    """0.00123 -> "0.12 %"; what is below a thousandth of a per cent is said to be."""
+    if 0 < part < 1e-5:
+        return "< 0.001 %"
+    return f"{100 * part:.2g} %" if part < 0.995 else f"{100 * part:.0f} %"

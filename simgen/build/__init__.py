@@ -23,9 +23,7 @@ _HOME = {
     "plan_of": "driver",
 }
 
-__all__ = [
-    *_HOME
-]
+__all__ = [*_HOME]
 
 if TYPE_CHECKING:
     from simgen.build.clip import ATTEMPTS, generate

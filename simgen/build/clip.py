@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simgen import GENERATOR_VERSION
-from simgen.build.cameras import place_cameras
 from simgen.dataset.sample import CameraLabel, Sample
 from simgen.errors import BuildError, Problem, RecipeError, Rejected, SimulationError
 from simgen.recipe.draws import Draws
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from simgen.scenarios.base import LawCheck, Scenario
     from simgen.scene.spec import SceneSpec
 
-__all__ = ["ATTEMPTS", "STAGES", "clip_key", "generate"]
+__all__ = ["ATTEMPTS", "STAGES", "clip_key", "compose", "generate"]
 
 ATTEMPTS = 20  # draws of one clip before the recipe is held to be at fault
 STAGES = ("scene", "simulate", "render", "label")  # keys of `Sample.seconds`
@@ -71,12 +70,10 @@ def _attempt(
     from simgen.labels import find_events
     from simgen.physics import simulate
     from simgen.render import render
-    from simgen.scene.appearance import dress
 
-    scenario, video = recipe.scenario_object(), recipe.video_spec()
+    scenario = recipe.scenario_object()
     with _clock(seconds, "scene"):
-        scene = scenario.scene(params, draws, video)
-        scene = place_cameras(dress(scene, recipe.look, draws), recipe.cameras)
+        scene = compose(recipe, params, draws)
     with _clock(seconds, "simulate"):
         trace = simulate(scene)
     with _clock(seconds, "label"):
@@ -103,7 +100,7 @@ def _attempt(
             split=split,
             scenario=scenario.name,
             captions=captions,
-            fps=video.fps,
+            fps=scene.video.fps,
             params=params,
             scene=scene,
             state=trace.state.astype(np.float32),
@@ -121,6 +118,15 @@ def _attempt(
             attempt=draws.attempt,
             seconds=seconds,
         )
+
+
+def compose(recipe: Recipe, params: Mapping[str, Any], draws: Draws) -> SceneSpec:
+    """The scene of one attempt at a clip: as the scenario lays it out, dressed, with all the recipe's cameras."""
+    from simgen.scene.appearance import dress
+    from simgen.scene.views import add_cameras
+
+    scene = recipe.scenario_object().scene(params, draws, recipe.video_spec())
+    return add_cameras(dress(scene, recipe.look, draws), recipe.cameras)
 
 
 def clip_key(name: str, split: str, index: int) -> str:

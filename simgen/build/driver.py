@@ -17,17 +17,18 @@ from simgen.build.lock import folder_lock
 from simgen.build.packing import clip_path
 from simgen.build.plan import Plan, ShardPlan
 from simgen.build.progress import Progress, Silent
-from simgen.build.resume import Scan, prepare, sweep
+from simgen.build.resume import Scan, check_folder, prepare, sweep
 from simgen.build.shard import ClipCount
 from simgen.build.storage_trouble import storage_trouble
 from simgen.build.worker import ClipTask, Job, ShardDone
-from simgen.dataset.manifest import FORMATS, MANIFEST, Manifest, Marker
+from simgen.dataset.finish import finish_dataset
+from simgen.dataset.manifest import FORMATS, MANIFEST, Marker
 from simgen.errors import BuildError, MissingDependencyError
 
 if TYPE_CHECKING:
     from simgen.recipe import Recipe
 
-__all__ = ["BuildReport", "build", "plan_of"]
+__all__ = ["BuildReport", "build", "formats_of", "outlook", "plan_of", "require_what_it_takes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,18 @@ class BuildReport:
 
     folder: Path
     clips: int  # in the dataset
+    splits: Mapping[str, int]  # clips per split
     made: int  # clips made by this run
     bytes: int  # of the shards
     rejections: Mapping[str, int]  # reason -> draws of the whole dataset that it cost
     seconds: float  # wall time
     core_seconds: Mapping[str, float]  # per stage: scene, simulate, render, label, encode, write
     residuals: Mapping[str, tuple[float, float]]  # law -> (median, worst) of the clips made
+
+
+def folder_of(recipe: Recipe, output: str | Path | None) -> Path:
+    """Where the dataset goes: datasets/<recipe name> below the working folder when nothing is said."""
+    return Path(output if output is not None else Path("datasets") / recipe.name).absolute()
 
 
 def plan_of(recipe: Recipe, clips: int | None = None) -> Plan:
@@ -61,6 +68,7 @@ def build(
     formats: Sequence[str] | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
+    called: str | None = None,
 ) -> BuildReport:
     """Builds the dataset in folder `output` (datasets/<recipe name> if None), or does what is missing of it.
 
@@ -69,18 +77,18 @@ def build(
     recipe, the counts and the formats alone. Raises BuildError with what to do when it cannot be finished;
     what is finished is kept and the same call continues.
     """
-    folder = Path(output if output is not None else Path("datasets") / recipe.name).absolute()
+    folder = folder_of(recipe, output)
     plan = plan_of(recipe, clips)
-    chosen = _formats(recipe, formats)
+    chosen = formats_of(recipe, formats)
     workers = cores() if workers is None else workers
     if workers < 1:
         raise ValueError(f"a build needs at least one worker, not {workers}")
-    _require_what_it_takes(recipe)
+    require_what_it_takes(recipe)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with folder_lock(folder) as lock:
             prepare(folder, recipe, plan, chosen, overwrite)
-            run = _Run(recipe, folder, plan, chosen, progress or Silent())
+            run = _Run(recipe, folder, plan, chosen, progress or Silent(), called or recipe.name)
             return run.through(workers, lock)
     except OSError as error:
         sentence = storage_trouble(error, folder)
@@ -89,14 +97,46 @@ def build(
         raise BuildError(sentence) from error
 
 
+def outlook(
+    recipe: Recipe,
+    output: str | Path | None = None,
+    *,
+    clips: int | None = None,
+    formats: Sequence[str] | None = None,
+    overwrite: bool = False,
+) -> str:
+    """What `build` would do, as text; changes nothing. Raises the BuildError that `build` would begin with."""
+    folder = folder_of(recipe, output)
+    plan, chosen = plan_of(recipe, clips), formats_of(recipe, formats)
+    require_what_it_takes(recipe)
+    missing = plan.shard_count
+    if not overwrite:
+        check_folder(folder, recipe, plan, chosen)
+        missing = sum(1 for _ in Scan(folder, recipe, plan, chosen, adopt=False).pending())
+    counts = ", ".join(f"{split} {count:,}" for split, count in plan.clips_per_split.items())
+    lines = [
+        f"{folder}: {plan.clips:,} clips ({counts}) in {plan.shard_count:,} shards as {' and '.join(chosen)}",
+        f"  {plan.shard_count - missing:,} shards are done, {missing:,} are to be made",
+    ]
+    if overwrite and (folder / MANIFEST).exists():
+        lines.append("  the dataset that is there now would be removed first (--overwrite)")
+    return "\n".join(lines)
+
+
 class _Run:
     """One run of a build in a folder that is prepared and locked."""
 
     def __init__(
-        self, recipe: Recipe, folder: Path, plan: Plan, formats: tuple[str, ...], progress: Progress
+        self,
+        recipe: Recipe,
+        folder: Path,
+        plan: Plan,
+        formats: tuple[str, ...],
+        progress: Progress,
+        called: str,
     ) -> None:
         self._recipe, self._folder, self._plan, self._formats = recipe, folder, plan, formats
-        self._progress = progress
+        self._progress, self._called = progress, called
         self._start = time.monotonic()
         self._made = self._made_bytes = 0
         self._missing = 0
@@ -110,15 +150,20 @@ class _Run:
         self._missing = sum(shard.clips for shard in pending) - waiting
         if pending:
             (self._folder / MANIFEST).unlink(missing_ok=True)  # no longer true
+            self._make(pending, workers, lock)
+        return self._finish()
+
+    def _make(self, pending: Sequence[ShardPlan], workers: int, lock: int) -> None:
         try:
             self._progress.start(self._plan.clips, self._plan.clips - self._missing)
             job = Job(self._recipe, self._folder, self._formats)
-            given_up = run_local(job, pending, workers, lock, self._on_clip, self._on_shard, self._progress.say)
+            given_up = run_local(
+                job, pending, workers, lock, self._on_clip, self._on_shard, self._progress.say
+            )
         finally:
             self._progress.close()
         if given_up:
             raise BuildError(self._obituary(given_up))
-        return self._finish()
 
     def _waiting(self, shard: ShardPlan) -> int:
         return sum(
@@ -158,7 +203,7 @@ class _Run:
             line = f"{describe(entry.task)} (seed {self._recipe.seed}) was given up after three tries: {entry.reason}."
             if isinstance(entry.task, ClipTask):
                 line += (
-                    f" To see it happen: simgen preview {self._recipe.name} "
+                    f"\n  To see it happen: simgen preview {self._called} "
                     f"--split {entry.task.split} --index {entry.task.index}"
                 )
             lines.append(line)
@@ -178,13 +223,11 @@ class _Run:
                     "Run the same command again."
                 )
             markers.append(marker)
-        manifest = Manifest.of(self._recipe, markers, GENERATOR_VERSION)
-        path = self._folder / MANIFEST
-        if not path.exists() or path.read_text() != manifest.to_text():
-            manifest.write(self._folder)
+        manifest = finish_dataset(self._folder, self._recipe, markers, GENERATOR_VERSION)
         return BuildReport(
             folder=self._folder,
             clips=self._plan.clips,
+            splits=dict(self._plan.clips_per_split),
             made=self._made,
             bytes=sum(record.bytes for marker in markers for record in marker.shard.files.values()),
             rejections=manifest.rejections,
@@ -194,7 +237,7 @@ class _Run:
         )
 
 
-def _formats(recipe: Recipe, formats: Sequence[str] | None) -> tuple[str, ...]:
+def formats_of(recipe: Recipe, formats: Sequence[str] | None) -> tuple[str, ...]:
     if formats is None:
         formats = FORMATS if recipe.output.format == "both" else (recipe.output.format,)
     unknown = [name for name in formats if name not in FORMATS]
@@ -203,7 +246,7 @@ def _formats(recipe: Recipe, formats: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(name for name in FORMATS if name in formats)
 
 
-def _require_what_it_takes(recipe: Recipe) -> None:
+def require_what_it_takes(recipe: Recipe) -> None:
     """Raises MissingDependencyError now rather than in every worker."""
     import importlib.util
     import platform

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from simgen.build.shard import ClipCount
 
-__all__ = ["Bar", "Progress", "Silent"]
+__all__ = ["Bar", "Progress", "Silent", "counting"]
 
 
 class Progress(Protocol):
@@ -37,6 +39,20 @@ class Silent:
     def say(self, sentence: str) -> None: ...
 
     def close(self) -> None: ...
+
+
+@contextmanager
+def counting(name: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error that hears `(done, total)` clips; nothing when nobody watches."""
+    from tqdm import tqdm
+
+    with tqdm(desc=name, unit="clip", file=sys.stderr, dynamic_ncols=True, disable=None, leave=False) as bar:
+
+        def hear(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield hear
 
 
 class Bar:

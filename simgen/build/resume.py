@@ -25,20 +25,20 @@ from typing import TYPE_CHECKING, Any
 from simgen import GENERATOR_VERSION
 from simgen.build.packing import make_room, remove_room
 from simgen.build.plan import Plan, ShardPlan
-from simgen.dataset.manifest import MANIFEST, Marker, shard_files
+from simgen.dataset.finish import CARD
+from simgen.dataset.manifest import MANIFEST, RECIPE, Marker, shard_files
 from simgen.dataset.storage import PRIVATE, remove_unfinished, write_whole
 from simgen.errors import BuildError
 
 if TYPE_CHECKING:
     from simgen.recipe import Recipe
 
-__all__ = ["RECIPE", "Scan", "Target", "prepare", "sweep"]
+__all__ = ["Scan", "Target", "check_folder", "prepare", "sweep"]
 
-RECIPE = "recipe.yaml"
 _TARGET = f"{PRIVATE}/build.json"
 _MARKERS = f"{PRIVATE}/markers"
 _KINDS = ("data", "dense", "webdataset")
-_OURS = (*_KINDS, MANIFEST, RECIPE, "README.md", PRIVATE)
+_OURS = (*_KINDS, MANIFEST, RECIPE, CARD, PRIVATE)
 _SHARD_NAME = re.compile(r"(?P<split>.+)-(?P<number>\d{5,})-of-(?P<count>\d{5,})\.(json|parquet|tar)")
 
 
@@ -83,18 +83,13 @@ class Target:
 
 
 def prepare(folder: Path, recipe: Recipe, plan: Plan, formats: Sequence[str], overwrite: bool) -> None:
-    """Makes the folder ready for this build, or raises BuildError with the sentence why not. Needs the folder's lock."""
-    cleared = overwrite and _clear(folder)
+    """Makes the folder ready for this build, or raises BuildError with the sentence why not.
+
+    Needs the folder's lock.
+    """
+    if not (overwrite and _clear(folder)):
+        check_folder(folder, recipe, plan, formats)
     before, target = Target.read(folder), Target.of(recipe, plan, formats)
-    if before is None and not cleared:
-        strange = [name for name in _OURS if name != PRIVATE and (folder / name).exists()]
-        if strange:
-            raise BuildError(
-                f"{folder} already holds {' and '.join(strange)}, and no build that could be continued. "
-                "Give another folder with -o."
-            )
-    elif before is not None:
-        _refuse_another(folder, before, target, recipe)
     remove_unfinished(folder)
     make_room(folder)
     if before != target:
@@ -103,6 +98,20 @@ def prepare(folder: Path, recipe: Recipe, plan: Plan, formats: Sequence[str], ov
     source = recipe.source.encode()
     if not (folder / RECIPE).exists() or (folder / RECIPE).read_bytes() != source:
         write_whole(folder, RECIPE, source)
+
+
+def check_folder(folder: Path, recipe: Recipe, plan: Plan, formats: Sequence[str]) -> None:
+    """Raises BuildError when the folder holds something that this build does not continue. Changes nothing."""
+    before = Target.read(folder)
+    if before is not None:
+        _refuse_another(folder, before, Target.of(recipe, plan, formats), recipe)
+        return
+    strange = [name for name in _OURS if name != PRIVATE and (folder / name).exists()]
+    if strange:
+        raise BuildError(
+            f"{folder} already holds {' and '.join(strange)}, and no build that could be continued. "
+            "Give another folder with -o."
+        )
 
 
 def begun(folder: Path) -> bool:
@@ -120,7 +129,7 @@ def _clear(folder: Path) -> bool:
             path.unlink(missing_ok=True)
         if (folder / kind).is_dir() and not any((folder / kind).iterdir()):
             (folder / kind).rmdir()
-    for name in (RECIPE, "README.md"):
+    for name in (RECIPE, CARD):
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / _MARKERS, ignore_errors=True)
     remove_room(folder)
@@ -195,9 +204,12 @@ def _word(leaves: Mapping[str, Any], key: str) -> str:
 
 
 class Scan:
-    """Looks through a prepared folder: which shards of the plan are done. Adopts those of a smaller plan."""
+    """Looks through a folder: which shards of the plan are done. `adopt`: renames those of a smaller plan."""
 
-    def __init__(self, folder: Path, recipe: Recipe, plan: Plan, formats: Sequence[str]) -> None:
+    def __init__(
+        self, folder: Path, recipe: Recipe, plan: Plan, formats: Sequence[str], adopt: bool = True
+    ) -> None:
+        self._adopt = adopt
         self._folder, self._recipe, self._plan, self._formats = folder, recipe, plan, tuple(formats)
         self._markers: dict[
             tuple[str, int], list[int]
@@ -223,7 +235,7 @@ class Scan:
             marker = Marker.read(self._folder, shard.split, shard.number, count)
             if marker is None or not self._fits(marker, shard):
                 continue
-            if count != shard.count:
+            if count != shard.count and self._adopt:
                 marker = self._rename(marker, shard)
             if self._intact(marker):
                 return marker

@@ -119,7 +119,7 @@ def _one_thread() -> None:
 def _answer(job: Job, task: Task, connection: Connection) -> Answer:
     try:
         if isinstance(task, WarmUp):
-            _warm_up(job.recipe, lambda sentence: connection.send(Notice(sentence)))
+            _warm_up(lambda sentence: connection.send(Notice(sentence)))
             return None
         if isinstance(task, ClipTask):
             return store_clip(job.recipe, task.split, task.index, job.folder)
@@ -132,12 +132,11 @@ def _answer(job: Job, task: Task, connection: Connection) -> Answer:
         return Failure.of(error, job.folder)
 
 
-def _warm_up(recipe: Recipe, notice: Callable[[str], None]) -> None:
+def _warm_up(notice: Callable[[str], None]) -> None:
     """Imports what a clip needs and has the renderer compiled; waits while another worker does."""
     import simgen.dataset.writer
     import simgen.physics.simulation  # noqa: F401
 
-    if recipe.render_settings().engine == "raycast":
-        from simgen.render.raycast import warm_up
+    from simgen.render.raycast import warm_up
 
-        warm_up(notice)
+    warm_up(notice)  # whatever the engine: the labels come from the ray caster

@@ -1,7 +1,7 @@
 """Samples on disk: what is stored, how it is written, read back and checked. `columns` says what is stored.
 
-Imported on first use, so that `import simgen.dataset` stays quick. Nothing here imports the physics engine, the
-renderer or a cluster engine: reading a dataset needs none of them.
+Imported on first use, so that `import simgen.dataset` stays quick. Nothing here imports the physics engine,
+the renderer or a cluster engine: reading a dataset needs none of them.
 """
 
 from __future__ import annotations

@@ -276,7 +276,8 @@ def _seen_by(suffix: str, camera: str) -> Iterator[Column]:
     yield Column(
         f"camera{suffix}", CAMERA_TYPE, "px, m", "(3, 3), (1 or T, 4, 4)",
         f"{camera}: u = K (R x + t) with K the intrinsics and (R | t) the upper rows of world_to_camera (one "
-        "matrix if it stands still, else one per frame); x right, y down, z forward. perspective: divide by z; "
+        "matrix if it stands still, else one per frame); x right, y down, z forward. perspective: divide "
+        "by z; "
         f"orthographic: put 1 in place of z. {PIXELS}",
     )  # fmt: skip
     yield Column(
@@ -296,8 +297,10 @@ def _seen_by(suffix: str, camera: str) -> Iterator[Column]:
 _LABELS = (
     Column(
         "bodies", BODIES_TYPE, "in the name", "(N,)",
-        "the bodies, fixed ones included, in the order of every label below. size_m by shape: sphere (radius), box "
-        "(x, y, z), cylinder and capsule (radius, length), cone (base radius, height), tube (outer radius, length, "
+        "the bodies, fixed ones included, in the order of every label below. size_m by shape: sphere "
+        "(radius), box "
+        "(x, y, z), cylinder and capsule (radius, length), cone (base radius, height), tube (outer radius, "
+        "length, "
         "wall), mesh (scale x, y, z); colour is the name in the captions, colour_rgb is sRGB in 0..1",
     ),
     Column(
@@ -310,8 +313,8 @@ _LABELS = (
         "a row per touching pair of bodies a < b and interval between two frames: frame f is the interval "
         "after frame f - 1 up to frame f, time_s the first touch in it, impulse_n_s the sum of the normal "
         "impulses, position_m and normal (from b to a) their means weighted by impulse",
-        "contacts.npy: float64 (C, 11), columns frame, time_s, a, b, position x y z, normal x y z, impulse; a "
-        "clip without a contact has one row with frame -1",
+        "in the tar a float64 array (C, 11), columns frame, time_s, a, b, position x y z, normal x y z, "
+        "impulse; a clip without a contact has one row with frame -1",
     ),
     Column(
         "events", EVENTS_TYPE, "s, by kind", "",
@@ -347,7 +350,8 @@ _DENSE: dict[str, tuple[Column, ...]] = {
             "normals", pa.binary(), "1", "(T, H, W, 3)",
             "unit normal of the visible surface in the camera's frame, 0 where there is nothing",
             "FFV1 in Matroska, decode to uint16 (T, H, 2 W): left half p, right half q; 0, 0 is nothing; "
-            "x = (p - 2048) / 2047, y = (q - 2048) / 2047, z = 1 - |x| - |y|, o = max(-z, 0), then the direction "
+            "x = (p - 2048) / 2047, y = (q - 2048) / 2047, z = 1 - |x| - |y|, o = max(-z, 0), then the "
+            "direction "
             "of (x - sign(x) o, y - sign(y) o, z); wrong by at most 0.06 degrees", file="normals.mkv",
         ),
     ),

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,9 @@ def encode_pass(name: str, frames: Frames, fps: float) -> dict[str, Any]:
     if name == "segmentation":
         return {"segmentation": _encode_exact(_present(frames.segmentation, name))}
     if name == "normals":
-        return {"normals": _encode_pair(_fold(_present(frames.normals, name)), fps)}
+        normals = _present(frames.normals, name)
+        steps = _side_by_side((_fold(picture) for picture in normals), normals.shape)
+        return {"normals": encode_ffv1(steps, fps, "gray16le")}
     if name == "flow":
         occluded = _present(frames.flow_occluded, "flow_occluded").astype(np.uint8)
         return {**_encode_flow(_present(frames.flow, name), fps), "flow_occluded": _encode_exact(occluded)}
@@ -62,15 +64,24 @@ def decode_pass(
     """
     if name == "depth":
         steps = decode_ffv1(values[f"depth{suffix}"], np.uint16, key)
-        metres = values[f"depth_offset_m{suffix}"] + values[f"depth_scale_m{suffix}"] * steps
-        return {"depth_m": np.where(steps > 0, metres, 0).astype(np.float32)}
+        scale, offset = values[f"depth_scale_m{suffix}"], values[f"depth_offset_m{suffix}"]
+        depth = np.zeros(steps.shape, np.float32)
+        for picture, out in zip(steps, depth, strict=True):
+            np.copyto(out, offset + scale * picture, where=picture > 0, casting="same_kind")
+        return {"depth_m": depth}
     if name == "segmentation":
         return {"segmentation": _decode_exact(values[f"segmentation{suffix}"], key)}
     if name == "normals":
-        return {"normals": _unfold(_decode_pair(values[f"normals{suffix}"], key))}
+        pairs = _decode_pair(values[f"normals{suffix}"], key)
+        normals = np.empty((*pairs.shape[:2], pairs.shape[3], 3), np.float32)
+        for pair, out in zip(pairs, normals, strict=True):
+            _unfold(pair, out)
+        return {"normals": normals}
     if name == "flow":
-        steps = _decode_pair(values[f"flow{suffix}"], key).astype(np.float32)
-        flow = (steps - np.float32(_FLOW_ZERO)) * np.float32(values[f"flow_scale_px{suffix}"])
+        pairs = _decode_pair(values[f"flow{suffix}"], key)
+        flow = np.moveaxis(pairs, 2, 3).astype(np.float32)
+        flow -= _FLOW_ZERO
+        flow *= np.float32(values[f"flow_scale_px{suffix}"])
         occluded = _decode_exact(values[f"flow_occluded{suffix}"], key)
         return {"flow": flow, "flow_occluded": occluded.astype(np.bool_)}
     raise ValueError(f"'{name}' is not a dense pass")
@@ -101,52 +112,64 @@ def _decode_exact(data: bytes, key: str) -> NDArray[np.uint8]:
 
 
 def _encode_depth(depth_m: NDArray[np.float32], fps: float) -> dict[str, Any]:
-    seen = depth_m > 0
-    low, high = (float(depth_m[seen].min()), float(depth_m[seen].max())) if seen.any() else (1.0, 1.0)
-    scale = (high - low) / _DEPTH_STEPS or 1.0
-    offset = low - scale  # so that the nearest depth is step 1
-    steps = np.where(seen, np.rint((depth_m - offset) / scale), 0).astype(np.uint16)
+    nearest = float(np.min(depth_m, initial=np.inf, where=depth_m > 0))
+    farthest = float(depth_m.max(initial=0.0))
+    if farthest <= 0:  # nothing anywhere
+        nearest = farthest = 1.0
+    scale = (farthest - nearest) / _DEPTH_STEPS or 1.0
+    offset = nearest - scale  # so that the nearest depth is step 1
+    steps = np.empty(depth_m.shape, np.uint16)
+    for picture, out in zip(depth_m, steps, strict=True):
+        out[:] = np.where(picture > 0, np.rint((picture - offset) / scale), 0)
     return {"depth": encode_ffv1(steps, fps, "gray16le"), "depth_scale_m": scale, "depth_offset_m": offset}
 
 
 def _encode_flow(flow: NDArray[np.float32], fps: float) -> dict[str, Any]:
-    largest = float(np.abs(flow).max(initial=0.0))
+    largest = max(float(flow.max(initial=0.0)), -float(flow.min(initial=0.0)))
     step = _FLOW_STEP_PX
     while largest / step > _FLOW_ZERO - 2:  # a power of two, so that scaling back is exact
         step *= 2
-    steps = (np.rint(flow / step) + _FLOW_ZERO).astype(np.uint16)
-    return {"flow": _encode_pair(steps, fps), "flow_scale_px": step}
+    pairs = (np.rint(picture / step) + _FLOW_ZERO for picture in flow)
+    return {"flow": encode_ffv1(_side_by_side(pairs, flow.shape), fps, "gray16le"), "flow_scale_px": step}
 
 
-def _encode_pair(steps: NDArray[np.uint16], fps: float) -> bytes:
-    """(T, H, W, 2) as pictures (T, H, 2 W): the first channel in the left half, the second in the right
-    one.
-    """
-    return encode_ffv1(np.concatenate([steps[..., 0], steps[..., 1]], axis=2), fps, "gray16le")
+def _side_by_side(pairs: Iterator[NDArray[Any]], shape: tuple[int, ...]) -> NDArray[np.uint16]:
+    """Pictures (H, W, 2) as (T, H, 2 W): the first channel in the left half, the second in the right one."""
+    count, height, width = shape[:3]
+    steps = np.empty((count, height, 2, width), np.uint16)
+    for pair, out in zip(pairs, steps, strict=True):
+        out[:] = np.swapaxes(pair, 1, 2)
+    return steps.reshape(count, height, 2 * width)
 
 
 def _decode_pair(data: bytes, key: str) -> NDArray[np.uint16]:
-    pictures = decode_ffv1(data, np.uint16, key)
-    half = pictures.shape[2] // 2
-    return np.stack([pictures[:, :, :half], pictures[:, :, half:]], axis=-1)
+    """(T, H, 2, W): what `_side_by_side` made."""
+    steps = decode_ffv1(data, np.uint16, key)
+    return steps.reshape(*steps.shape[:2], 2, -1)
 
 
-def _fold(normals: NDArray[np.float32]) -> NDArray[np.uint16]:
-    """Unit vectors (..., 3) to steps (..., 2) on the unfolded octahedron |x| + |y| + |z| = 1."""
-    length = np.abs(normals).sum(axis=-1)
+def _fold(normals: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Unit vectors (H, W, 3) to steps (H, W, 2) on the unfolded octahedron |x| + |y| + |z| = 1."""
+    x, y, z = np.moveaxis(normals, -1, 0)
+    length = np.abs(x) + np.abs(y) + np.abs(z)
     seen = length > 0
-    x, y, z = np.moveaxis(normals / np.where(seen, length, 1)[..., None], -1, 0)
+    length[~seen] = 1
+    x, y = x / length, y / length
     behind = z < 0  # the four faces with z < 0 are folded out over the edges of the inner square
-    u = np.where(behind, (1 - np.abs(y)) * np.where(x < 0, -1, 1), x)
-    v = np.where(behind, (1 - np.abs(x)) * np.where(y < 0, -1, 1), y)
-    steps = np.rint(np.stack([u, v], axis=-1) * _NORMAL_HALF) + (_NORMAL_HALF + 1)
-    return np.where(seen[..., None], steps, 0).astype(np.uint16)
+    u = np.where(behind, np.copysign(1 - np.abs(y), x), x)
+    v = np.where(behind, np.copysign(1 - np.abs(x), y), y)
+    steps: NDArray[np.float32] = np.rint(np.stack([u, v], axis=-1) * _NORMAL_HALF) + (_NORMAL_HALF + 1)
+    steps[~seen] = 0
+    return steps
 
 
-def _unfold(steps: NDArray[np.uint16]) -> NDArray[np.float32]:
-    x, y = np.moveaxis((steps.astype(np.float32) - (_NORMAL_HALF + 1)) / _NORMAL_HALF, -1, 0)
+def _unfold(steps: NDArray[np.uint16], normals: NDArray[np.float32]) -> None:
+    """Steps (H, 2, W) back to unit vectors (H, W, 3)."""
+    x, y = ((steps[:, part].astype(np.float32) - (_NORMAL_HALF + 1)) / _NORMAL_HALF for part in (0, 1))
     z = 1 - np.abs(x) - np.abs(y)
     over = np.maximum(-z, 0)
-    vector = np.stack([x - np.copysign(over, x), y - np.copysign(over, y), z], axis=-1)
-    vector /= np.linalg.norm(vector, axis=-1, keepdims=True)
-    return np.where((steps > 0).any(axis=-1, keepdims=True), vector, 0).astype(np.float32)
+    x -= np.copysign(over, x)
+    y -= np.copysign(over, y)
+    scale = (steps[:, 0] > 0) / np.sqrt(x * x + y * y + z * z)  # steps (0, 0) are nothing
+    for part, vector in enumerate((x, y, z)):
+        np.multiply(vector, scale, out=normals[..., part])

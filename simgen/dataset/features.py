@@ -1,4 +1,4 @@
-"""What a Parquet file says about itself: the `datasets` features (with the Video type) and simgen's own
+"""What a Parquet file says about itself: the `datasets` features, with the Video type, and simgen's own
 notes.
 
 `datasets` reads the key `huggingface` of the schema metadata; without it a video column would be a struct of
@@ -17,9 +17,14 @@ from simgen.dataset.column_table import FRAMES, PIXELS, VIDEO_TYPE, Column
 from simgen.dataset.manifest import FORMAT
 from simgen.physics.trace import STATE_FIELDS
 
-__all__ = ["feature", "schema_metadata"]
+__all__ = ["feature", "schema_metadata", "type_name"]
 
-_NAMES = {"double": "float64", "float": "float32", "halffloat": "float16"}
+_NAMES = {"double": "float64", "float": "float32"}
+
+
+def type_name(kind: pa.DataType) -> str:
+    """A plain type as `datasets` calls it."""
+    return _NAMES.get(str(kind), str(kind))
 
 
 def feature(kind: pa.DataType) -> dict[str, Any]:
@@ -32,13 +37,12 @@ def feature(kind: pa.DataType) -> dict[str, Any]:
         return {"feature": feature(kind.value_type), "length": kind.list_size, "_type": "List"}
     if pa.types.is_list(kind):
         return {"feature": feature(kind.value_type), "_type": "List"}
-    return {"dtype": _NAMES.get(str(kind), str(kind)), "_type": "Value"}
+    return {"dtype": type_name(kind), "_type": "Value"}
 
 
 def schema_metadata(table: Iterable[Column]) -> dict[str, str]:
     """Key-value metadata of the schema."""
     table = tuple(table)
-    features = {column.name: feature(column.type) for column in table}
     notes = {
         "format": FORMAT,
         "state_order": list(STATE_FIELDS),
@@ -57,7 +61,5 @@ def schema_metadata(table: Iterable[Column]) -> dict[str, str]:
             for column in table
         },
     }
-    return {
-        "huggingface": json.dumps({"info": {"features": features}}),
-        "simgen": json.dumps(notes),
-    }
+    features = {column.name: feature(column.type) for column in table}
+    return {"huggingface": json.dumps({"info": {"features": features}}), "simgen": json.dumps(notes)}

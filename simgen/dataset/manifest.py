@@ -20,11 +20,22 @@ from simgen.dataset.column_table import Layout, columns
 from simgen.dataset.storage import PRIVATE, FileRecord, write_whole
 from simgen.errors import DatasetError
 
-__all__ = ["FORMAT", "FORMATS", "MANIFEST", "Manifest", "Marker", "Shard", "library_versions", "shard_files"]
+__all__ = [
+    "FORMAT",
+    "FORMATS",
+    "MANIFEST",
+    "RECIPE",
+    "Manifest",
+    "Marker",
+    "Shard",
+    "library_versions",
+    "shard_files",
+]
 
 FORMAT = 1  # of what is on disk; raised when an older simgen could not read it
 FORMATS = ("parquet", "webdataset")
 MANIFEST = "manifest.json"
+RECIPE = "recipe.yaml"
 _MARKERS = f"{PRIVATE}/markers"
 _LIBRARIES = ("numpy", "pyarrow", "av", "pybullet", "numba")
 

@@ -44,7 +44,9 @@ class ParquetWriter:
             version="2.6",
             compression={**dict.fromkeys(packed, "none"), **dict.fromkeys(words + numbers, "zstd")},
             use_dictionary=words,
-            write_statistics=words + numbers,
+            write_statistics=[
+                path for path in words + numbers if ".list." not in path
+            ],  # what one can filter by
             write_page_index=True,
             use_content_defined_chunking=_CHUNKING,
         )

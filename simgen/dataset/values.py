@@ -8,12 +8,11 @@ and `tar.py` turn values into files and files into values; `clip.py` turns value
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from simgen.dataset.column_table import CAPTION_TIERS, Column, Layout
+from simgen.dataset.column_table import CAPTION_TIERS, Layout
 from simgen.dataset.dense import encode_pass
 from simgen.dataset.sample import CameraLabel, Sample
 from simgen.dataset.video import encode_video
@@ -21,7 +20,7 @@ from simgen.render.frames import Frames
 from simgen.scene.json import scene_to_json
 from simgen.scene.spec import Body
 
-__all__ = ["Values", "values_of"]
+__all__ = ["Values", "body_record", "values_of"]
 
 Values = dict[str, Any]  # column name -> value
 _CASTS: dict[str, type] = {"float": float, "int": int, "bool": bool, "str": str}
@@ -53,7 +52,7 @@ def values_of(sample: Sample, layout: Layout) -> Values:
         "width": int(rgb.shape[2]),
         "height": int(rgb.shape[1]),
         "params": _params(sample, layout),
-        "bodies": [_body(body) for body in sample.scene.bodies],
+        "bodies": [body_record(body) for body in sample.scene.bodies],
         "state": _array(sample.state, np.float32),
         "contacts": sample.contacts,
         "events": [
@@ -108,7 +107,8 @@ def _params(sample: Sample, layout: Layout) -> dict[str, Any]:
     return params
 
 
-def _body(body: Body) -> dict[str, Any]:
+def body_record(body: Body) -> dict[str, Any]:
+    """The record of a body in the column `bodies`."""
     look = body.look
     return {
         "name": body.name,
@@ -147,8 +147,3 @@ def _seen(frames: Frames, suffix: str, key: str) -> Values:
         f"visible{suffix}": _array(frames.visible_pixels / np.maximum(frames.alone_pixels, 1), np.float32),
         f"centroids{suffix}": _array(frames.centroids, np.float32),
     }
-
-
-def select(values: Mapping[str, Any], table: Iterable[Column]) -> Values:
-    """The values of these columns, in their order."""
-    return {column.name: values[column.name] for column in table}

@@ -59,7 +59,10 @@ def visible_fraction(frames: Frames) -> NDArray[np.float32]:
 def projected_centres(scene: SceneSpec, trace: Trace, camera: Camera) -> NDArray[np.float32]:
     """(T, N, 2) pixels of every body's centre of mass; NaN where it is behind the camera."""
     pixels, depth = project(
-        trace.position_m, intrinsics(camera, scene.video), world_to_camera(camera, scene, trace), camera.projection
+        trace.position_m,
+        intrinsics(camera, scene.video),
+        world_to_camera(camera, scene, trace),
+        camera.projection,
     )
     return np.where(depth[..., None] > 0, pixels, np.nan).astype(np.float32)
 
@@ -74,7 +77,9 @@ def events(scene: SceneSpec, trace: Trace) -> Iterator[Found]:
     movers = [index for index, body in enumerate(scene.bodies) if body.visible and not body.fixed]
     width, height = scene.video.width, scene.video.height
     matrix = intrinsics(camera, scene.video)
-    pixels, depth = project(trace.position_m, matrix, world_to_camera(camera, scene, trace), camera.projection)
+    pixels, depth = project(
+        trace.position_m, matrix, world_to_camera(camera, scene, trace), camera.projection
+    )
     inside = _inside(pixels, depth, width, height)
     for body in movers:
         for frame in np.flatnonzero(inside[1:, body] != inside[:-1, body]):
@@ -92,7 +97,9 @@ def events(scene: SceneSpec, trace: Trace) -> Iterator[Found]:
             yield kind, high, (body,), float(_side(outside, width, height))
 
 
-def _inside(pixels: NDArray[np.float64], depth: NDArray[np.float64], width: int, height: int) -> NDArray[np.bool_]:
+def _inside(
+    pixels: NDArray[np.float64], depth: NDArray[np.float64], width: int, height: int
+) -> NDArray[np.bool_]:
     x, y = pixels[..., 0], pixels[..., 1]
     inside: NDArray[np.bool_] = (depth > 0) & (x >= 0) & (x < width) & (y >= 0) & (y < height)
     return inside

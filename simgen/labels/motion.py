@@ -37,7 +37,7 @@ def events(scene: SceneSpec, trace: Trace, touches: Sequence[Touch]) -> Iterator
         moves = _moves(trace, index, body)
         yield from _apexes(scene, trace, index)
         yield from _start(trace, index, mine, moves)
-        yield from _stop(trace, index, mine, moves)
+        yield from _stop(scene, trace, index, mine, moves)
         yield from _rolling(scene, trace, index)
         yield from _toppling(scene, trace, index)
 
@@ -87,7 +87,9 @@ def _apexes(scene: SceneSpec, trace: Trace, index: int) -> Iterator[Found]:
     for frame in np.flatnonzero((rising[:-1] > 0) & (rising[1:] <= 0)) + 1:
         lapse = float(trace.time_s[frame] - trace.time_s[frame - 1])
         loss = float(rising[frame - 1] - rising[frame])
-        if frame in touched or loss < 0.05 * strength * lapse:  # the second: trembling of a body that hangs at rest
+        if (
+            frame in touched or loss < 0.05 * strength * lapse
+        ):  # the second: trembling of a body that hangs at rest
             continue
         rise = float(rising[frame - 1]) / loss * lapse
         top = float(height[frame - 1] + rising[frame - 1] * rise / 2)
@@ -115,14 +117,26 @@ def _start(trace: Trace, index: int, mine: Sequence[Touch], moves: NDArray[np.bo
     yield "starts_moving", time_s, (index,), float(speed[frame])
 
 
-def _stop(trace: Trace, index: int, mine: Sequence[Touch], moves: NDArray[np.bool_]) -> Iterator[Found]:
+def _stop(
+    scene: SceneSpec, trace: Trace, index: int, mine: Sequence[Touch], moves: NDArray[np.bool_]
+) -> Iterator[Found]:
     if not moves.any() or moves[-1]:
         return
-    last = len(moves) - 1 - int(np.argmax(moves[::-1]))  # the last interval in which it moves ends at frame last + 1
+    last = (
+        len(moves) - 1 - int(np.argmax(moves[::-1]))
+    )  # the last interval in which it moves ends at frame last + 1
     if trace.time_s[-1] - trace.time_s[last + 1] < REST_S:
         return
     speed = np.linalg.norm(trace.velocity_m_s[:, index], axis=1)
-    stopped = [touch.time_s for touch in mine if touch.frame in (last, last + 1) and not touch.bounces]
+    stopped = [
+        touch.time_s
+        for touch in mine
+        if touch.frame in (last, last + 1)
+        and not touch.at_start
+        and not (
+            touch.bounces and any(scene.bodies[other].fixed for other in touch.bodies)
+        )  # it goes on then
+    ]
     if stopped:
         time_s = max(stopped)
     else:

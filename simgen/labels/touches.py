@@ -102,7 +102,9 @@ def _bounces(scene: SceneSpec, trace: Trace, row: int, leaving_m_s: float) -> bo
     frame, time_s = int(contacts.frame[row]), float(contacts.time_s[row])
     pair = (int(contacts.a[row]), int(contacts.b[row]))
     pull = [np.zeros(3) if scene.bodies[body].fixed else np.asarray(scene.gravity_m_s2) for body in pair]
-    pressing = -float((pull[0] - pull[1]) @ contacts.normal[row])  # m/s² with which gravity brings the two together
+    pressing = -float(
+        (pull[0] - pull[1]) @ contacts.normal[row]
+    )  # m/s² with which gravity brings the two together
     lapse = float(trace.time_s[frame] - trace.time_s[frame - 1])
     if leaving_m_s < max(SLOWEST_M_S, pressing * lapse / 2):
         return False
@@ -115,13 +117,19 @@ def _bounces(scene: SceneSpec, trace: Trace, row: int, leaving_m_s: float) -> bo
     if frame < len(trace.time_s) - 1:
         return True
     now = [
-        (trace.position_m[frame, body], trace.velocity_m_s[frame, body], trace.angular_velocity_rad_s[frame, body])
+        (
+            trace.position_m[frame, body],
+            trace.velocity_m_s[frame, body],
+            trace.angular_velocity_rad_s[frame, body],
+        )
         for body in pair
     ]
     return _separation(now, contacts.position_m[row], contacts.normal[row]) >= SLOWEST_M_S
 
 
-Motion = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]  # position, velocity, angular velocity
+Motion = tuple[
+    NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]
+]  # position, velocity, angular velocity
 
 
 def _separation(motions: list[Motion], point: NDArray[np.float64], normal: NDArray[np.float64]) -> float:
@@ -140,7 +148,9 @@ def _carried(scene: SceneSpec, trace: Trace, body: int, row: int, frame: int) ->
     """
     contacts = trace.contacts
     time_s, interval = float(contacts.time_s[row]), int(contacts.frame[row])
-    lapse = time_s - float(trace.time_s[frame])  # positive from the frame before, negative from the frame after
+    lapse = time_s - float(
+        trace.time_s[frame]
+    )  # positive from the frame before, negative from the frame after
     place, speed = trace.position_m[frame, body], trace.velocity_m_s[frame, body]
     pull = np.zeros(3)
     if not scene.bodies[body].fixed:
@@ -161,7 +171,9 @@ def _jointed(scene: SceneSpec, body: int) -> bool:
     return any(name in (joint.parent, joint.child) for joint in scene.joints)
 
 
-def _steady_change(trace: Trace, mine: NDArray[np.bool_], body: int, frame: int, towards: int) -> NDArray[np.float64]:
+def _steady_change(
+    trace: Trace, mine: NDArray[np.bool_], body: int, frame: int, towards: int
+) -> NDArray[np.float64]:
     """Acceleration over the interval from `frame` away from the contact; 0 at the ends and where a touch begins."""
     other = frame + towards
     if not 0 <= other < len(trace.time_s):

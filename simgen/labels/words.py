@@ -50,7 +50,21 @@ NOUNS: dict[str, tuple[str, ...]] = {
 }
 
 NUMBER_WORDS = (
-    *("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *(
+        "no",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+    ),
 )
 
 # Words that start with a vowel letter and a consonant sound, and the other way round.
@@ -108,7 +122,11 @@ def article(phrase: str) -> str:
 def pair(first: Body, second: Body, draws: Draws | None = None) -> tuple[str, str]:
     """Two bodies without their articles, told apart: by colour or shape, else by size, else as first and second."""
     extra = ("", "")
-    if _colour(first) == _colour(second) and nouns(first) == nouns(second) and first.material == second.material:
+    if (
+        _colour(first) == _colour(second)
+        and nouns(first) == nouns(second)
+        and first.material == second.material
+    ):
         sizes = first.shape.size_m[0], second.shape.size_m[0]
         if max(sizes) > 1.05 * min(sizes):
             extra = ("larger", "smaller") if sizes[0] > sizes[1] else ("smaller", "larger")
@@ -172,12 +190,12 @@ def quantity(value: float, unit: str, decimals: int = 2) -> str:
 
 
 def number_word(value: int) -> str:
-    """"no", "one" … "twelve", then digits."""
+    """ "no", "one" … "twelve", then digits."""
     return NUMBER_WORDS[value] if 0 <= value < len(NUMBER_WORDS) else str(value)
 
 
 def times(value: int) -> str:
-    """"never", "once", "twice", "three times"."""
+    """ "never", "once", "twice", "three times"."""
     return ("never", "once", "twice")[value] if 0 <= value < 3 else f"{number_word(value)} times"
 
 
@@ -191,12 +209,12 @@ def plural(word: str) -> str:
 
 
 def count(value: int, word: str) -> str:
-    """"one ball", "three boxes"."""
+    """ "one ball", "three boxes"."""
     return f"{number_word(value)} {word if value == 1 else plural(word)}"
 
 
 def join(parts: Sequence[str]) -> str:
-    """"a", "a and b", "a, b and c"."""
+    """ "a", "a and b", "a, b and c"."""
     return " and ".join((", ".join(parts[:-1]), parts[-1])) if len(parts) > 1 else "".join(parts)
 
 

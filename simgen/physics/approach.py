@@ -25,9 +25,11 @@ from simgen.scene.spec import SceneSpec
 __all__ = ["Approach"]
 
 SLOW_M_S = 0.02  # at 960 Hz a body of that speed sinks in by at most 20 µm
-SHORT_S = 1e-6  # length of the steps around a touch
-SKIP_S = 1e-9  # shorter steps are not worth doing: even at 100 m/s a body moves 0.1 µm
-AIM_M = -1e-9  # where the step before the impact ends: the engine solves contacts at or below 0
+SHORT_S = 1e-7  # length of the steps around a touch
+SKIP_S = 1e-11  # less is not worth a step
+# Where the step before the impact ends: inside, because the engine finds no contact between balls that are
+# apart, by a little more than distances between curved surfaces can be foreseen over SHORT_S.
+AIM_M = -1e-10
 TOUCHING_M = 2e-5
 RECHECK_STEPS = 8  # between two looks at a pair in contact
 HORIZON_S = 0.05  # the furthest ahead that a pair is trusted to stay apart
@@ -55,7 +57,7 @@ class Approach:
         stepper: Stepper,
         record: Record,
     ) -> None:
-        """`pairs` are those that can touch; `record(start_s)` is called after every step that can have contacts."""
+        """`pairs` can touch; `record(start_s)` is called after every step that can have contacts."""
         self._bodies, self._stepper, self._record = bodies, stepper, record
         self._movers = bodies.movers
         # A ball's turning does not bring its surface nearer.
@@ -93,9 +95,9 @@ class Approach:
         if left_s >= SKIP_S:
             self._step(left_s)
 
-    def _step(self, length_s: float) -> None:
+    def _step(self, length_s: float, impact: bool = False) -> None:
         start_s = self._stepper.time_s
-        self._stepper.step(length_s)
+        self._stepper.step(length_s, impact)
         self._record(start_s)
 
     def _first_impact(self, left_s: float) -> tuple[_Pair, float] | None:
@@ -114,7 +116,7 @@ class Approach:
         return first
 
     def _look(self, pair: _Pair, left_s: float) -> float | None:
-        """When the pair meets, in seconds from now, if within `left_s`; sets until when it need not be looked at."""
+        """When the pair meets, in seconds from now, if within `left_s`; sets when to look again."""
         now_s, previous_s = self._stepper.time_s, self._stepper.previous_s
         nearest = self._bodies.nearest(pair.a, pair.b)
         if nearest is None:
@@ -134,7 +136,7 @@ class Approach:
         )
         ga, gb = self._fall[pair.a], self._fall[pair.b]
         bend = (ga[0] - gb[0]) * nx + (ga[1] - gb[1]) * ny + (ga[2] - gb[2]) * nz
-        wait_s = _meeting(gap - AIM_M, rate + bend * previous_s / 2, bend, left_s)
+        wait_s = _meeting(gap - AIM_M if gap > 0 else 0.0, rate + bend * previous_s / 2, bend, left_s)
         if wait_s is not None and -(rate + bend * (previous_s / 2 + wait_s)) > SLOW_M_S:
             pair.touching, pair.quiet_until_s = True, now_s
             return wait_s
@@ -160,7 +162,7 @@ class Approach:
             # short too.
             if wait_s > 2 * SHORT_S:
                 self._step(wait_s - SHORT_S)
-            elif wait_s > SKIP_S:
+            elif wait_s > 0:
                 self._step(wait_s)
             else:
                 break
@@ -169,7 +171,7 @@ class Approach:
                 return  # it turned away
             wait_s = again_s
         before = [self._bodies.motion(index)[1:] for index in self._movers]
-        self._step(SHORT_S)
+        self._step(SHORT_S, impact=True)
         now_s = stepper.time_s
         changed = set()
         for index, (velocity, spin) in zip(self._movers, before, strict=True):
@@ -183,7 +185,7 @@ class Approach:
 
 
 def _meeting(gap: float, rate: float, bend: float, within: float) -> float | None:
-    """The first time in [0, within] at which gap + rate t + bend t²/2 is 0 and falling; None if there is none."""
+    """The first time in [0, within] at which gap + rate t + bend t²/2 falls to 0; None if there is none."""
     if gap <= 0:
         return 0.0 if rate < 0 else None
     square = rate * rate - 2 * bend * gap

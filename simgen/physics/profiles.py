@@ -15,15 +15,19 @@ Nothing is left to a default, because some parameters survive a reset and leak f
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from simgen.scene.spec import SceneSpec, Video
 
 __all__ = ["PROFILES", "Profile", "apply", "steps_per_frame"]
 
-# PyBullet's default, large enough that every speculative contact is solved.
-ALL_CONTACTS = 1e30
+EVERY_CONTACT = 1e30  # the engine's default: contacts are solved before they touch
+# Only touching contacts are solved, which restitution needs; bodies placed in contact touch but for rounding.
+TOUCHING = 1e-9
+# The solver's iterations end when no velocity changes by more than the square root of this, 10 nm/s. The
+# default 1e-7 ends them so early that blocks creep.
+RESIDUAL_THRESHOLD = 1e-16
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +35,10 @@ class Profile:
     """What the engine is told. Rates in Hz, lengths in metres."""
 
     rate_hz: float  # at least; the true rate is the next multiple of the frame rate
-    iterations: int
+    iterations: int  # at most
     contact_erp: float  # part of a penetration that is pushed out per step
     contact_slop_m: float
-    processing_threshold_m: float  # contacts further apart than this are not solved: 0 = only touching ones
+    processing_threshold_m: float  # contacts further apart than this are not solved
     restitution_threshold_m_s: float  # slower impacts do not bounce
     split_impulse: bool
     split_impulse_threshold_m: float
@@ -42,12 +46,41 @@ class Profile:
     maximal_coordinates: bool  # bodies as btRigidBody instead of btMultiBody
 
 
-# contactERP 0.08, slop 1e-5, split threshold -0.04, warm starting 0.85 are the engine's own defaults.
+_UNIVERSAL = Profile(
+    rate_hz=2400,
+    iterations=200,
+    # Impacts end with nothing to push out (`simgen.physics.approach`), so this no longer adds to a bounce,
+    # and rolling bodies do not sink.
+    contact_erp=0.1,
+    contact_slop_m=0.0,
+    processing_threshold_m=TOUCHING,
+    restitution_threshold_m_s=0.02,  # bounces below 20 µm are rest: without it resting bodies chatter
+    split_impulse=False,  # only maximal coordinates have it
+    split_impulse_threshold_m=-0.04,
+    warm_starting=0.85,
+    maximal_coordinates=False,
+)
+
 PROFILES: dict[str, Profile] = {
-    "universal": Profile(2400, 200, 0.001, 0.0, 0.0, 0.0, False, -0.04, 0.85, False),
-    "resting": Profile(960, 200, 0.08, 1e-5, ALL_CONTACTS, 0.2, False, -0.04, 0.85, False),
-    "restitution": Profile(2400, 50, 0.08, 0.0, 0.0, 0.0, True, 0.0, 0.0, True),
-    "joints": Profile(2400, 200, 0.001, 0.0, 0.0, 0.0, False, -0.04, 0.85, False),
+    "universal": _UNIVERSAL,
+    "joints": _UNIVERSAL,
+    "resting": replace(
+        _UNIVERSAL,
+        rate_hz=960,
+        contact_erp=0.08,
+        contact_slop_m=1e-5,
+        processing_threshold_m=EVERY_CONTACT,
+        restitution_threshold_m_s=0.2,
+    ),
+    "restitution": replace(
+        _UNIVERSAL,
+        contact_erp=0.08,
+        restitution_threshold_m_s=0.0,
+        split_impulse=True,
+        split_impulse_threshold_m=0.0,
+        warm_starting=0.0,
+        maximal_coordinates=True,
+    ),
 }
 
 
@@ -64,7 +97,7 @@ def apply(bullet: Any, client: int, scene: SceneSpec) -> float:
         fixedTimeStep=step_s,
         numSubSteps=0,  # substeps hold applied forces constant: springs gain energy
         numSolverIterations=profile.iterations,
-        solverResidualThreshold=0.0,  # the default 1e-7 ends the iterations early and lets blocks creep
+        solverResidualThreshold=RESIDUAL_THRESHOLD,
         contactERP=profile.contact_erp,
         erp=0.2,
         frictionERP=0.2,

@@ -6,10 +6,10 @@ contact alike:
 
 * Velocities are carried from the middle of one step to the middle of the next (`simgen.physics.stepping`):
   the positions of free flight are then those of the closed form to rounding.
-* The velocity at a frame is the mean of the engine's before and after the frame, that is the half steps
-  around it. A body at rest reads 0, a falling one its true speed. When one of the two half steps holds an
-  impact, the other's change is used for both, so that the label is the velocity on the frame's own side of
-  the impact.
+* The velocity at a frame is the engine's in the middle of the step before, carried on over half a step at the
+  rate at which the step after changes it. A body at rest reads 0, a falling one its true speed. If the step
+  after holds an impact, the rate of the step before is used: the label is the velocity on the frame's side
+  of the impact.
 
 Steps are cut where two bodies meet (`simgen.physics.approach`), so an impact is in the trace at its true
 time.
@@ -17,6 +17,7 @@ time.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,15 +28,14 @@ from simgen.physics import engine, profiles
 from simgen.physics.approach import Approach
 from simgen.physics.bodies import Bodies
 from simgen.physics.contacts import ContactLog
-from simgen.physics.placement import Handle, check, place
+from simgen.physics.placement import check, place
+from simgen.physics.properties import Handle
 from simgen.physics.shapes import inner_radius_m
 from simgen.physics.stepping import Stepper
 from simgen.physics.trace import Trace
 from simgen.scene.spec import SceneSpec
 
 __all__ = ["simulate"]
-
-_Sample = tuple[float, NDArray[np.float64]]  # when, and velocities (M, 6)
 
 IMPACT = 4.0  # a change of velocity that many times faster than the step before is an impact
 RUNAWAY_M = 1e6  # a body that far away was shot there by the solver
@@ -56,6 +56,20 @@ def simulate(scene: SceneSpec) -> Trace:
     return _Run(bullet, client, scene, handles, step_s).trace()
 
 
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """The engine's velocities before a step."""
+
+    time_s: float
+    velocity_time_s: float  # to which the velocities belong
+    velocity: NDArray[np.float64]  # (M, 6)
+    impact: bool  # the step that follows turns velocities round
+
+    def rate(self, later: _Sample) -> NDArray[np.float64]:
+        """Mean acceleration up to `later`, (M, 6)."""
+        return (later.velocity - self.velocity) / (later.velocity_time_s - self.velocity_time_s)
+
+
 class _Run:
     """One pass through the video."""
 
@@ -63,13 +77,15 @@ class _Run:
         self, bullet: Any, client: int, scene: SceneSpec, handles: list[Handle], step_s: float
     ) -> None:
         self._scene, self._step_s = scene, step_s
-        self._per_frame = profiles.steps_per_frame(profiles.PROFILES[scene.profile], scene.video)
+        profile = profiles.PROFILES[scene.profile]
+        self._per_frame = profiles.steps_per_frame(profile, scene.video)
         self._bodies = Bodies(bullet, client, scene, handles)
         self._movers = self._bodies.movers
-        self._stepper = Stepper(bullet, client, scene.gravity_m_s2, step_s)
-        self._log = ContactLog(bullet, client, handles, profiles.PROFILES[scene.profile])
+        self._stepper = Stepper(bullet, client, scene.gravity_m_s2, step_s, profile.contact_erp)
+        self._log = ContactLog(bullet, client, handles, profile)
         self._approach = Approach(scene, self._bodies, _pairs(scene), self._stepper, self._record)
         self._frame = 1  # the frame that ends the interval we are in
+        self._interval_start_s = 0.0
         self._state = np.zeros((scene.video.frame_count, len(scene.bodies), 13))
         for index, body in enumerate(scene.bodies):
             first = body.position_m + body.orientation_xyzw + body.velocity_m_s + body.angular_velocity_rad_s
@@ -80,32 +96,60 @@ class _Run:
     def trace(self) -> Trace:
         video, per_frame = self._scene.video, self._per_frame
         last = (video.frame_count - 1) * per_frame
-        waiting: tuple[int, _Sample, _Sample] | None = None
+        stepper = self._stepper
+        samples: list[_Sample] = []
+
+        def note(impact: bool) -> None:
+            samples.append(self._sample(impact))
+
         for step in range(1, last + 2):  # one more than filmed, for the velocity of the last frame
-            at_frame = step % per_frame == 0 and step <= last
-            if at_frame:
-                before = self._sample()
+            ends, begins = (
+                step % per_frame == 0 and step <= last,
+                step % per_frame == 1 % per_frame and step > 1,
+            )
+            if ends and not begins:
+                samples.clear()
+            stepper.listener = note if ends or begins else None
+            earlier = len(samples)
             self._frame = -(-step // per_frame)
+            self._interval_start_s = (self._frame - 1) * per_frame * self._step_s
             self._approach.advance(self._step_s)
-            self._stepper.time_s = step * self._step_s  # no drift from adding up
-            if waiting is not None:
-                frame, earlier, middle = waiting
-                moved = _at_frame(frame * per_frame * self._step_s, earlier, middle, self._sample())
-                self._state[frame, self._movers, 7:13] = moved
-                waiting = None
-            if at_frame:
-                self._read_poses(self._frame)
-                waiting = (self._frame, before, self._sample())
+            stepper.time_s = step * self._step_s  # no drift from adding up
+            if begins:
+                frame = (step - 1) // per_frame
+                self._state[frame, self._movers, 7:13] = self._velocity(
+                    [*samples, self._sample(False)], earlier
+                )
+                del samples[:earlier]
+            if ends:
+                self._read_poses(step // per_frame)
         self._finish()
         times = np.array([video.frame_time_s(frame) for frame in range(video.frame_count)])
-        return Trace(times, self._state, self._log.contacts(), self._step_s)
+        return Trace(times, self._state, self._log.contacts(video.frame_count - 1), self._step_s)
 
-    def _sample(self) -> _Sample:
-        return self._stepper.velocity_time_s, self._bodies.velocities()
+    def _sample(self, impact: bool) -> _Sample:
+        return _Sample(self._stepper.time_s, self._stepper.velocity_time_s, self._bodies.velocities(), impact)
+
+    def _velocity(self, samples: list[_Sample], at: int) -> NDArray[np.float64]:
+        """Velocities (M, 6) at the time of sample `at`, from the steps on both sides of it."""
+        before, now, after = samples[at - 1 : at + 2]
+        free = np.zeros((len(self._movers), 6))
+        free[:, :3] = self._scene.gravity_m_s2
+        rate = free if now.impact else now.rate(after)
+        other = free if before.impact else before.rate(now)
+        if now.impact:
+            rate = other
+        elif not before.impact:
+            for columns in (slice(0, 3), slice(3, 6)):
+                size, other_size = (np.linalg.norm(r[:, columns], axis=1) for r in (rate, other))
+                jump = size > IMPACT * other_size + 1e-6
+                rate[jump, columns] = other[jump, columns]
+        return now.velocity + rate * (now.time_s - now.velocity_time_s)
 
     def _record(self, start_s: float) -> None:
-        if self._frame < self._scene.video.frame_count:
-            self._log.add(self._frame, start_s, self._stepper.previous_s)
+        length_s, before_s = self._stepper.previous_s, self._stepper.before_s
+        share = before_s / (before_s + length_s) if start_s == self._interval_start_s else 0.0
+        self._log.add(self._frame, start_s, length_s, share)
 
     def _read_poses(self, frame: int) -> None:
         for index in self._movers:
@@ -136,22 +180,6 @@ class _Run:
                     f"body {body.name!r} reaches {speed:.3g} m/s; above {limit:.3g} m/s a body of its size "
                     "can pass through others between two steps",
                 )
-
-
-def _at_frame(time_s: float, before: _Sample, middle: _Sample, after: _Sample) -> NDArray[np.float64]:
-    """Velocities at a frame, (M, 6), from the engine's one step earlier, at the frame and one step later.
-
-    `middle` belongs half a step before the frame. The change over that half step is taken from the step
-    that the frame begins, unless an impact makes it much larger than in the step that the frame ends.
-    """
-    later = (after[1] - middle[1]) / (after[0] - middle[0])
-    earlier = (middle[1] - before[1]) / (middle[0] - before[0])
-    for columns in (slice(0, 3), slice(3, 6)):
-        rate_later = np.linalg.norm(later[:, columns], axis=1)
-        rate_earlier = np.linalg.norm(earlier[:, columns], axis=1)
-        impact = rate_later > IMPACT * rate_earlier + 1e-6
-        later[impact, columns] = earlier[impact, columns]
-    return middle[1] + later * (time_s - middle[0])
 
 
 def _pairs(scene: SceneSpec) -> list[tuple[int, int]]:

@@ -87,7 +87,9 @@ class Expression:
         return isinstance(self.tree, ast.Name) and self.tree.id not in CONSTANTS
 
     def value(self, params: Mapping[str, Any]) -> float:
-        """Its value, finite. Raises ExpressionError when there is none: a division by zero, a root of −1, a word."""
+        """Its value, finite. Raises ExpressionError when there is none: a division by zero, a root of −1, a
+        word.
+        """
         try:
             result = _evaluate(self.tree, params)
         except ExpressionError as error:
@@ -141,12 +143,15 @@ def unknown_name(expression: Expression, names: Sequence[str]) -> str:
     for used in expression.names:
         if used not in names:
             other = f" The parameters are {listed(names, 'and')}." if names else " The recipe has no params."
-            return f"no parameter is named '{printable(used)}'.{did_you_mean(used, (*names, *CONSTANTS)) or other}"
+            guess = did_you_mean(used, (*names, *CONSTANTS))
+            return f"no parameter is named '{printable(used)}'.{guess or other}"
     return ""
 
 
 def _check(node: ast.AST, used: set[str], depth: int) -> None:
-    """Raises ExpressionError unless the node and everything in it is on the list; collects the parameters used."""
+    """Raises ExpressionError unless the node and everything in it is on the list; collects the parameters
+    used.
+    """
     if depth > DEEPEST:
         raise ExpressionError(f"an expression is nested at most {DEEPEST} deep.")
     if isinstance(node, ast.Constant):
@@ -170,8 +175,8 @@ def _check(node: ast.AST, used: set[str], depth: int) -> None:
     else:
         kind = type(node).__name__
         raise ExpressionError(
-            "an expression is made of numbers, parameters, + - * / // % **, brackets and functions such as sqrt; "
-            f"not of {kind}."
+            "an expression is made of numbers, parameters, + - * / // % **, brackets and functions; "
+            f"it has no {kind}."
         )
 
 

@@ -92,7 +92,7 @@ class Recipe(Section):
         dict[Annotated[str, Name()], CameraView], BeforeValidator(all_cameras), at_most(8, "cameras")
     ] = Field(
         default_factory=lambda: {"main": CameraView()},
-        description="further cameras by name, filmed in the same simulation; `main` changes the scenario's own",
+        description="further cameras of the same simulation by name; `main` changes the scenario's own",
     )
     output: OutputSection = Field(default_factory=OutputSection, description="how the dataset is stored")
     bodies: Annotated[dict[Annotated[str, Name()], BodyPart], at_most(100, "bodies")] = Field(
@@ -104,9 +104,9 @@ class Recipe(Section):
     camera: CameraPart | None = Field(
         default=None, description="`scenario: scene` only: the main camera; left out, it frames what moves"
     )
-    gravity: GravityPart | None = Field(
+    gravity: GravityPart = Field(
         default=None,
-        description="`scenario: scene` only: [x, y, z] in m/s², or one number for downwards; 9.81 if left out",
+        description="`scenario: scene` only: [x, y, z] in m/s², or a number for downwards; 9.81 if left out",
     )
     ground: Annotated[bool, Flag()] = Field(
         default=True, description="`scenario: scene` only: a floor with its top at z = 0"
@@ -116,8 +116,13 @@ class Recipe(Section):
 
     @property
     def source(self) -> str:
-        """The text that it was read from; "" when it was made in Python."""
-        return self._source
+        """The text that it was read from; one that means the same when it was made or changed in Python."""
+        if self._source:
+            return self._source
+        import yaml
+
+        data = self.model_dump(mode="json", exclude_defaults=True)
+        return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, default_flow_style=None)
 
     @property
     def composed(self) -> bool:
@@ -126,6 +131,10 @@ class Recipe(Section):
 
     def scenario_object(self) -> Scenario:
         """Its scenario; a composed one is made of the recipe's own bodies."""
+        return self._scenario
+
+    @cached_property
+    def _scenario(self) -> Scenario:
         if self.composed:
             from simgen.scenarios.composed import Composed
 
@@ -136,7 +145,8 @@ class Recipe(Section):
 
     def scene_parts(self) -> SceneParts:
         """What it says of a composed scene."""
-        return SceneParts(self.bodies, self.joints, self.camera or CameraPart(), self.gravity, self.ground)
+        camera = self.camera or CameraPart()
+        return SceneParts(self.bodies, self.joints, camera, self.gravity, self.ground, self.params)
 
     def video_spec(self) -> Video:
         """What is filmed, as a scene has it."""
@@ -148,7 +158,8 @@ class Recipe(Section):
         return RenderSettings(self.render.engine, self.render.quality, self.render.shutter)
 
     def distributions(self, split: str) -> dict[str, Distribution]:
-        """How every parameter is drawn in a split: its own way, else the recipe's, else the scenario's default.
+        """How every parameter is drawn in a split: its own way, else the recipe's, else the scenario's
+        default.
 
         Raises KeyError for a split that the recipe does not have.
         """
@@ -173,14 +184,15 @@ class Recipe(Section):
 
         In it: the name (it is in every key), scenario, seed, how each parameter is drawn with defaults filled
         in, splits that draw differently, video, passes, render, look, cameras, the composed scene, and
-        GENERATOR_VERSION. Not in it: clip counts, splits that draw as the recipe does, output, how it is written.
+        GENERATOR_VERSION. Not in it: clip counts, splits that draw as the recipe does, output, how it is
+        written.
         """
         return hashlib.sha256(json.dumps(self._essence(), sort_keys=True).encode()).hexdigest()
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Recipe:
         """A copy with other fields, unchecked; what was worked out from the old ones is forgotten."""
         copied = super().model_copy(update=update, deep=deep)
-        for name in ("_resolved", "_kinds"):
+        for name in ("_scenario", "_resolved", "_kinds"):
             copied.__dict__.pop(name, None)
         return copied
 
@@ -192,9 +204,7 @@ class Recipe(Section):
     @cached_property
     def _resolved(self) -> dict[str, dict[str, Distribution]]:
         defaults = {name: parameter.default for name, parameter in self._scenario_parameters().items()}
-        return {
-            name: {**defaults, **self.params, **split.params} for name, split in self.splits.items()
-        }
+        return {name: {**defaults, **self.params, **split.params} for name, split in self.splits.items()}
 
     @cached_property
     def _kinds(self) -> dict[str, Kind]:
@@ -215,7 +225,7 @@ class Recipe(Section):
     def _essence(self) -> dict[str, Any]:
         """All that `hash` covers, as plain data."""
         from simgen import GENERATOR_VERSION
-        from simgen.scene.appearance import resolve_look
+        from simgen.scene.look_parameters import resolve_look
 
         base = {name: entry.default for name, entry in self._scenario_parameters().items()} | self.params
         params = self._canonical(base)
@@ -250,7 +260,9 @@ _HASHED_AS_WRITTEN = {
 
 
 def kind_of_parameter(parameter: Parameter) -> Kind:
-    """The type of a scenario's parameter: whole when its default is drawn whole, words when its range lists words."""
+    """The type of a scenario's parameter: whole when its default is drawn whole, words when its range lists
+    words.
+    """
     default = parameter.default
     if default.kind == "int":
         return "int" if isinstance(default, (Integer, Choice)) else "float"

@@ -13,13 +13,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from simgen.recipe.distributions import Constant
+from simgen.recipe.distributions import Constant, Distribution
 from simgen.recipe.quantities import Amount, Amounts, Quantity, Word
 from simgen.recipe.values import Flag, Name, OneOf, misplaced
 from simgen.recipe.wording import did_you_mean, listed, shown
+from simgen.scene.colour import NAMED
 
 __all__ = [
-    "COLOURS",
+    "GRAVITY_ENTRY",
+    "NAMED",
     "SHAPE_SIZES",
     "WORLD",
     "BodyPart",
@@ -29,6 +31,7 @@ __all__ = [
     "VectorPart",
 ]
 
+SolidKind = Literal["sphere", "box", "cylinder", "capsule", "cone", "tube"]
 WORLD = "world"  # what a joint's parent is when nothing else is named
 
 # What `size` lists for each shape, in order, in metres.
@@ -42,27 +45,11 @@ SHAPE_SIZES: dict[str, tuple[str, ...]] = {
 }
 TEXTURES = ("plain", "checker", "stripes", "wood", "noise", "brushed")
 
-# What captions can call a colour; the values are those of simgen's looks.
-COLOURS: dict[str, tuple[float, float, float]] = {
-    "red": (0.80, 0.13, 0.13),
-    "orange": (0.93, 0.45, 0.07),
-    "yellow": (0.95, 0.76, 0.10),
-    "green": (0.16, 0.56, 0.24),
-    "teal": (0.04, 0.53, 0.55),
-    "blue": (0.11, 0.33, 0.80),
-    "purple": (0.44, 0.20, 0.66),
-    "pink": (0.92, 0.36, 0.60),
-    "white": (0.96, 0.96, 0.95),
-    "grey": (0.55, 0.56, 0.58),
-    "black": (0.10, 0.10, 0.11),
-    "brown": (0.45, 0.28, 0.15),
-}
-
 
 def _wrong_colour(word: str) -> str:
-    if word in COLOURS or re.fullmatch("#[0-9a-fA-F]{6}", word):
+    if word in NAMED or re.fullmatch("#[0-9a-fA-F]{6}", word):
         return ""
-    return f"must be {listed(COLOURS)}, or '#rrggbb', not {shown(word)}.{did_you_mean(word, COLOURS)}"
+    return f"must be {listed(NAMED)}, or '#rrggbb', not {shown(word)}.{did_you_mean(word, NAMED)}"
 
 
 def _wrong_texture(word: str) -> str:
@@ -71,9 +58,11 @@ def _wrong_texture(word: str) -> str:
 
 
 COLOUR = Word(
-    _wrong_colour, {"anyOf": [{"enum": list(COLOURS)}, {"type": "string", "pattern": "^#[0-9a-fA-F]{6}$"}]}
+    _wrong_colour,
+    {"anyOf": [{"enum": list(NAMED)}, {"type": "string", "pattern": "^#[0-9a-fA-F]{6}$"}]},
+    " · ".join(f"`{name}`" for name in NAMED) + " · `'#rrggbb'` · `[red, green, blue]`",
 )
-TEXTURE = Word(_wrong_texture, {"enum": list(TEXTURES)})
+TEXTURE = Word(_wrong_texture, {"enum": list(TEXTURES)}, " · ".join(f"`{name}`" for name in TEXTURES))
 
 
 def _colour_or_rgb(value: Any) -> Any:
@@ -107,13 +96,14 @@ class _Part(BaseModel):
 class BodyPart(_Part):
     """One body."""
 
-    shape: Annotated[str, OneOf(tuple(SHAPE_SIZES))] = Field(
+    shape: Annotated[SolidKind, OneOf(tuple(SHAPE_SIZES))] = Field(
         description=f"{listed(SHAPE_SIZES)}; its axis is z"
     )
     size: Annotated[tuple[Quantity, ...], Amounts(Amount(1e-3, 1e3, "m"), (1, 2, 3), single=True)] = Field(
         description="metres: "
         + "; ".join(
-            f"{shape} {parts[0] if len(parts) == 1 else list(parts)}" for shape, parts in SHAPE_SIZES.items()
+            f"{shape} {parts[0] if len(parts) == 1 else '[' + ', '.join(parts) + ']'}"
+            for shape, parts in SHAPE_SIZES.items()
         )
     )
     position: Annotated[VectorPart, _PLACE] = Field(
@@ -121,7 +111,7 @@ class BodyPart(_Part):
     )
     orientation: Annotated[tuple[Quantity, ...], Amounts(Amount(-3600, 3600, "deg"), (3, 4))] = Field(
         default=_ZERO,
-        description="[x, y, z]: degrees about the world's x axis, then y, then z; or a quaternion [x, y, z, w]",
+        description="[x, y, z]: degrees about the world's x, then y, then z axis; or quaternion [x, y, z, w]",
     )
     velocity: Annotated[VectorPart, Amounts(Amount(-1e3, 1e3, "m/s"), (3,))] = Field(
         default=_ZERO, description="at the start, m/s"
@@ -169,7 +159,7 @@ class JointPart(_Part):
     kind: Annotated[
         Literal["hinge", "point", "slider", "fixed"], OneOf(("hinge", "point", "slider", "fixed"))
     ] = Field(
-        description="hinge: turns about its axis; point: a ball joint; slider: moves along its axis; fixed: holds"
+        description="hinge: turns about its axis; slider: moves along it; point: a ball joint; fixed: holds"
     )
     child: Annotated[str, Name()] = Field(description="the body that it holds")
     parent: Annotated[str, Name()] = Field(default=WORLD, description="the body that it hangs on, or world")
@@ -193,7 +183,7 @@ class CameraPart(_Part):
     )
     azimuth_deg: Annotated[Quantity, Amount(-360, 360, "deg")] = Field(
         default=_constant(20),
-        description="without `position`: where it stands; 0 looks along y, a positive angle from further right",
+        description="without `position`: where it stands; 0 looks along y, a positive angle from the right",
     )
     elevation_deg: Annotated[Quantity, Amount(-89, 89, "deg")] = Field(
         default=_constant(15),
@@ -240,7 +230,8 @@ def _downwards(value: Any) -> Any:
     return value
 
 
-GravityPart = Annotated[VectorPart, Amounts(Amount(-1e3, 1e3, "m/s²"), (3,)), BeforeValidator(_downwards)]
+GRAVITY_ENTRY = Amount(-1e3, 1e3, "m/s²")
+GravityPart = Annotated[VectorPart | None, Amounts(GRAVITY_ENTRY, (3,)), BeforeValidator(_downwards)]
 
 
 @dataclass(frozen=True)
@@ -252,3 +243,6 @@ class SceneParts:
     camera: CameraPart = field(default_factory=CameraPart)
     gravity: VectorPart | None = None  # None: 9.81 m/s² downwards
     ground: bool = True  # a floor with its top at z = 0, unless a body is named ground
+    params: Mapping[str, Distribution] = field(
+        default_factory=dict
+    )  # the recipe's own, for the default camera

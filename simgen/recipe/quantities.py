@@ -10,14 +10,15 @@ agree.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
-from pydantic import GetCoreSchemaHandler, TypeAdapter, ValidationError
+from pydantic import BaseModel, GetCoreSchemaHandler, TypeAdapter, ValidationError
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from simgen.errors import Rejected
 from simgen.recipe.distributions import (
     DISTRIBUTIONS,
     Choice,
@@ -29,21 +30,38 @@ from simgen.recipe.distributions import (
     Scalar,
     Uniform,
 )
-from simgen.recipe.expressions import Expression, parse_expression
+from simgen.recipe.draws import Draws
+from simgen.recipe.expressions import Expression, ExpressionError, parse_expression
 from simgen.recipe.values import Checked
 from simgen.recipe.wording import did_you_mean, listed, number, shown
 
-__all__ = ["Amount", "Amounts", "Quantity", "Word", "as_floats", "distribution_of", "drawn", "outside", "plain_quantity"]
+__all__ = [
+    "Amount",
+    "Amounts",
+    "Drawn",
+    "Quantity",
+    "Word",
+    "as_floats",
+    "distribution_of",
+    "drawn",
+    "drawn_list",
+    "drawn_part",
+    "outside",
+    "plain_quantity",
+]
 
-Quantity = Union[Uniform, LogUniform, Normal, Integer, Choice, Constant, Expression]
+Quantity = Uniform | LogUniform | Normal | Integer | Choice | Constant | Expression
 
 _READ: TypeAdapter[Any] = TypeAdapter(Distribution)
 
 
-def distribution_of(value: Any) -> Any:
-    """The distribution that a part of a recipe means. Raises ValueError with a sentence when it means none."""
+def distribution_of(value: Any) -> Distribution:
+    """The distribution that a part of a recipe means. Raises ValueError with a sentence when it means
+    none.
+    """
     try:
-        return _READ.validate_python(value)
+        distribution: Distribution = _READ.validate_python(value)
+        return distribution
     except ValidationError as error:
         raise ValueError(_sentence(error, value)) from None
 
@@ -110,6 +128,23 @@ def plain_quantity(value: Any) -> Any:
 
 
 @dataclass(frozen=True)
+class Drawn(Checked):
+    """A bare value or a distribution."""
+
+    def check(self, value: Any) -> Distribution:
+        return distribution_of(value)
+
+    def schema(self) -> JsonSchemaValue:
+        return {"$ref": "#/$defs/Distribution"}
+
+    def words(self) -> str:
+        return "a value or distribution"
+
+    def plain(self, value: Any) -> Any:
+        return plain_quantity(value)
+
+
+@dataclass(frozen=True)
 class Amount(Checked):
     """A quantity between low and high, both included, in `unit`."""
 
@@ -133,6 +168,9 @@ class Amount(Checked):
 
     def schema(self) -> JsonSchemaValue:
         return {"$ref": "#/$defs/Quantity"}
+
+    def words(self) -> str:
+        return f"{number(self.low)} to {number(self.high)} {self.unit}".strip()
 
     def plain(self, value: Any) -> Any:
         return plain_quantity(value)
@@ -162,6 +200,10 @@ class Amounts(Checked):
         items = {"type": "array", "items": self.entry.schema(), "minItems": low, "maxItems": high}
         return {"anyOf": [self.entry.schema(), items]} if self.single else items
 
+    def words(self) -> str:
+        counts = listed([str(count) for count in self.counts])
+        return f"{counts} numbers, {self.entry.words()}"
+
     def plain(self, value: Any) -> Any:
         return None if value is None else [plain_quantity(entry) for entry in value]
 
@@ -176,10 +218,13 @@ class Amounts(Checked):
 
 @dataclass(frozen=True)
 class Word(Checked):
-    """A word, a choice of words, or `=parameter`; `problem` says what is wrong with a word, "" when nothing is."""
+    """A word, a choice of words, or `=parameter`; `problem` says what is wrong with a word, "" when nothing
+    is.
+    """
 
     problem: Callable[[str], str]
     schema_of_word: Mapping[str, Any]
+    meaning: str  # what its words are, for documentation
 
     def check(self, value: Any) -> Quantity:
         if isinstance(value, str) and value.startswith("="):
@@ -210,6 +255,9 @@ class Word(Checked):
         }
         return {"anyOf": [word, {"type": "string", "pattern": "^="}, choice]}
 
+    def words(self) -> str:
+        return self.meaning
+
     def plain(self, value: Any) -> Any:
         return plain_quantity(value)
 
@@ -224,3 +272,49 @@ def drawn(value: Quantity, params: Mapping[str, Any], draw: Callable[[], float])
         word: Scalar = params[value.names[0]] if value.is_name else value.value(params)
         return word
     return value.constant if isinstance(value, Constant) else value.value(draw())
+
+
+def drawn_part(part: BaseModel, path: str, params: Mapping[str, Any], draws: Draws) -> dict[str, Any]:
+    """Every field of a part of a composed scene in one clip; draws are named after their place,
+    `<path>.<field>`.
+
+    Raises Rejected("expression") when an expression has no value for these parameters,
+    Rejected("out-of-range") when its value is outside the field's bounds.
+    """
+    values: dict[str, Any] = {}
+    for name, field in type(part).model_fields.items():
+        value = getattr(part, name)
+        reader = next((entry for entry in field.metadata if isinstance(entry, (Amount, Amounts, Word))), None)
+        if reader is None or value is None:
+            values[name] = value
+        elif isinstance(reader, Amounts):
+            values[name] = drawn_list(reader.entry, value, f"{path}.{name}", params, draws)
+        else:
+            values[name] = _within(reader, value, f"{path}.{name}", params, draws)
+    return values
+
+
+def drawn_list(
+    reader: Amount, values: Sequence[Quantity], path: str, params: Mapping[str, Any], draws: Draws
+) -> tuple[float, ...]:
+    """The numbers of a list in one clip, drawn and refused as by `drawn_part`."""
+    entries = enumerate(values)
+    return tuple(float(_within(reader, entry, f"{path}.{index}", params, draws)) for index, entry in entries)
+
+
+def _within(
+    reader: Amount | Word, value: Quantity, path: str, params: Mapping[str, Any], draws: Draws
+) -> Scalar:
+    try:
+        result = drawn(value, params, lambda: draws(path))
+    except ExpressionError as error:
+        raise Rejected("expression", f"{path}: {str(error).rstrip('.')}") from None
+    if isinstance(reader, Word):
+        wrong = reader.problem(result) if isinstance(result, str) else f"must be a word, not {shown(result)}."
+        if wrong:
+            raise Rejected("out-of-range", f"{path}: {wrong.rstrip('.')}")
+        return result
+    if isinstance(result, (str, bool)) or not reader.low <= result <= reader.high:
+        bounds = f"between {number(reader.low)} and {number(reader.high)} {reader.unit}".strip()
+        raise Rejected("out-of-range", f"{path} is {shown(result)} and must be {bounds}")
+    return float(result)

@@ -1,7 +1,7 @@
 """The sections of a recipe that every scenario has: splits, video, rendering, cameras, output.
 
-Each field has its bounds, its default and one line of documentation here and nowhere else: the JSON Schema for
-editors and docs/recipes.md are made from these models.
+Each field has its bounds, its default and one line of documentation here and nowhere else: the JSON Schema
+for editors and docs/recipes.md are made from these models.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from pydantic.json_schema import JsonSchemaValue
 
 from simgen.recipe.distributions import Distribution
+from simgen.recipe.quantities import Drawn
 from simgen.recipe.values import Checked, Name, Number, OneOf, Whole, misplaced
 from simgen.recipe.wording import number, shown
 from simgen.render.frames import PASSES
@@ -54,7 +55,7 @@ def at_most(count: int, things: str) -> BeforeValidator:
 
 
 CLIPS = Whole(1, MOST_CLIPS, "Split a larger dataset into several recipes, each with its own seed.")
-Params = Annotated[dict[str, Distribution], at_most(200, "parameters")]
+Params = Annotated[dict[str, Annotated[Distribution, Drawn()]], at_most(200, "parameters")]
 
 
 class Split(Section):
@@ -99,6 +100,9 @@ class Size(Checked):
     def schema(self) -> JsonSchemaValue:
         edge = {**self.edge.schema(), "multipleOf": 2}
         return {"anyOf": [edge, {"type": "array", "items": edge, "minItems": 2, "maxItems": 2}]}
+
+    def words(self) -> str:
+        return f"even, {number(self.edge.low)} to {number(self.edge.high)}, or a list of two"
 
 
 class VideoSection(Section):
@@ -155,6 +159,9 @@ class Passes(Checked):
     def schema(self) -> JsonSchemaValue:
         return {"type": "array", "items": self.word.schema(), "uniqueItems": True}
 
+    def words(self) -> str:
+        return f"a list of {self.word.words()}"
+
 
 class RenderSection(Section):
     """How the scene is filmed."""
@@ -174,9 +181,9 @@ class RenderSection(Section):
 class OutputSection(Section):
     """How the dataset is stored; no clip depends on it."""
 
-    format: Annotated[
-        Literal["parquet", "webdataset", "both"], OneOf(("parquet", "webdataset", "both"))
-    ] = Field(default="parquet", description="which files are written; both from one rendering")
+    format: Annotated[Literal["parquet", "webdataset", "both"], OneOf(("parquet", "webdataset", "both"))] = (
+        Field(default="parquet", description="which files are written; both from one rendering")
+    )
     clips_per_shard: Annotated[int, Whole(1, 100_000)] = Field(
         default=256, description="clips in one file, which is the unit of work that is done or done again"
     )
@@ -186,7 +193,8 @@ class CameraView(Section):
     """A camera placed relative to the scenario's own; what is left out is as the scenario has it."""
 
     azimuth_deg: Annotated[float | None, Number(-360, 360, "deg")] = Field(
-        default=None, description="turned about the vertical through the target, from where the scenario's stands"
+        default=None,
+        description="turned about the vertical through the target, from where the scenario's stands",
     )
     elevation_deg: Annotated[float | None, Number(-90, 90, "deg")] = Field(
         default=None, description="angle above the horizontal from which it looks at the target"
@@ -200,9 +208,12 @@ class CameraView(Section):
     projection: Annotated[
         Literal["perspective", "orthographic"] | None, OneOf(("perspective", "orthographic"))
     ] = Field(default=None, description="perspective or orthographic")
-    motion: Annotated[
-        Literal["static", "orbit", "follow"] | None, OneOf(("static", "orbit", "follow"))
-    ] = Field(default=None, description="static, orbit (about the vertical through the target) or follow (a body)")
+    motion: Annotated[Literal["static", "orbit", "follow"] | None, OneOf(("static", "orbit", "follow"))] = (
+        Field(
+            default=None,
+            description="static, orbit (about the vertical through the target) or follow (a body)",
+        )
+    )
     orbit_deg_s: Annotated[float | None, Number(-720, 720, "deg/s")] = Field(
         default=None, description="speed of an orbit"
     )

@@ -35,6 +35,10 @@ class Checked:
         """JSON Schema of what `check` takes."""
         raise NotImplementedError
 
+    def words(self) -> str:
+        """What `check` takes, in a few words for documentation."""
+        raise NotImplementedError
+
     def plain(self, value: Any) -> Any:
         """A checked value as JSON has it."""
         return list(value) if isinstance(value, tuple) else value
@@ -70,6 +74,9 @@ class Number(Checked):
     def schema(self) -> JsonSchemaValue:
         return {"type": "number", "minimum": self.low, "maximum": self.high}
 
+    def words(self) -> str:
+        return f"{number(self.low)} to {number(self.high)} {self.unit}".strip()
+
 
 @dataclass(frozen=True)
 class Whole(Checked):
@@ -94,21 +101,27 @@ class Whole(Checked):
     def schema(self) -> JsonSchemaValue:
         return {"type": "integer", "minimum": self.low, "maximum": self.high}
 
+    def words(self) -> str:
+        return f"whole, {number(self.low)} to {number(self.high)}"
+
 
 @dataclass(frozen=True)
 class OneOf(Checked):
     """One of some words."""
 
-    words: tuple[str, ...]
+    options: tuple[str, ...]
 
     def check(self, value: Any) -> str:
-        if value not in self.words or not isinstance(value, str):
-            wrong = f"must be {listed(self.words)}, not {shown(value)}."
-            raise ValueError(wrong + did_you_mean(value, self.words))
+        if value not in self.options or not isinstance(value, str):
+            wrong = f"must be {listed(self.options)}, not {shown(value)}."
+            raise ValueError(wrong + did_you_mean(value, self.options))
         return value
 
     def schema(self) -> JsonSchemaValue:
-        return {"enum": list(self.words)}
+        return {"enum": list(self.options)}
+
+    def words(self) -> str:
+        return " · ".join(f"`{option}`" for option in self.options)
 
 
 @dataclass(frozen=True)
@@ -134,6 +147,9 @@ class Name(Checked):
     def schema(self) -> JsonSchemaValue:
         return {"type": "string", "pattern": f"^{self._pattern}$"}
 
+    def words(self) -> str:
+        return "a name"
+
 
 @dataclass(frozen=True)
 class Flag(Checked):
@@ -146,3 +162,6 @@ class Flag(Checked):
 
     def schema(self) -> JsonSchemaValue:
         return {"type": "boolean"}
+
+    def words(self) -> str:
+        return "`true` · `false`"

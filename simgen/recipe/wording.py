@@ -10,18 +10,23 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 
-__all__ = ["did_you_mean", "listed", "number", "printable", "shown"]
+__all__ = ["did_you_mean", "listed", "number", "one_line", "printable", "shown"]
 
 LONGEST_SHOWN = 60
 MOST_LISTED = 12
 
 
+def one_line(text: str) -> str:
+    """`text` with everything escaped that does not print, line breaks above all."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape", "surrogatepass").decode()
+        for letter in text
+    )
+
+
 def printable(text: str) -> str:
     """`text` on one line: what does not print is escaped, what is long is cut."""
-    escaped = "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape", "surrogatepass").decode()
-        for letter in text[: LONGEST_SHOWN + 1]
-    )
+    escaped = one_line(text[: LONGEST_SHOWN + 1])
     return escaped if len(escaped) <= LONGEST_SHOWN else f"{escaped[: LONGEST_SHOWN - 3]}..."
 
 

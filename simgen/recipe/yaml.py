@@ -65,16 +65,32 @@ class Document:
     data: Any = None
     lines: dict[Path, int] = field(default_factory=dict)  # 1-based line of each key and list entry
     problems: list[Problem] = field(default_factory=list)  # what is wrong but did not stop the reading
+    renamed: dict[Path, Path] = field(default_factory=dict)  # see `rename`
 
     def line(self, path: Path) -> int:
-        """The line of a value, or of the nearest thing around it that is written in the file; 0 if nothing is."""
+        """The line of a value, or of the nearest thing around it that is written in the file; 0 if nothing
+        is.
+        """
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 0)
 
     def problem(self, path: Path, message: str) -> Problem:
-        """What is wrong with the value at `path`."""
-        return Problem(self.file, self.line(path), dotted(path), message)
+        """What is wrong with the value at `path`, under the name by which the file calls it."""
+        return Problem(self.file, self.line(path), dotted(self._written(path)), message)
+
+    def rename(self, written: Path, path: Path) -> None:
+        """From here on the data has at `path` what the file has at `written`."""
+        for old, line in list(self.lines.items()):
+            if old[: len(written)] == written:
+                self.lines.setdefault(path + old[len(written) :], line)
+        self.renamed[path] = written
+
+    def _written(self, path: Path) -> Path:
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.renamed:
+                return self.renamed[path[:length]] + path[length:]
+        return path
 
 
 def dotted(path: Path) -> str:
@@ -113,7 +129,7 @@ def read_document(text: str, file: str) -> Document:
         for event in events:
             if isinstance(event, DocumentStartEvent):
                 wrong = "a recipe is one YAML document; remove everything from this '---' on."
-                raise _stop(file, event.start_mark.line + 1, wrong)
+                raise _stop(file, _line(event), wrong)
     except RecipeError as error:
         raise RecipeError([*document.problems, *error.problems]) from None
     if document.data is None:
@@ -124,6 +140,10 @@ def read_document(text: str, file: str) -> Document:
         )
         raise _stop(file, document.lines.get((), 1), wrong)
     return document
+
+
+def _line(event: Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 0
 
 
 def _stop(file: str, line: int, message: str) -> RecipeError:
@@ -166,7 +186,7 @@ class _Builder:
 
     def build(self, event: Event, path: Path = ()) -> Any:
         """The value that starts with `event`. Recursion is bounded by DEEPEST."""
-        self.document.lines.setdefault(path, event.start_mark.line + 1)
+        self.document.lines.setdefault(path, _line(event))
         self._guard(event, path)
         if isinstance(event, ScalarEvent):
             return self._scalar(event, path)
@@ -178,7 +198,7 @@ class _Builder:
         mapping: dict[str, Any] = {}
         while not isinstance(event := next(self.events), MappingEndEvent):
             self._guard(event, path)
-            line = event.start_mark.line + 1
+            line = _line(event)
             if not isinstance(event, ScalarEvent):
                 raise self._stop(line, path, "a key must be a word, not a list or a mapping.")
             key = event.value
@@ -195,18 +215,19 @@ class _Builder:
         return mapping
 
     def _guard(self, event: Event, path: Path) -> None:
-        line = event.start_mark.line + 1
+        line = _line(event)
         self.count += 1
         if self.count > MOST_VALUES:
             raise self._stop(line, (), f"a recipe has at most {MOST_VALUES} values.")
         if len(path) > DEEPEST:
             raise self._stop(line, path[:3], f"is nested more than {DEEPEST} levels deep.")
         if isinstance(event, AliasEvent):
-            wrong = f"aliases such as *{printable(event.anchor)} are not read; write the value out."
+            wrong = f"aliases such as *{printable(str(event.anchor))} are not read; write the value out."
             raise self._stop(line, path, wrong)
         if isinstance(event, (ScalarEvent, SequenceStartEvent, MappingStartEvent)):
             if event.anchor is not None:
-                wrong = f"anchors such as &{printable(event.anchor)} are not read; remove it and write values out."
+                anchor = printable(str(event.anchor))
+                wrong = f"anchors such as &{anchor} are not read; remove it and write values out."
                 self._note(line, path, wrong)
             if event.tag is not None:
                 tag = printable(event.tag.replace("tag:yaml.org,2002:", "!!"))
@@ -215,9 +236,7 @@ class _Builder:
     def _scalar(self, event: ScalarEvent, path: Path) -> Any:
         text = event.value
         if any("\ud800" <= letter <= "\udfff" for letter in text):  # through an escape in double quotes
-            self._note(
-                event.start_mark.line + 1, path, "holds half a character (a surrogate); write it whole."
-            )
+            self._note(_line(event), path, "holds half a character (a surrogate); write it whole.")
             return ""
         if event.style is not None:  # quoted: words, whatever they look like
             return text
@@ -225,9 +244,7 @@ class _Builder:
             return _CONSTANTS[text]
         if _WHOLE.fullmatch(text) or _OTHER_BASE.fullmatch(text):
             if len(text) > 400:  # Python refuses to read thousands of digits
-                self._note(
-                    event.start_mark.line + 1, path, f"has {len(text)} digits; no number here needs so many."
-                )
+                self._note(_line(event), path, f"has {len(text)} digits; no number here needs so many.")
                 return 0
             return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
         return float(text) if _FLOAT.fullmatch(text) else text

@@ -2,10 +2,9 @@
 
     frames = render(scene, trace, settings, passes=("depth",), camera=scene.cameras[0])
 
-`raycast` is simgen's own analytic ray caster, `tiny` and `opengl` are PyBullet's renderers, `cycles` is Blender's path
-tracer. The labels mean the same whatever the engine is. Each engine is imported on first use, so that this package
-costs nothing to those who only read a dataset.
-"""
+`raycast` is simgen's own analytic ray caster, `tiny` and `opengl` are PyBullet's renderers, `cycles` is
+Blender's path tracer. The labels mean the same whatever the engine is. Each engine is imported on first use,
+so that this package costs nothing to those who only read a dataset."""
 
 from __future__ import annotations
 
@@ -29,10 +28,9 @@ def render(
 ) -> Frames:
     """The T frames of `trace` from `camera` (None: the scene's main one).
 
-    rgb, visible_pixels, alone_pixels, boxes and centroids are always filled; the dense `passes` (depth, segmentation,
-    normals, flow) only when asked for. Raises RenderError when the engine cannot film this scene and
-    MissingDependencyError when the engine is not installed; both say what to change.
-    """
+    rgb, visible_pixels, alone_pixels, boxes and centroids are always filled; the dense `passes` (depth,
+    segmentation, normals, flow) only when asked for. Raises RenderError when the engine cannot film this
+    scene and MissingDependencyError when the engine is not installed; both say what to change."""
     settings = RenderSettings() if settings is None else settings
     camera = scene.cameras[0] if camera is None else camera
     unknown = sorted(set(passes) - set(PASSES))
@@ -46,8 +44,7 @@ def render(
     if settings.engine == "raycast":
         from simgen.render.raycast import raycast
 
-        frames: Frames = raycast(scene, trace, settings, passes, camera)
-        return frames
+        return raycast(scene, trace, settings, tuple(passes), camera)
     if settings.engine in ("tiny", "opengl"):
         from simgen.render.pybullet import film
 

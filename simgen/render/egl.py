@@ -1,13 +1,13 @@
 """OpenGL without a window: PyBullet's EGL plug-in, loaded so that its failures become sentences.
 
-The plug-in ends the whole process when there is no OpenGL, and prints to stdout, where a command's data goes. So it is
-tried in a process of its own first, and what it prints is kept from stdout.
-"""
+The plug-in ends the whole process when there is no OpenGL, and prints to stdout, where a command's data goes.
+So it is tried in a process of its own first, and what it prints is kept from stdout."""
 
 from __future__ import annotations
 
 import atexit
 import contextlib
+import ctypes
 import functools
 import importlib.util
 import os
@@ -20,20 +20,21 @@ from typing import Any
 
 from simgen.errors import MissingDependencyError, RenderError
 
-__all__ = ["gl_renderer", "start_opengl"]
+__all__ = ["gl_renderer", "start_opengl", "stop_opengl"]
 
-_TRIAL = """
-import importlib.util, pybullet
-client = pybullet.connect(pybullet.DIRECT)
-plugin = pybullet.loadPlugin(importlib.util.find_spec("eglRenderer").origin, "_eglRendererPlugin", physicsClientId=client)
-pybullet.getCameraImage(8, 8, renderer=pybullet.ER_BULLET_HARDWARE_OPENGL, physicsClientId=client)
-raise SystemExit(0 if plugin >= 0 else 3)
-"""
+_TRIAL = """ import importlib.util, pybullet client = pybullet.connect(pybullet.DIRECT) plugin =
+pybullet.loadPlugin(importlib.util.find_spec("eglRenderer").origin, "_eglRendererPlugin",
+physicsClientId=client) pybullet.getCameraImage(8, 8, renderer=pybullet.ER_BULLET_HARDWARE_OPENGL,
+physicsClientId=client) raise SystemExit(0 if plugin >= 0 else 3) """
+
+
+_running: dict[int, Any] = {}  # clients that have been started, None once they are stopped
 
 
 @functools.cache
 def gl_renderer() -> str:
-    """What draws here: OpenGL's GL_RENDERER, e.g. "NVIDIA H200/PCIe/SSE2" or "llvmpipe (LLVM 15.0.6, 256 bits)".
+    """What draws here: OpenGL's GL_RENDERER, e.g. "NVIDIA H200/PCIe/SSE2" or "llvmpipe (LLVM 15.0.6, 256
+    bits)".
 
     Raises RenderError when OpenGL cannot be used, MissingDependencyError when PyBullet lacks the plug-in.
     """
@@ -57,9 +58,10 @@ def gl_renderer() -> str:
 def start_opengl(pybullet: Any) -> int:
     """A new PyBullet client that draws with OpenGL. Warns when that is a program on the CPU, not a GPU."""
     renderer = gl_renderer()
-    if re.search(r"llvmpipe|softpipe|swrast|swiftshader", renderer, re.IGNORECASE):
+    if not _running and re.search(r"llvmpipe|softpipe|swrast|swiftshader", renderer, re.IGNORECASE):
         warnings.warn(
-            f"The engine 'opengl' draws on the CPU here ({renderer}); `engine: raycast` is faster and looks better.",
+            f"The engine 'opengl' draws on the CPU here ({renderer}): "
+            "`engine: raycast` is faster and looks better.",
             RuntimeWarning,
             stacklevel=2,
         )
@@ -68,15 +70,30 @@ def start_opengl(pybullet: Any) -> int:
     with _silent_stdout():
         client: int = pybullet.connect(pybullet.DIRECT)
         plugin = pybullet.loadPlugin(spec.origin, "_eglRendererPlugin", physicsClientId=client)
+        for _ in range(2 if plugin >= 0 else 0):  # the first two pictures print, too
+            gl = pybullet.ER_BULLET_HARDWARE_OPENGL
+            pybullet.getCameraImage(8, 8, renderer=gl, physicsClientId=client)
     if plugin < 0:
         raise RenderError("The engine 'opengl' could not load PyBullet's EGL plug-in in this process.")
-    atexit.register(_stop, pybullet, client)
+    # what it has read from a file it would keep for ever
+    pybullet.setPhysicsEngineParameter(enableFileCaching=0, physicsClientId=client)
+    if not _running:
+        atexit.register(_stop_all)
+    _running[client] = pybullet
     return client
 
 
-def _stop(pybullet: Any, client: int) -> None:
+def stop_opengl(pybullet: Any, client: int) -> None:
+    """Ends a client of `start_opengl`."""
     with _silent_stdout(), contextlib.suppress(pybullet.error):
         pybullet.disconnect(client)
+    _running[client] = None
+
+
+def _stop_all() -> None:
+    for client, pybullet in list(_running.items()):
+        if pybullet is not None:
+            stop_opengl(pybullet, client)
 
 
 @contextlib.contextmanager
@@ -89,6 +106,7 @@ def _silent_stdout() -> Iterator[None]:
         os.dup2(nowhere, 1)
         yield
     finally:
+        ctypes.CDLL(None).fflush(None)  # what C code has printed so far is still in its buffer
         os.dup2(kept, 1)
         os.close(kept)
         os.close(nowhere)

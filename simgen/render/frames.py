@@ -23,10 +23,18 @@ class Frames:
     rgb: NDArray[np.uint8]  # (T, H, W, 3) sRGB
     segmentation: NDArray[np.uint8] | None = None  # (T, H, W) 0 background, i + 1 body i
     depth_m: NDArray[np.float32] | None = None  # (T, H, W) along the camera axis, 0 where there is nothing
-    normals: NDArray[np.float32] | None = None  # (T, H, W, 3) camera frame, unit length, 0 where there is nothing
+    normals: NDArray[np.float32] | None = (
+        None  # (T, H, W, 3) camera frame, unit length, 0 where there is nothing
+    )
     flow: NDArray[np.float32] | None = None  # (T, H, W, 2) to the next frame, pixels (x, y); last frame 0
-    flow_occluded: NDArray[np.bool_] | None = None  # (T, H, W) the surface point is hidden or outside in the next frame
+    flow_occluded: NDArray[np.bool_] | None = (
+        None  # (T, H, W) the surface point is hidden or outside in the next frame
+    )
     visible_pixels: NDArray[np.int32] | None = None  # (T, N) pixels in which the body is seen
-    alone_pixels: NDArray[np.int32] | None = None  # (T, N) pixels in the picture it would have with no other body there
+    alone_pixels: NDArray[np.int32] | None = (
+        None  # (T, N) pixels in the picture it would have with no other body there
+    )
     boxes: NDArray[np.float32] | None = None  # (T, N, 4) x0 y0 x1 y1 of the visible pixels, 0 when none
-    centroids: NDArray[np.float32] | None = None  # (T, N, 2) mean pixel centre of the visible pixels, 0 when none
+    centroids: NDArray[np.float32] | None = (
+        None  # (T, N, 2) mean pixel centre of the visible pixels, 0 when none
+    )

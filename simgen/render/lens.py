@@ -1,4 +1,4 @@
-"""A camera as OpenGL writes it: a view matrix, a projection matrix and what its depth buffer means in metres."""
+"""A camera as OpenGL writes it: view matrix, projection matrix, and its depth buffer in metres."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["GlLens", "TinyLens"]
 
 
 class GlLens:
-    """`camera` for a picture of width × height, as OpenGL sees it. Matrices are lists of 16, column by column."""
+    """`camera` for a picture of width × height, for OpenGL. Matrices are lists of 16, column by column."""
 
     def __init__(self, camera: Camera, width: int, height: int) -> None:
         self.camera, self.width, self.height = camera, width, height
@@ -48,12 +48,12 @@ class GlLens:
 class TinyLens(GlLens):
     """The same for TinyRenderer, which departs from OpenGL in three ways.
 
-    It samples a pixel at its lower left corner: everything is moved by half a pixel. It decides by the way to the
-    camera's position which faces turn away, where an orthographic camera has but one direction: that camera stands far
-    back. And it reads the near and the far plane from the third row as if every camera were in perspective, which
-    would throw away all that an orthographic one sees: the row −z/2 + F passes its test (near = −⅔ F, far = 2 F) for
-    distances up to 2 F, and its depth is then the distance under the formula of perspective with those two planes.
-    """
+    It samples a pixel at its lower left corner: everything is moved by half a pixel. It decides by the way to
+    the camera's position which faces turn away, where an orthographic camera has but one direction: that
+    camera stands far back. And it reads the near and the far plane from the third row as if every camera were
+    in perspective, which would throw away all that an orthographic one sees: the row −z/2 + F passes its test
+    (near = −⅔ F, far = 2 F) for distances up to 2 F, and its depth is then the distance under the formula of
+    perspective with those two planes."""
 
     def __init__(self, camera: Camera, width: int, height: int) -> None:
         self._back_m = 200 * camera.height_m if camera.projection == "orthographic" else 0.0

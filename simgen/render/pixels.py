@@ -11,10 +11,11 @@ __all__ = ["outlines"]
 def outlines(
     segmentation: NDArray[np.uint8], bodies: int
 ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]:
-    """Pixel counts (T, N), boxes x0 y0 x1 y1 (T, N, 4) and centroids x y (T, N, 2) of a segmentation (T, H, W).
+    """Pixel counts (T, N), boxes x0 y0 x1 y1 (T, N, 4) and centroids x y (T, N, 2) of a segmentation (T, H,
+    W).
 
-    A box holds whole pixels: one pixel (row i, column j) gives (j, i, j + 1, i + 1). A body without pixels gets zeros.
-    """
+    A box holds whole pixels: one pixel (row i, column j) gives (j, i, j + 1, i + 1). A body without pixels
+    gets zeros."""
     frames, height, width = segmentation.shape
     pixels = np.zeros((frames, bodies), dtype=np.int32)
     boxes = np.zeros((frames, bodies, 4), dtype=np.float32)

@@ -1,11 +1,12 @@
-"""PyBullet's own renderers: `tiny` (software, on the CPU) and `opengl` (through its EGL plug-in, on a GPU if there is one).
+"""PyBullet's own renderers: `tiny` (software, on the CPU) and `opengl` (through its EGL plug-in, on a GPU if
+there is one).
 
-The scene is posed from the trace in a world of its own that holds only pictures, no physics: one PyBullet client per
-process, emptied for every clip. What PyBullet's camera gets wrong is handled here: its light settings leak from one call
-into the next (all of them are passed every time), its shadows draw false borders (they stay off), its spheres are
-polyhedra (finer surfaces are supplied), textures on boxes come out as one tint (boxes become textured meshes), its
-background is white (the sky is painted from the segmentation), and its depth is a GL buffer (turned into metres).
-"""
+The scene is posed from the trace in a world of its own that holds only pictures, no physics: one PyBullet
+client per process, emptied for every clip. What PyBullet's camera gets wrong is handled here: its light
+settings leak from one call into the next (all of them are passed every time), its shadows draw false borders
+(they stay off), its spheres are polyhedra (finer surfaces are supplied), textures on boxes come out as one
+tint (boxes become textured meshes), its background is white (the sky is painted from the segmentation), and
+its depth is a GL buffer (turned into metres)."""
 
 from __future__ import annotations
 
@@ -23,8 +24,8 @@ from numpy.typing import NDArray
 
 from simgen.errors import MissingDependencyError, RenderError
 from simgen.physics.trace import Trace
+from simgen.render.egl import start_opengl, stop_opengl
 from simgen.render.frames import Frames
-from simgen.render.egl import start_opengl
 from simgen.render.lens import GlLens, TinyLens
 from simgen.render.pixels import outlines
 from simgen.render.settings import RenderSettings
@@ -37,6 +38,7 @@ from simgen.scene.spec import Camera, Look, SceneSpec
 __all__ = ["film"]
 
 _UNDRESSED = Look(colour=(0.72, 0.72, 0.72))
+_GL_CLIPS = 50  # clips for which one OpenGL client is used
 _UV_OFFSET = 64.0  # the renderers repeat a texture for positive coordinates only
 
 
@@ -45,9 +47,8 @@ def film(
 ) -> Frames:
     """The frames of `trace` from `camera`.
 
-    rgb, depth and segmentation are PyBullet's own; normals and flow, which it does not have, and how much of a body is
-    hidden come from the ray caster. Raises RenderError for what neither can do.
-    """
+    rgb, depth and segmentation are PyBullet's own; normals and flow, which it does not have, and how much of
+    a body is hidden come from the ray caster. Raises RenderError for what neither can do."""
     if settings.quality != "standard" or settings.shutter:
         raise RenderError(
             f"The engine {settings.engine!r} has no `quality: high` and no `shutter`; "
@@ -99,7 +100,7 @@ def film(
 
 
 def _light(scene: SceneSpec) -> dict[str, Any]:
-    """Every light argument of the camera call: an argument left out would keep the value of an earlier call."""
+    """Every light argument of the camera call: one left out would keep the value of an earlier call."""
     environment, lights = scene.environment, scene.lights
     ambient = float(np.mean(environment.ambient))
     towards, colour, diffuse = (0.0, 0.0, 1.0), (1.0, 1.0, 1.0), 0.0
@@ -112,8 +113,8 @@ def _light(scene: SceneSpec) -> dict[str, Any]:
             x, y, z = np.asarray(key.position_m) - target
             towards = (float(x), float(y), float(z))
         colour, diffuse = key.colour, key.intensity
-    # The renderers multiply sRGB numbers where light adds up in linear ones: with the light that meets a surface face
-    # on, and with none of it, the picture is as bright as it should be.
+    # The renderers multiply sRGB numbers where light adds up in linear ones: with the light that meets a
+    # surface face on, and with none of it, the picture is as bright as it should be.
     full, shade = (ambient + diffuse) ** (1 / 2.2), ambient ** (1 / 2.2)
     if environment.unlit:
         colour, full, shade = (1.0, 1.0, 1.0), 1.0, 1.0
@@ -131,22 +132,35 @@ def _light(scene: SceneSpec) -> dict[str, Any]:
 class _World:
     """The client that holds the pictures of the current clip's bodies."""
 
-    def __init__(self, bullet: Any, client: int, renderer: int) -> None:
-        self._bullet, self._client, self._renderer = bullet, client, renderer
+    def __init__(self, bullet: Any, engine: str) -> None:
+        self._bullet, self._opengl = bullet, engine == "opengl"
+        self._renderer = bullet.ER_BULLET_HARDWARE_OPENGL if self._opengl else bullet.ER_TINY_RENDERER
+        self._client, self._clips = -1, 0
         self._handles: list[int | None] = []
         self._lent: dict[tuple[str, tuple[int, ...]], list[list[Any]]] = {}
         self._scratch = tempfile.TemporaryDirectory(prefix="simgen-")  # removed when the process ends
         self._folder = Path(self._scratch.name)
-        self._from_files = renderer != bullet.ER_TINY_RENDERER
+
+    def _empty(self) -> None:
+        """An empty world; the OpenGL one is a new one now and then, as it never frees its textures."""
+        if self._client >= 0 and not (self._opengl and self._clips % _GL_CLIPS == 0):
+            self._bullet.resetSimulation(physicsClientId=self._client)
+        elif self._opengl:
+            if self._client >= 0:
+                stop_opengl(self._bullet, self._client)
+            self._client = start_opengl(self._bullet)
+        else:
+            self._client = self._bullet.connect(self._bullet.DIRECT)
+        self._handles = []
+        self._clips += 1
 
     def build(self, scene: SceneSpec) -> NDArray[np.uint8]:
         """Replaces the world by the visible bodies of `scene`.
 
-        Returns the table from PyBullet's id + 1 (0 is its background) to the label: 0 background, i + 1 body i.
-        """
+        Returns the table from PyBullet's id + 1 (0 is its background) to the label: 0 background, i + 1 body
+        i."""
+        self._empty()
         bullet, client = self._bullet, self._client
-        bullet.resetSimulation(physicsClientId=client)
-        self._handles = []
         labels = np.zeros(len(scene.bodies) + 1, dtype=np.uint8)
         for index, body in enumerate(scene.bodies):
             if not body.visible:
@@ -157,7 +171,7 @@ class _World:
             mesh = surface(body.shape, cell_size_m(look) if textured else 1.0)
             visual = bullet.createVisualShape(
                 bullet.GEOM_MESH,
-                **(self._file(mesh) if self._from_files else self._lists(mesh)),
+                **(self._file(mesh) if self._opengl else self._lists(mesh)),
                 rgbaColor=[1.0, 1.0, 1.0, 1.0] if textured else [*look.colour, 1.0],
                 specularColor=[look.specular * (1 - look.roughness)] * 3,
                 physicsClientId=client,
@@ -187,7 +201,7 @@ class _World:
         }
 
     def _lend(self, name: str, rows: NDArray[Any]) -> list[list[Any]]:
-        """`rows` as lists. PyBullet never lets go of the lists it is given: it gets the same ones again and again."""
+        """`rows` as lists, the same ones again and again: PyBullet never lets go of a list."""
         lists = self._lent.setdefault((name, rows.shape), rows.tolist())
         for kept, row in zip(lists, rows.tolist(), strict=True):
             kept[:] = row
@@ -197,7 +211,7 @@ class _World:
         from PIL import Image
 
         picture = tile(look)
-        # PyBullet remembers a picture by its path: another picture needs another name
+        # PyBullet remembers a picture by its path: another picture needs another name, the same can keep it
         path = self._folder / f"{hashlib.sha256(picture.tobytes()).hexdigest()}.png"
         if not path.exists():
             Image.fromarray(picture[::-1]).save(path)  # v runs upwards in a picture file
@@ -246,19 +260,17 @@ def _world(engine: str, process: int) -> _World:
             f"The engine {engine!r} needs PyBullet, which has wheels for Python 3.9 to 3.11: "
             "use such a Python, or `render: {engine: raycast}`."
         ) from None
-    if engine == "tiny":
-        return _World(pybullet, pybullet.connect(pybullet.DIRECT), pybullet.ER_TINY_RENDERER)
-    client = start_opengl(pybullet)
-    return _World(pybullet, client, pybullet.ER_BULLET_HARDWARE_OPENGL)
+    return _World(pybullet, engine)
 
 
 def _alone(exact: Frames, visible: NDArray[np.int32]) -> NDArray[np.int32]:
-    """(T, N) pixels that each body would cover with no other body there, given the pixels in which it is seen.
+    """(T, N) pixels that each body would cover with no other body there, given the pixels in which it is
+    seen.
 
-    This engine's silhouettes differ from the ray caster's by a pixel here and there, so the ratio is taken: what is not
-    hidden is seen to exactly one part of one.
-    """
-    assert exact.alone_pixels is not None and exact.visible_pixels is not None
+    This engine's silhouettes differ from the ray caster's by a pixel here and there, so the ratio is taken:
+    what is not hidden is seen to exactly one part of one."""
+    assert exact.alone_pixels is not None
+    assert exact.visible_pixels is not None
     ratio = exact.alone_pixels / np.maximum(exact.visible_pixels, 1)
     alone = np.where(exact.visible_pixels > 0, np.round(visible * ratio), exact.alone_pixels)
     return np.maximum(alone, visible).astype(np.int32)

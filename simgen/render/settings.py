@@ -16,4 +16,6 @@ class RenderSettings:
 
     engine: Literal["raycast", "tiny", "opengl", "cycles"] = "raycast"
     quality: Literal["standard", "high"] = "standard"  # high: soft shadows and ambient occlusion (raycast)
-    shutter: float = 0.0  # motion blur: the part of a frame's time for which the shutter is open, rgb only (raycast)
+    shutter: float = (
+        0.0  # motion blur: the part of a frame's time for which the shutter is open, rgb only (raycast)
+    )

@@ -20,9 +20,9 @@ def sky(
 ) -> NDArray[np.uint8]:
     """The empty sky (H, W, 3), sRGB, from the pose `world_to_camera` (4, 4).
 
-    Perspective: the colour follows the height of the line of sight, s = max(0, its vertical part), eased as s(2 − s).
-    An orthographic camera has one line of sight for all pixels: there the picture's own height takes its place.
-    """
+    Perspective: the colour follows the height of the line of sight, s = max(0, its vertical part), eased as
+    s(2 − s). An orthographic camera has one line of sight for all pixels: there the picture's own height
+    takes its place."""
     x = (np.arange(width) + 0.5 - intrinsics[0, 2]) / intrinsics[0, 0]
     y = (np.arange(height) + 0.5 - intrinsics[1, 2]) / intrinsics[1, 1]
     if projection == "perspective":

@@ -31,7 +31,9 @@ class Parameter:
     unit: str  # "deg", "kg", "m", "m/s", "1" for a pure number, "" for words
     meaning: str  # one line
     range: tuple[float, float] | tuple[str, ...]  # everything in it works from end to end; outside is refused
-    role: Literal["causal", "nuisance", "hidden"]  # causal: changes the motion and can be seen; hidden: cannot be seen
+    role: Literal[
+        "causal", "nuisance", "hidden"
+    ]  # causal: changes the motion and can be seen; hidden: cannot be seen
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ from simgen.scenarios.stage import GRAVITY, area_camera, ground, random_orientat
 from simgen.scene.rotation import about_axis, multiply
 from simgen.scene.spec import Body, Quaternion, SceneSpec, Shape, Vector, Video
 
-RAMP_WIDTH_M = 1.0
-UPHILL_M = 0.35  # of the ramp's surface above the body
+RAMP_WIDTH_M = 1.2
+UPHILL_M = 0.4  # of the ramp's surface above the body
 HARDLY_MOVES = 0.02  # of g sin θ: below this a relative residual would compare two numbers near zero
 
 STEEPNESS = ((12.0, "gentle"), (28.0, "moderate"), (math.inf, "steep"))
@@ -47,13 +47,13 @@ class Incline(Scenario):
         Parameter("mass_kg", log_uniform(0.1, 10), "kg", "mass of the body", (0.05, 50), "hidden"),
         Parameter(
             "radius_m",
-            uniform(0.11, 0.18),
+            uniform(0.18, 0.28),
             "m",
             "radius of the round ones, half the edge of the box",
-            (0.1, 0.25),
+            (0.17, 0.4),
             "nuisance",
         ),
-        Parameter("friction", uniform(0.1, 0.7), "1", "coefficient of friction", (0, 1.2), "hidden"),
+        Parameter("friction", uniform(0.1, 0.7), "1", "coefficient of friction", (0, 0.9), "hidden"),
         Parameter(
             "elasticity",
             uniform(0, 0.6),
@@ -64,18 +64,18 @@ class Incline(Scenario):
         ),
         Parameter(
             "start_height_m",
-            uniform(1.0, 1.4),
+            uniform(1.6, 2.1),
             "m",
             "height of the body's centre above the ground at the start",
-            (0.9, 1.6),
+            (1.4, 2.4),
             "nuisance",
         ),
         Parameter(
             "start_offset_m",
-            uniform(0.3, 0.8),
+            uniform(0.5, 1.3),
             "m",
             "how far from the middle of the picture it starts, on the uphill side",
-            (0, 0.9),
+            (0, 1.4),
             "nuisance",
         ),
         Parameter(
@@ -105,7 +105,16 @@ class Incline(Scenario):
             "1 % of the acceleration without friction, because a predicted 0 leaves nothing to divide by",
         ),
     )
-    events = ("first_contact", "bounce", "apex", "comes_to_rest", "leaves_frame", "enters_frame", "topples", "starts_rolling")
+    events = (
+        "first_contact",
+        "bounce",
+        "apex",
+        "comes_to_rest",
+        "leaves_frame",
+        "enters_frame",
+        "topples",
+        "starts_rolling",
+    )
 
     def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:
         angle, radius = math.radians(params["angle_deg"]), params["radius_m"]
@@ -123,7 +132,7 @@ class Incline(Scenario):
         return SceneSpec(
             bodies=(subject, _ramp(centre, radius, angle, side), ground()),
             video=video,
-            cameras=(area_camera(video, (0.0, 0.0, 1.05), 2.5, elevation_deg=14.0, azimuth_deg=side * 14.0),),
+            cameras=(area_camera(video, (0.0, 0.0, 1.5), 4.0, elevation_deg=14.0, azimuth_deg=side * 14.0),),
             gravity_m_s2=(0.0, 0.0, -params["gravity_m_s2"]),
             profile="universal",
         )
@@ -133,7 +142,9 @@ class Incline(Scenario):
         subject, ramp = scene.body_index("subject"), scene.body_index("ramp")
         downhill = np.array([_side(params) * math.cos(angle), 0.0, -math.sin(angle)])
         contacts = trace.contacts
-        other = ((contacts.a == subject) | (contacts.b == subject)) & (contacts.a != ramp) & (contacts.b != ramp)
+        other = (
+            ((contacts.a == subject) | (contacts.b == subject)) & (contacts.a != ramp) & (contacts.b != ramp)
+        )
         end = contacts.time_s[other].min() if other.any() else math.inf
         on_ramp = trace.time_s < end
         time = trace.time_s[on_ramp]
@@ -196,7 +207,11 @@ MOTIONS = {
     "rolls": (("rolls down", "rolls down"), ("is rolling down", "begins to roll")),
     "slips": (("slips and spins down", "slips and spins"), ("skids down", "skids down")),
     "slides": (("slides down", "slides down"), ("is sliding down", "begins to slide")),
-    "rests": (("rests on", "stays where it is"), ("stays at rest on", "stays at rest"), ("does not move on", "does not move")),
+    "rests": (
+        ("rests on", "stays where it is"),
+        ("stays at rest on", "stays at rest"),
+        ("does not move on", "does not move"),
+    ),
 }
 
 
@@ -207,7 +222,9 @@ def regime(params: Params) -> str:
     if params["friction"] == 0:
         return "slides"
     factor = laws.shape_factor(solid(params["shape"], params["radius_m"]))
-    return "rolls" if laws.rolls_without_slipping(params["angle_deg"], params["friction"], factor) else "slips"
+    return (
+        "rolls" if laws.rolls_without_slipping(params["angle_deg"], params["friction"], factor) else "slips"
+    )
 
 
 def acceleration(params: Params) -> float:
@@ -266,7 +283,9 @@ def _outcome(
     clauses = []
     for event in seen:
         if event.kind == "first_contact" and floor in event.bodies:
-            verb = draws.choice("landing", ("reaches the ground", "gets to the foot of the ramp", "arrives on the ground"))
+            verb = draws.choice(
+                "landing", ("reaches the ground", "gets to the foot of the ramp", "arrives on the ground")
+            )
             clauses.append(f"{verb} after {words.quantity(event.time_s, 's')}")
     bounces = sum(event.kind == "bounce" and floor in event.bodies for event in seen)
     if bounces:

@@ -69,7 +69,11 @@ def _own() -> list[Scenario]:
             continue
         module = importlib.import_module(f"{__package__}.{module_info.name}")
         for _, kind in inspect.getmembers(module, inspect.isclass):
-            if issubclass(kind, Scenario) and kind.__module__ == module.__name__ and not inspect.isabstract(kind):
+            if (
+                issubclass(kind, Scenario)
+                and kind.__module__ == module.__name__
+                and not inspect.isabstract(kind)
+            ):
                 scenarios.append(kind())
     return scenarios
 
@@ -77,7 +81,9 @@ def _own() -> list[Scenario]:
 def _load(entry: EntryPoint) -> Scenario:
     kind = entry.load()
     if not (inspect.isclass(kind) and issubclass(kind, Scenario)):
-        raise SimgenError(f"it names {type(kind).__name__} {kind!r}, which is not a subclass of simgen's Scenario")
+        raise SimgenError(
+            f"it names {type(kind).__name__} {kind!r}, which is not a subclass of simgen's Scenario"
+        )
     if inspect.isabstract(kind):
         missing = ", ".join(sorted(kind.__abstractmethods__))
         raise SimgenError(f"its class {kind.__name__} does not define {missing}")
@@ -120,11 +126,16 @@ def describe(scenario: Scenario) -> str:
 def _row(parameter: Parameter) -> tuple[str, str, str, str, str, str]:
     ends = parameter.range
     span = (
-        " | ".join(str(word) for word in ends)
-        if isinstance(ends[0], str)
-        else f"{ends[0]:g} to {ends[1]:g}"  # type: ignore[str-format]
+        " | ".join(str(word) for word in ends) if isinstance(ends[0], str) else f"{ends[0]:g} to {ends[1]:g}"  # type: ignore[str-format]
     )
-    return (parameter.name, parameter.unit or "-", span, str(parameter.default), parameter.role, parameter.meaning)
+    return (
+        parameter.name,
+        parameter.unit or "-",
+        span,
+        str(parameter.default),
+        parameter.role,
+        parameter.meaning,
+    )
 
 
 def _law(law: Law) -> list[str]:

@@ -5,9 +5,9 @@
 Three presets: `lab` (a clean studio, the default), `flat` (plain unlit colours on white) and `varied` (domain
 randomisation). A preset is nothing but a default for every parameter of `LOOK_PARAMETERS`.
 
-Every draw is addressed, `look.<parameter>` for the scene and `look.<body>.<parameter>` for a body, and none depends on a
-physical parameter: a look tells nothing about the motion. A body that the scenario has given a look keeps it.
-"""
+Every draw is addressed, `look.<parameter>` for the scene and `look.<body>.<parameter>` for a body, and none
+depends on a physical parameter: a look tells nothing about the motion. A body that the scenario has given a
+look keeps it."""
 
 from __future__ import annotations
 
@@ -21,27 +21,30 @@ from simgen.recipe.draws import Draws
 from simgen.scene.colour import NAMED, contrast, from_hue, mixed, named, read_colour
 from simgen.scene.look_parameters import LOOK_PARAMETERS, PRESETS, look_problems, resolve_look
 from simgen.scene.spec import Body, Camera, Environment, Light, Look, Rgb, SceneSpec, Shape, Vector
+from simgen.scene.views import placed, placement
 
 __all__ = ["LOOK_PARAMETERS", "PRESETS", "dress", "look_problems"]
 
-_DISTINCT = (
-    0.16  # OKLab distance from which a subject stands out at a glance; 0.02 is just visible side by side
-)
+# OKLab distances; 0.02 is just visible side by side
+_FROM_SURROUNDINGS = 0.15  # a subject stands out at a glance
+_FROM_EACH_OTHER = 0.115  # two subjects are told apart: any two of the named colours are
 _ATTEMPTS = 16
 
 
 def dress(scene: SceneSpec, look: Mapping[str, Any] | None, draws: Draws) -> SceneSpec:
     """The scene with a look for every body, lights, a background and the camera where the look wants it.
 
-    `look` is a recipe's section: `preset` and, under their names, distributions, bare values or mappings that mean a
-    distribution. Raises RecipeError when it holds something else.
-    """
+    `look` is a recipe's section: `preset` and, under their names, distributions, bare values or mappings that
+    mean a distribution. Raises RecipeError when it holds something else."""
     problems = look_problems(look or {})
     if problems:
-        raise RecipeError([Problem("look", 0, key, message) for key, message in problems])
+        raise RecipeError([Problem("recipe", 0, f"look.{key}", message) for key, message in problems])
     chosen = _Chosen(resolve_look(look or {}), draws.under("look"))
     bodies = _dress_bodies(scene, chosen)
-    cameras = tuple(_aim(camera, chosen) if camera.name == "main" else camera for camera in scene.cameras)
+    cameras = tuple(
+        _projected(camera if place else _aim(camera, chosen), chosen)
+        for place, camera in enumerate(scene.cameras)
+    )
     horizon = chosen.colour("sky_horizon")
     environment = Environment(
         ambient=_scaled(chosen.colour("ambient_colour"), chosen.number("ambient")),
@@ -79,7 +82,7 @@ class _Chosen:
         return self.coloured(str(self.value(name, address)), address)
 
     def coloured(self, word: str, address: str) -> Rgb:
-        """The colour that a word means; `vivid`, `muted`, `pale` and `any` are drawn from the colours they name."""
+        """The colour that a word means; `vivid`, `muted`, `pale` and `any` are families to draw from."""
         if word in _FAMILIES:
             chroma, lightness = _FAMILIES[word]
             return _rounded(
@@ -111,13 +114,13 @@ def _dress_bodies(scene: SceneSpec, chosen: _Chosen) -> tuple[Body, ...]:
         if body.role in ("ground", "support"):
             if body.name not in looks:
                 looks[body.name] = _surrounding(body, scene, chosen)
-            surroundings.append(_average(looks[body.name]))
-    taken = [look.colour for name, look in looks.items() if scene.body(name).role in ("subject", "prop")]
+            surroundings += _tones(looks[body.name])
+    taken = [look for name, look in looks.items() if scene.body(name).role in ("subject", "prop")]
     for role in ("subject", "prop"):
         for body in scene.bodies:
             if body.role == role and body.name not in looks:
-                looks[body.name] = _subject(body, chosen, tuple(surroundings), tuple(taken))
-                taken.append(looks[body.name].colour)
+                looks[body.name] = _subject(body, chosen, tuple(surroundings), taken)
+                taken.append(looks[body.name])
     return tuple(replace(body, look=looks[body.name]) for body in scene.bodies)
 
 
@@ -139,25 +142,34 @@ def _surrounding(body: Body, scene: SceneSpec, chosen: _Chosen) -> Look:
     )
 
 
-def _subject(body: Body, chosen: _Chosen, surroundings: tuple[Rgb, ...], taken: tuple[Rgb, ...]) -> Look:
+def _subject(body: Body, chosen: _Chosen, surroundings: tuple[Rgb, ...], taken: Sequence[Look]) -> Look:
+    """A look in the first drawn colour that stands out, or the one that does so most."""
     role, address = body.role, f"{body.name}."
+    others, names = tuple(look.colour for look in taken), {look.colour_name for look in taken} - {""}
+    texture = chosen.value(f"{role}_texture", f"{address}texture")
     best: tuple[float, Rgb, Rgb, str] | None = None
     for attempt in range(_ATTEMPTS):
         where = f"{address}colour" if attempt == 0 else f"{address}colour.{attempt}"
         word = str(chosen.value(f"{role}_colour", where))
         colour = chosen.coloured(word, where)
+        name = word if word in NAMED else named(colour)
         second = _second_colour(chosen, role, address, colour)
-        apart = min(contrast(colour, surroundings), contrast(colour, taken))
+        seen = _tones(Look(colour, texture=texture, texture_colour=second))[0]
+        apart = min(
+            contrast(seen, surroundings) / _FROM_SURROUNDINGS, contrast(colour, others) / _FROM_EACH_OTHER
+        )
+        if name in names:  # a caption could not tell them apart
+            apart /= 2
         if best is None or apart > best[0]:
-            best = (apart, colour, second, word if word in NAMED else named(colour))
-        if apart >= _DISTINCT:
+            best = (apart, colour, second, name)
+        if apart >= 1:
             break
     assert best is not None
     _, colour, second, name = best
     return Look(
         colour=colour,
         colour_name=name,
-        texture=chosen.value(f"{role}_texture", f"{address}texture"),
+        texture=texture,
         texture_colour=second,
         texture_size_m=round(
             chosen.number(f"{role}_texture_size", f"{address}texture_size") * _span_m(body.shape), 4
@@ -171,14 +183,14 @@ def _second_colour(chosen: _Chosen, role: str, address: str, colour: Rgb) -> Rgb
     """The texture's other colour; `lighter` and `darker` are tones of the first."""
     word = str(chosen.value(f"{role}_texture_colour", f"{address}texture_colour"))
     if word == "lighter":
-        return _rounded(mixed(colour, (1.0, 1.0, 1.0), 0.75))
+        return _rounded(mixed(colour, (1.0, 1.0, 1.0), 0.7))
     if word == "darker":
         return _rounded(mixed(colour, (0.0, 0.0, 0.0), 0.35))
     return chosen.coloured(word, f"{address}texture_colour")
 
 
 def _key_light(camera: Camera, chosen: _Chosen) -> Light:
-    """The light from `light_azimuth_deg` to the left of the camera and `light_elevation_deg` above the ground."""
+    """The light from `light_azimuth_deg` to the camera's left, `light_elevation_deg` above the ground."""
     towards_camera = math.atan2(
         camera.position_m[1] - camera.target_m[1], camera.position_m[0] - camera.target_m[0]
     )
@@ -201,40 +213,29 @@ def _key_light(camera: Camera, chosen: _Chosen) -> Light:
 
 
 def _aim(camera: Camera, chosen: _Chosen) -> Camera:
-    """The camera turned about its target, moved back and with another lens, so that it still frames the target."""
-    word = str(chosen.value("camera_projection"))
+    """The camera turned about its target, moved back and with another lens; it still frames the target."""
     turn, lift = chosen.number("camera_azimuth_deg"), chosen.number("camera_elevation_deg")
     back, lens = chosen.number("camera_distance"), chosen.number("focal_length")
-    offset = tuple(a - b for a, b in zip(camera.position_m, camera.target_m, strict=True))
-    distance = math.hypot(*offset)
+    if (turn, lift, back, lens) == (0.0, 0.0, 1.0, 1.0):
+        return camera
+    azimuth, elevation, distance = placement(camera)
+    # neither below the ground's plane nor over the top, where the picture would turn upside down
+    elevation = min(max(elevation + lift, min(elevation, 2.0)), max(elevation, 85.0))
+    perspective = camera.projection == "perspective"
+    moved = placed(camera, azimuth + turn, elevation, distance * back * (lens if perspective else 1.0))
     half = math.tan(math.radians(camera.vertical_fov_deg) / 2)
-    if camera.projection == "perspective":
-        height = 2 * distance * half
-    else:
-        height = camera.height_m
-    changed = camera
-    if (turn, lift, back, lens) != (0.0, 0.0, 1.0, 1.0):
-        azimuth = math.atan2(offset[1], offset[0]) + math.radians(turn)
-        elevation = math.asin(max(-1.0, min(1.0, offset[2] / distance)))
-        # not below the ground's plane, not over the top: the picture would turn upside down
-        steepest, lowest = max(elevation, math.radians(85)), min(elevation, math.radians(2))
-        elevation = min(max(elevation + math.radians(lift), lowest), steepest)
-        distance *= back * (lens if camera.projection == "perspective" else 1.0)
-        place = (
-            distance * math.cos(elevation) * math.cos(azimuth),
-            distance * math.cos(elevation) * math.sin(azimuth),
-            distance * math.sin(elevation),
-        )
-        changed = replace(
-            camera,
-            position_m=_rounded(tuple(t + p for t, p in zip(camera.target_m, place, strict=True)), 6),
-            vertical_fov_deg=round(math.degrees(2 * math.atan(half / lens)), 6),
-            height_m=round(camera.height_m * back, 6),
-            far_m=max(camera.far_m, round(camera.far_m * back * lens, 3)),
-        )
-    if word == "orthographic" and camera.projection == "perspective":
-        changed = replace(changed, projection="orthographic", height_m=round(height * back, 6))
-    return changed
+    return replace(
+        moved,
+        vertical_fov_deg=round(math.degrees(2 * math.atan(half / lens)), 6),
+        height_m=round(camera.height_m * back, 6),
+    )
+
+
+def _projected(camera: Camera, chosen: _Chosen) -> Camera:
+    """The camera with parallel lines of sight if the look wants them; the target keeps its size."""
+    if chosen.value("camera_projection") == "as_is" or camera.projection == "orthographic":
+        return camera
+    return replace(camera, projection="orthographic", height_m=round(_seen_height_m(camera), 6))
 
 
 def _seen_height_m(camera: Camera) -> float:
@@ -246,24 +247,32 @@ def _seen_height_m(camera: Camera) -> float:
 
 
 def _span_m(shape: Shape) -> float:
-    """The length that a body's texture is measured by: half the way round a round body, the mean edge of a box."""
+    """What a body's texture is measured by: half the way round a round body, the mean edge of a box."""
     if shape.kind == "box":
         x, y, z = shape.size_m
-        return (x * y * z) ** (1 / 3) if max(x, y, z) < 4 * min(x, y, z) else sorted((x, y, z))[1]
+        if max(x, y, z) < 4 * min(x, y, z):
+            return float((x * y * z) ** (1 / 3))
+        return sorted((x, y, z))[1]
     if shape.kind == "mesh":
         return max(shape.size_m)
     return math.pi * shape.size_m[0]
 
 
 def _round_metres(length: float) -> float:
-    """The nearest of …, 0.1, 0.2, 0.5, 1, 2, 5, …"""
-    power = 10.0 ** math.floor(math.log10(length))
-    steps = [power * step for step in (1.0, 2.0, 5.0, 10.0)]
-    return round(min(steps, key=lambda step: abs(math.log(step / length))), 6)
+    """The nearest of …, 0.1, 0.2, 0.5, 1, 2, 5, … in ratio."""
+    power = float(10.0 ** math.floor(math.log10(length)))
+    ladder = [power, 2 * power, 5 * power, 10 * power]
+    nearest: float = min(ladder, key=lambda step: abs(math.log(step / length)))
+    return round(nearest, 6)
 
 
-def _average(look: Look) -> Rgb:
-    return look.colour if look.texture == "plain" else mixed(look.colour, look.texture_colour, 0.5)
+def _tones(look: Look) -> list[Rgb]:
+    """The colours that are seen on a surface: both where the pattern has edges, else their mixture."""
+    if look.texture == "plain":
+        return [look.colour]
+    if look.texture in ("checker", "stripes"):
+        return [look.colour, look.texture_colour]
+    return [mixed(look.colour, look.texture_colour, 0.5)]
 
 
 def _scaled(colour: Rgb, factor: float) -> Rgb:

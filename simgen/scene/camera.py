@@ -72,7 +72,10 @@ def project(
     Depth ≤ 0 is behind the camera; its pixels mean nothing then.
     """
     rotation, translation = world_to_camera[:, :3, :3], world_to_camera[:, :3, 3]
-    seen = np.einsum("tij,tnj->tni", np.broadcast_to(rotation, (len(points), 3, 3)), points) + translation[:, None]
+    seen = (
+        np.einsum("tij,tnj->tni", np.broadcast_to(rotation, (len(points), 3, 3)), points)
+        + translation[:, None]
+    )
     depth = seen[..., 2]
     if projection == "perspective":
         plane = seen[..., :2] / np.where(np.abs(depth) < 1e-9, 1e-9, depth)[..., None]

@@ -52,8 +52,8 @@ def from_hue(hue: float, chroma: float, lightness: float) -> Rgb:
 
 
 def difference(a: Rgb, b: Rgb) -> float:
-    """Euclidean distance in OKLab (B. Ottosson, "A perceptual color space for image processing", 2020): 0.02 is about
-    the smallest that is seen side by side, black and white are 1 apart."""
+    """Euclidean distance in OKLab (B. Ottosson, "A perceptual color space for image processing", 2020): 0.02
+    is about the smallest that is seen side by side, black and white are 1 apart."""
     return math.dist(_oklab(a), _oklab(b))
 
 
@@ -63,7 +63,7 @@ def contrast(colour: Rgb, others: tuple[Rgb, ...]) -> float:
 
 
 def named(colour: Rgb) -> str:
-    """What to call a colour: the nearest of `NAMED`, or "" when it is near none or about as near to another."""
+    """What to call a colour: the nearest of `NAMED`, or "" when none is near or two are about as near."""
     ranked = sorted((difference(colour, other), name) for name, other in NAMED.items())
     (nearest, name), (second, _) = ranked[:2]
     return name if nearest < 0.10 and nearest < 0.7 * second else ""

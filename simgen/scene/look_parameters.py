@@ -6,6 +6,7 @@ Everything about them is in one table; the recipe, the documentation and `simgen
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -47,6 +48,8 @@ class LookParameter:
         if self.kind == "number":
             low, high = self.range
             wrong = [value for value in support if isinstance(value, (str, bool)) or not low <= value <= high]
+            if any(isinstance(value, float) and math.isinf(value) for value in wrong):
+                return f"must lie in [{low:g}, {high:g}]; give the normal `min` and `max`."
             if wrong:
                 return f"must lie in [{low:g}, {high:g}], not {_shown(wrong[0])}."
         elif self.kind == "flag":
@@ -56,14 +59,15 @@ class LookParameter:
         elif self.kind == "word":
             wrong = [value for value in support if value not in self.range]
             if wrong:
-                return f"must be one of {', '.join(map(str, self.range))}, not {_shown(wrong[0])}.{_hint(wrong[0], self.range)}"
+                words = ", ".join(map(str, self.range))
+                return f"must be one of {words}, not {_shown(wrong[0])}.{_hint(wrong[0], self.range)}"
         else:
-            words = (*NAMED, *COLOUR_FAMILIES, *self.range)
-            wrong = [value for value in support if value not in words and not read_colour(str(value))]
+            known = (*NAMED, *COLOUR_FAMILIES, *self.range)
+            wrong = [value for value in support if value not in known and not read_colour(str(value))]
             if wrong:
                 return (
-                    f"must be a colour: {', '.join(map(str, words))} or '#rrggbb', not {_shown(wrong[0])}."
-                    f"{_hint(wrong[0], words)}"
+                    f"must be a colour: {', '.join(map(str, known))} or '#rrggbb', not {_shown(wrong[0])}."
+                    f"{_hint(wrong[0], known)}"
                 )
         return ""
 
@@ -129,14 +133,14 @@ def _texture(role: str, lab: Any, varied: Any) -> LookParameter:
 
 
 _PALETTE = choice(*SATURATED)
-_TONES = choice("lighter", "darker", "white")
+_TONES = choice("lighter", "darker")
 _DEGREES_ROUND = uniform(-180, 180)
 
 LOOK_PARAMETERS: dict[str, LookParameter] = {
     parameter.name: parameter
     for parameter in (
         _colour("subject_colour", "colour of the bodies that move", _PALETTE, _PALETTE, constant("vivid")),
-        _texture("subject", "checker", choice("checker", "stripes", "noise", "brushed", "plain")),
+        _texture("subject", "checker", choice("checker", "stripes", "noise")),
         _colour(
             "subject_texture_colour",
             "second colour of their texture; lighter and darker are tones of the first",
@@ -184,15 +188,15 @@ LOOK_PARAMETERS: dict[str, LookParameter] = {
         _colour(
             "support_colour",
             "colour of ramps, tables and walls",
-            "#c99a62",
+            "#cda06b",
             "#b4b8be",
-            choice("muted", "#c99a62"),
+            choice("muted", "#cda06b"),
         ),
         _texture("support", "wood", choice("wood", "plain", "noise", "brushed")),
         _colour(
             "support_texture_colour",
             "second colour of their texture",
-            "#8f6236",
+            "#a5763f",
             "darker",
             constant("darker"),
             "lighter",
@@ -204,18 +208,18 @@ LOOK_PARAMETERS: dict[str, LookParameter] = {
             "width of a cell over the mean edge",
             0.02,
             2,
-            0.25,
-            0.25,
-            uniform(0.1, 0.5),
+            0.12,
+            0.12,
+            uniform(0.06, 0.3),
         ),
         _number("support_specular", "1", "strength of their highlight", 0, 1, 0.12, 0, uniform(0, 0.4)),
         _number("support_roughness", "1", "width of their highlight", 0, 1, 0.6, 1, uniform(0.3, 1)),
-        _colour("ground_colour", "colour of the ground", "#d9dbdc", "#eceef0", choice("muted", "pale")),
+        _colour("ground_colour", "colour of the ground", "#e3e2de", "#eceef0", choice("muted", "pale")),
         _texture("ground", "checker", choice("checker", "noise", "wood", "stripes")),
         _colour(
             "ground_texture_colour",
             "second colour of the ground's texture",
-            "#c3c7ca",
+            "#cfcdc7",
             "darker",
             choice("lighter", "darker"),
             "lighter",
@@ -224,7 +228,7 @@ LOOK_PARAMETERS: dict[str, LookParameter] = {
         _number(
             "ground_texture_size",
             "1",
-            "width of a cell over what the picture's height spans, rounded to 1, 2 or 5 times a power of ten metres",
+            "width of a cell over the height of the picture, rounded to 1, 2 or 5 times a power of ten",
             0.005,
             2,
             0.1,
@@ -270,8 +274,8 @@ LOOK_PARAMETERS: dict[str, LookParameter] = {
             "white",
             choice("#eef3ff", "white", "#fff4e6"),
         ),
-        _colour("sky_horizon", "background at the horizon", "#eef1f4", "#ffffff", choice("pale", "muted")),
-        _colour("sky_zenith", "background overhead", "#a9c1dc", "#ffffff", choice("pale", "muted", "any")),
+        _colour("sky_horizon", "background at the horizon", "#e6eff7", "#ffffff", choice("pale", "muted")),
+        _colour("sky_zenith", "background overhead", "#86aedb", "#ffffff", choice("pale", "muted", "any")),
         LookParameter(
             "unlit",
             "",

@@ -89,7 +89,9 @@ class Body:
     rolling_friction_m: float = 0.0  # torque per normal force, metres
     spinning_friction_m: float = 0.0
     elasticity: float = 1.0
-    inertia_kg_m2: Vector | None = None  # principal moments; None: the shape as a homogeneous solid (tube: as a tube)
+    inertia_kg_m2: Vector | None = (
+        None  # principal moments; None: the shape as a homogeneous solid (tube: as a tube)
+    )
     fixed: bool = False
     role: BodyRole = "subject"
     material: str = ""
@@ -144,7 +146,9 @@ class Light:
     position_m: Vector = (0.0, 0.0, 5.0)
     colour: Rgb = (1.0, 1.0, 1.0)
     intensity: float = 0.8
-    radius: float = 0.02  # half-angle (radians) or size (metres) of the source: soft shadows at `quality: high`
+    radius: float = (
+        0.02  # half-angle (radians) or size (metres) of the source: soft shadows at `quality: high`
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,4 +58,8 @@ def complete(folder: Path, recipe: BuildRecipe, plan: Plan) -> list[str]:
 
 def content(folder: Path) -> dict[str, bytes]:
     """Every file of a dataset, hidden ones included."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }

@@ -21,7 +21,9 @@ def test_the_second_is_refused_with_a_sentence(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(lock, "_PATIENCE_S", 0.2)
     with (
         folder_lock(tmp_path),
-        pytest.raises(BuildError, match=f"^Another build is writing to .* \\(process {os.getpid()} on .*-o\\.$"),
+        pytest.raises(
+            BuildError, match=f"^Another build is writing to .* \\(process {os.getpid()} on .*-o\\.$"
+        ),
         folder_lock(tmp_path),
     ):
         pass

@@ -99,7 +99,9 @@ def test_a_larger_count_adds_what_is_new_and_equals_a_fresh_build(dataset: Path,
         "train-00004-of-00005",
         "more-00000-of-00001",
     ]
-    assert {path.name[:11]: path.stat().st_ino for path in (dataset / "data").glob("train-0000[01]*")} == inodes
+    assert {
+        path.name[:11]: path.stat().st_ino for path in (dataset / "data").glob("train-0000[01]*")
+    } == inodes
     sweep(dataset, larger)
     complete(tmp_path / "fresh", RECIPE_MORE, larger)
     sweep(tmp_path / "fresh", larger)
@@ -152,7 +154,9 @@ def prepare_and_scan(folder: Path, plan: Plan) -> None:
             raise
 
 
-def refusal(folder: Path, recipe: BuildRecipe = RECIPE, plan: Plan = PLAN, formats: tuple[str, ...] = FORMATS) -> str:
+def refusal(
+    folder: Path, recipe: BuildRecipe = RECIPE, plan: Plan = PLAN, formats: tuple[str, ...] = FORMATS
+) -> str:
     before = content(folder)
     with pytest.raises(BuildError) as caught:
         prepare(folder, recipe, plan, formats, overwrite=False)  # type: ignore[arg-type]

@@ -1,0 +1,100 @@
+"""A dataset at a glance: how much of what, the range of every parameter, how well the laws hold, what it weighs."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from simgen.dataset.manifest import Manifest
+from simgen.dataset.reader import open_dataset
+
+__all__ = ["LawOverview", "Overview", "overview"]
+
+
+@dataclass(frozen=True, slots=True)
+class LawOverview:
+    """Residuals of one law over the clips that it applies to."""
+
+    clips: int
+    median: float
+    worst: float
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What `simgen info` prints."""
+
+    name: str
+    scenario: str
+    recipe_hash: str
+    generator_version: int
+    format: int
+    formats: tuple[str, ...]
+    clips: int
+    splits: Mapping[str, int]  # clips per split
+    shards: int
+    bytes: Mapping[str, int]  # per folder: data, dense, webdataset
+    video: Mapping[str, Any]  # width, height, fps, frame_count
+    cameras: tuple[str, ...]
+    passes: tuple[str, ...]
+    codec: str
+    params: Mapping[str, Mapping[str, Any]]  # split -> parameter -> [min, max] of numbers, counts of words
+    laws: Mapping[str, LawOverview]
+    rejections: Mapping[str, int]  # reason -> draws that it cost
+    versions: Mapping[str, str]
+
+
+def overview(location: str | Path) -> Overview:
+    """Reads the manifest and two columns of every clip. Raises DatasetError for what is no finished dataset."""
+    dataset = open_dataset(location, columns=["split", "params", "law"])
+    manifest: Manifest = dataset.manifest
+    params: dict[str, dict[str, Any]] = {split: {} for split in manifest.splits}
+    residuals: defaultdict[str, list[float]] = defaultdict(list)
+    for clip in dataset:
+        seen = params[clip.split]
+        for name, value in clip.params.items():
+            if isinstance(value, (bool, str)):
+                seen.setdefault(name, Counter())[
+                    str(value).lower() if isinstance(value, bool) else value
+                ] += 1
+            else:
+                low, high = seen.get(name, (value, value))
+                seen[name] = [min(low, value), max(high, value)]
+        for check in clip.law:
+            residuals[check.name].append(check.residual)
+    sizes: Counter[str] = Counter()
+    for shard in manifest.shards:
+        for path, record in shard.files.items():
+            sizes[path.split("/")[0]] += record.bytes
+    return Overview(
+        name=manifest.name,
+        scenario=manifest.scenario,
+        recipe_hash=manifest.recipe_hash,
+        generator_version=manifest.generator_version,
+        format=manifest.format,
+        formats=manifest.formats,
+        clips=len(dataset),
+        splits=manifest.splits,
+        shards=len(manifest.shards),
+        bytes=dict(sizes),
+        video=dict(manifest.video),
+        cameras=manifest.layout.cameras,
+        passes=manifest.layout.passes,
+        codec=manifest.layout.codec,
+        params={split: {name: _plain(seen) for name, seen in found.items()} for split, found in params.items()},
+        laws={
+            name: LawOverview(len(found), statistics.median(found), max(found))
+            for name, found in sorted(residuals.items())
+        },
+        rejections=dict(manifest.rejections),
+        versions=dict(manifest.versions),
+    )
+
+
+def _plain(seen: list[float] | tuple[float, float] | Counter[str]) -> Any:
+    """[min, max], or counts from the most frequent word on."""
+    return dict(seen.most_common()) if isinstance(seen, Counter) else list(seen)

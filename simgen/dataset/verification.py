@@ -1,0 +1,225 @@
+"""Checks a finished dataset: every file against the manifest's hash, and, `deep`, every clip against itself.
+
+Only what is there is read; nothing is repaired. `simgen build` on the same folder makes damaged shards again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from simgen.dataset.checks import check_clip
+from simgen.dataset.clip import Clip
+from simgen.dataset.column_table import columns
+from simgen.dataset.comparison import differing_columns
+from simgen.dataset.folder import Folder, read_manifest
+from simgen.dataset.manifest import RECIPE, Manifest, Shard
+from simgen.dataset.rederivation import Rederivation
+from simgen.dataset.shard_readers import ShardReader, open_shard
+from simgen.dataset.storage import FileRecord
+from simgen.errors import DatasetError
+
+__all__ = ["Finding", "VerifyReport", "verify"]
+
+_CHUNK = 1 << 20
+_MOST_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing wrong: in which file, which clip ("" when it is the whole file) and what."""
+
+    path: str
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.key}: {self.message}" if self.key else f"{self.path}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """What was checked and what is wrong."""
+
+    location: str
+    deep: bool
+    shards: int
+    files: int
+    bytes: int
+    clips: int
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()  # what could not be checked, and why
+
+    @property
+    def ok(self) -> bool:
+        return not self.findings
+
+    @property
+    def text(self) -> str:
+        """A few lines for a person."""
+        checked = (
+            f"{self.clips:,} clips in {self.shards:,} shards, {self.files:,} files, {self.bytes:,} bytes"
+        )
+        how = "every file read and hashed" + (
+            ", every clip decoded and its labels checked" if self.deep else ""
+        )
+        lines = [f"{self.location}: {checked}; {how}.", *self.notes]
+        lines += [str(finding) for finding in self.findings[:_MOST_SHOWN]]
+        if len(self.findings) > _MOST_SHOWN:
+            lines.append(f"… and {len(self.findings) - _MOST_SHOWN:,} more")
+        if self.ok:
+            lines.append("All is as it should be.")
+        else:
+            wrong = len({finding.path for finding in self.findings})
+            lines.append(
+                f"{wrong} file{'s' if wrong > 1 else ''} with something wrong. "
+                "`simgen build` with the same recipe and folder makes damaged shards again."
+            )
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def verify(
+    location: str | Path, deep: bool = False, progress: Callable[[int, int], None] | None = None
+) -> VerifyReport:
+    """Checks the dataset at `location`, a folder or fsspec URL; see the report's `ok`, `findings` and `text`.
+
+    `progress(done, total)` hears how many clips are checked. Raises DatasetError when there is no finished
+    dataset of a format that this version reads.
+    """
+    folder = Folder(location)
+    manifest = read_manifest(folder)
+    total, done = sum(shard.clips for shard in manifest.shards), 0
+    findings = [*_strangers(folder, manifest), *_recipe(folder, manifest)]
+    rederivation = Rederivation(manifest) if deep else None
+    for shard in manifest.shards:
+        damaged = list(_files(folder, shard))
+        findings += damaged
+        if rederivation is not None:
+            for finding in _clips(folder, manifest, shard, rederivation, [entry.path for entry in damaged]):
+                if finding is None:
+                    done += 1
+                    if progress is not None:
+                        progress(done, total)
+                else:
+                    findings.append(finding)
+        else:
+            done += shard.clips
+            if progress is not None:
+                progress(done, total)
+    records = [record for shard in manifest.shards for record in shard.files.values()]
+    return VerifyReport(
+        location=str(location),
+        deep=deep,
+        shards=len(manifest.shards),
+        files=len(records),
+        bytes=sum(record.bytes for record in records),
+        clips=total,
+        findings=tuple(findings),
+        notes=() if rederivation is None or rederivation.possible else (rederivation.why_not,),
+    )
+
+
+def _strangers(folder: Folder, manifest: Manifest) -> Iterator[Finding]:
+    known = {path for shard in manifest.shards for path in shard.files}
+    for path in sorted(folder.files("data", "dense", "webdataset")):
+        if path not in known:
+            yield Finding(
+                path, "", "does not belong to the dataset; remove it, or `datasets` will load it too"
+            )
+
+
+def _recipe(folder: Folder, manifest: Manifest) -> Iterator[Finding]:
+    try:
+        text = folder.read(RECIPE)
+    except FileNotFoundError:
+        return
+    if text != manifest.recipe.encode():
+        yield Finding(
+            RECIPE, "", "is not the recipe that the dataset was built from (the manifest has that one)"
+        )
+
+
+def _files(folder: Folder, shard: Shard) -> Iterator[Finding]:
+    for path, record in shard.files.items():
+        message = _difference(folder, path, record)
+        if message:
+            yield Finding(path, "", message)
+
+
+def _difference(folder: Folder, path: str, record: FileRecord) -> str:
+    digest, size = hashlib.sha256(), 0
+    try:
+        with folder.open(path) as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+    except FileNotFoundError:
+        return "is missing"
+    except OSError as error:
+        return f"cannot be read: {error}"
+    if size != record.bytes:
+        kind = "truncated" if size < record.bytes else "longer than it was written"
+        return f"is {kind}: {size:,} bytes instead of {record.bytes:,}"
+    if digest.hexdigest() != record.sha256:
+        found, written = digest.hexdigest()[:12], record.sha256[:12]
+        return f"was changed since it was written (sha256 {found}… instead of {written}…)"
+    return ""
+
+
+def _clips(
+    folder: Folder, manifest: Manifest, shard: Shard, rederivation: Rederivation, damaged: Sequence[str]
+) -> Iterator[Finding | None]:
+    """What is wrong with the clips of a shard; None after each clip."""
+    table = columns(manifest.layout)
+    readers: dict[str, ShardReader] = {}
+    try:
+        for kind in manifest.formats:
+            path = shard.file("data" if kind == "parquet" else "webdataset") or ""
+            try:
+                reader = open_shard(folder, shard, table, kind)
+                readers[path] = reader
+            except DatasetError as error:
+                if path not in damaged:  # else it has been reported
+                    yield Finding(path, "", str(error))
+                continue
+            if len(reader) != shard.clips:
+                yield Finding(path, "", f"holds {len(reader)} clips instead of {shard.clips}")
+                del readers[path]
+        for row in range(shard.clips):
+            yield from _clip(manifest, shard, row, readers, rederivation)
+            yield None
+    finally:
+        for reader in readers.values():
+            reader.close()
+
+
+def _clip(
+    manifest: Manifest, shard: Shard, row: int, readers: dict[str, ShardReader], rederivation: Rederivation
+) -> Iterator[Finding]:
+    index = shard.start + row
+    key = f"{manifest.name}-{shard.split}-{index:08d}"
+    checked: tuple[str, Clip] | None = None
+    for path, reader in readers.items():
+        try:
+            clip = Clip(reader[row], manifest.layout)
+        except DatasetError as error:
+            yield Finding(path, key, str(error))
+            continue
+        if checked is not None:
+            differing = differing_columns(checked[1].values, clip.values)
+            if differing:
+                yield Finding(
+                    path, key, f"is not the same clip as in {checked[0]}: {', '.join(differing)} differ"
+                )
+            else:
+                continue  # the same to the bit as what has been checked
+        for message in check_clip(clip, manifest, shard.split, index):
+            yield Finding(path, key, message)
+        for message in rederivation.check(clip):
+            yield Finding(path, key, message)
+        checked = checked or (path, clip)

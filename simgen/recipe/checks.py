@@ -1,0 +1,129 @@
+"""What is right as a recipe can be wrong for its scenario: unknown parameters, values outside their
+documented range.
+
+Everything is checked on the raw data, entry by entry, so that one mistake does not hide another; an entry
+that the models have already refused is passed over here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from simgen.errors import Problem
+from simgen.recipe.distributions import Choice, Constant, Distribution, Integer
+from simgen.recipe.models import COMPOSED, kind_of_parameter
+from simgen.recipe.quantities import distribution_of, outside
+from simgen.recipe.wording import did_you_mean, listed, one_line, shown
+from simgen.recipe.yaml import Document, Path
+
+if TYPE_CHECKING:
+    from simgen.scenarios.base import Parameter
+
+__all__ = ["all_params", "mapping_at", "scenario_problems"]
+
+_SCENE_KEYS = ("bodies", "joints", "camera", "gravity", "ground")
+
+
+def scenario_problems(document: Document, data: Mapping[str, Any]) -> list[Problem]:
+    """Everything in the recipe that does not fit its scenario, its look or its cameras."""
+    problems = list(_look(document, data))
+    scenario = data.get("scenario")
+    if scenario == COMPOSED:
+        from simgen.recipe.composed_checks import composed_problems
+
+        return problems + composed_problems(document, data)
+    if not isinstance(scenario, str):
+        return problems
+    from simgen.scenarios import all_scenarios
+
+    scenarios = all_scenarios()
+    if scenario not in scenarios:
+        guess = did_you_mean(scenario, scenarios) or f" There are {listed(scenarios, 'and')}."
+        return [*problems, document.problem(("scenario",), f"there is no scenario {shown(scenario)}.{guess}")]
+    for key in _SCENE_KEYS:
+        if key in data:
+            wrong = f"is read only with `scenario: scene`, not with {scenario}."
+            problems.append(document.problem((key,), wrong))
+    known = {parameter.name: parameter for parameter in scenarios[scenario].parameters}
+    for path, value in all_params(data):
+        if path[-1] not in known:
+            guess = did_you_mean(path[-1], known) or f" Its parameters are {listed(known, 'and')}."
+            problems.append(document.problem(path, f"{scenario} has no such parameter.{guess}"))
+            continue
+        try:
+            distribution = distribution_of(value)
+        except ValueError:
+            continue  # refused by the models
+        if wrong := parameter_problem(known[str(path[-1])], distribution):
+            problems.append(document.problem(path, wrong))
+    return problems
+
+
+def mapping_at(data: Any, *path: str) -> Mapping[str, Any]:
+    """The mapping at `path`, or an empty one when something else stands there."""
+    for key in path:
+        data = data.get(key) if isinstance(data, Mapping) else None
+    return data if isinstance(data, Mapping) else {}
+
+
+def all_params(data: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
+    """Every entry of `params` and of the splits' `params` with its path."""
+    for name, value in mapping_at(data, "params").items():
+        yield ("params", name), value
+    for split in mapping_at(data, "splits"):
+        for name, value in mapping_at(data, "splits", split, "params").items():
+            yield ("splits", split, "params", name), value
+
+
+def parameter_problem(parameter: Parameter, distribution: Distribution) -> str:
+    """A sentence about a distribution that a scenario's parameter cannot have; "" when it can."""
+    kind = kind_of_parameter(parameter)
+    support = distribution.support()
+    if kind == "str":
+        words = tuple(str(word) for word in parameter.range)
+        for value in support if isinstance(distribution, (Choice, Constant)) else ():
+            if value not in words:
+                return f"must be {listed(words)}, not {shown(value)}.{did_you_mean(value, words)}"
+        if isinstance(distribution, (Choice, Constant)):
+            return ""
+        return f"must be {listed(words)}, or {{choice: [...]}} of these, not a range of numbers."
+    if kind == "bool":
+        flags = isinstance(distribution, (Choice, Constant)) and all(
+            isinstance(value, bool) for value in support
+        )
+        return "" if flags else "must be true, false or {choice: [true, false]}."
+    low, high = parameter.range
+    assert not isinstance(low, str)
+    assert not isinstance(high, str)
+    if wrong := outside(distribution, low, high, parameter.unit):
+        return wrong
+    if kind == "int" and not (isinstance(distribution, Integer) or _all_whole(distribution)):
+        return "must be whole: a whole number, {integer: [low, high]} or {choice: [...]} of whole numbers."
+    return ""
+
+
+def _all_whole(distribution: Distribution) -> bool:
+    values = distribution.support() if isinstance(distribution, (Choice, Constant)) else (0.5,)
+    return all(not isinstance(value, (str, bool)) and value == int(value) for value in values)
+
+
+def _look(document: Document, data: Mapping[str, Any]) -> Iterator[Problem]:
+    from simgen.scene.look_parameters import LOOK_PARAMETERS, PRESETS
+
+    for key, value in mapping_at(data, "look").items():
+        path = ("look", key)
+        if key == "preset":
+            if value not in PRESETS:
+                wrong = f"must be {listed(PRESETS)}, not {shown(value)}.{did_you_mean(value, PRESETS)}"
+                yield document.problem(path, wrong)
+        elif key not in LOOK_PARAMETERS:
+            guess = did_you_mean(key, LOOK_PARAMETERS) or " `simgen schema` and docs/recipes.md list them."
+            yield document.problem(path, f"looks have no such parameter.{guess}")
+        else:
+            try:
+                wrong = LOOK_PARAMETERS[key].problem(distribution_of(value))
+            except ValueError as error:
+                wrong = str(error)
+            if wrong:
+                yield document.problem(path, one_line(wrong))

@@ -1,0 +1,118 @@
+"""The real command line in processes of its own, and a scenario plug-in that fails on purpose."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+RECIPE = """
+name: small
+scenario: {scenario}
+seed: 4
+splits:
+  train: {{clips: {clips}}}
+  test: {{clips: 3}}
+video: {{size: 32, fps: 12, seconds: 1}}
+passes: [segmentation]
+output: {{format: both, clips_per_shard: 8}}
+"""
+
+# A drop whose scene() goes wrong for one clip, in the way that FAULT says, until the file FAULT_ONCE exists.
+PLUGIN = """
+import ctypes, os, pathlib, signal, time
+from simgen.errors import Rejected
+from simgen.scenarios.drop import Drop
+
+class Faulty(Drop):
+    name = "faulty"
+    summary = "A drop that fails on purpose."
+
+    def scene(self, params, draws, video):
+        once = pathlib.Path(os.environ["FAULT_ONCE"]) if "FAULT_ONCE" in os.environ else None
+        if draws.index == int(os.environ.get("FAULT_CLIP", -1)) and not (once and once.exists()):
+            if once:
+                once.touch()
+            fault = os.environ["FAULT"]
+            if fault == "segfault":
+                ctypes.string_at(0)
+            if fault == "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
+            if fault == "exit":
+                os._exit(7)
+            if fault == "raise":
+                raise ZeroDivisionError("a mistake in a plug-in")
+            if fault == "reject":
+                raise Rejected("overlap", "the bodies overlap by 3 cm")
+            if fault == "memory":
+                hoard = []
+                while True:
+                    hoard.append(bytearray(1 << 26))
+            if fault == "hang":
+                time.sleep(3600)
+        return super().scene(params, draws, video)
+"""
+
+
+def recipe_file(folder: Path, clips: int = 20, scenario: str = "drop") -> Path:
+    path = folder / "small.yaml"
+    path.write_text(RECIPE.format(clips=clips, scenario=scenario))
+    return path
+
+
+def plugin(folder: Path) -> Path:
+    """An installed package with the scenario `faulty`; its folder is to go on PYTHONPATH."""
+    place = folder / "plugin"
+    about = place / "simgen_faulty-0.1.dist-info"
+    about.mkdir(parents=True)
+    (place / "simgen_faulty.py").write_text(PLUGIN)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: simgen-faulty\nVersion: 0.1\n")
+    (about / "entry_points.txt").write_text("[simgen.scenarios]\nfaulty = simgen_faulty:Faulty\n")
+    return place
+
+
+def environment(**more: str) -> dict[str, str]:
+    path = os.pathsep.join(filter(None, [more.pop("PYTHONPATH", ""), str(Path(__file__).parents[2])]))
+    return {**os.environ, "PYTHONPATH": path, **more}
+
+
+def simgen(*arguments: str | Path, cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "simgen", *map(str, arguments)],
+        cwd=cwd,
+        env=environment(**more),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+@contextmanager
+def started(
+    *arguments: str | Path, cwd: Path, more: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """Starts a command; it is killed at the end of the block if it is still there."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "simgen", *map(str, arguments)],
+        cwd=cwd,
+        env=environment(**(more or {})),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def sentences(text: str) -> str:
+    """What was said, without the progress bar."""
+    lines = textwrap.dedent(text).replace("\r", "\n").split("\n")
+    return "\n".join(line for line in lines if line.strip() and "clip/s" not in line and "s/clip" not in line)
