@@ -5,7 +5,7 @@ profiles:
 
 * universal: bodies that fall, roll, slide, collide, with friction; 960 Hz.
 * resting: inelastic scenes with many lasting contacts (stacks, dominoes, static friction); 960 Hz.
-* restitution: bounces and collisions where the coefficient of restitution must be exact; 480 Hz. Friction
+* restitution: bounces and collisions where the coefficient of restitution must be exact; 960 Hz. Friction
   is coarse.
 * joints: universal's contacts with linked bodies; 2400 Hz.
 
@@ -77,7 +77,7 @@ PROFILES: dict[str, Profile] = {
     ),
     "restitution": replace(
         _UNIVERSAL,
-        rate_hz=480,
+        rate_hz=960,
         contact_erp=0.08,
         restitution_threshold_m_s=0.0,
         split_impulse=True,
