@@ -24,7 +24,17 @@ _HOME = {
     "verify": "simgen.dataset",
 }
 
-__all__ = [*_HOME, "GENERATOR_VERSION", "__version__"]
+__all__ = [
+    "GENERATOR_VERSION",
+    "__version__",
+    "build",
+    "generate",
+    "load_recipe",
+    "open_dataset",
+    "render",
+    "simulate",
+    "verify",
+]
 
 if TYPE_CHECKING:
     from simgen.build import build, generate

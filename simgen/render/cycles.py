@@ -28,7 +28,7 @@ from simgen.errors import MissingDependencyError, RenderError
 from simgen.physics.trace import Trace
 from simgen.render.frames import Frames
 from simgen.render.settings import RenderSettings
-from simgen.render.sky import linear, sky, srgb
+from simgen.render.sky import distances, linear, sky, srgb, swallowed
 from simgen.render.surfaces import surface
 from simgen.render.tiles import cell_size_m, tile
 from simgen.scene.camera import intrinsics, world_to_camera
@@ -38,7 +38,7 @@ from simgen.scene.spec import Camera, Look, SceneSpec
 __all__ = ["PYTHON_VARIABLE", "blender_python", "paint"]
 
 PYTHON_VARIABLE = "SIMGEN_BLENDER_PYTHON"  # names a Python that has bpy, when this one has not
-_SAMPLES = {"standard": 24, "high": 128}
+_SAMPLES = {"standard": 16, "high": 128}
 _UNDRESSED = Look(colour=(0.72, 0.72, 0.72))
 _SCRIPT = Path(__file__).with_name("cycles_script.py")
 
@@ -54,7 +54,7 @@ def paint(
         raise RenderError(
             "The engine 'cycles' has no `shutter`; leave it out or use `render: {engine: raycast}`."
         )
-    from simgen.render.raycast.clip import HAZE_M, film_clip
+    from simgen.render.raycast.clip import film_clip
 
     python = blender_python()
     asked = tuple(passes)
@@ -65,7 +65,7 @@ def paint(
         folder = Path(name)
         _write_job(folder, scene, trace, settings, camera, poses)
         _run(python, folder)
-        rgb = _collect(folder, scene, camera, poses, exact.depth_m, HAZE_M)
+        rgb = _collect(folder, scene, camera, poses, exact.depth_m)
     return replace(exact, rgb=rgb, depth_m=exact.depth_m if "depth" in asked else None)
 
 
@@ -81,8 +81,8 @@ def blender_python() -> str:
     if importlib.util.find_spec("bpy") is not None:
         return sys.executable
     raise MissingDependencyError(
-        "The engine 'cycles' needs Blender's Python module: with Python 3.11 pip install 'simgen-physics[blender]', "
-        f"or set {PYTHON_VARIABLE} to a Python that has bpy."
+        "The engine 'cycles' needs Blender's Python module: pip install 'simgen-physics[blender]' "
+        f"with Python 3.11, or set {PYTHON_VARIABLE} to a Python that has bpy."
     )
 
 
@@ -159,7 +159,8 @@ def _write_job(
 
 
 def _run(python: str, folder: Path) -> None:
-    # from a copy: a script's own folder comes first in Python's path, and this one has a cycles.py, as Blender has
+    # from a copy: a script's own folder comes first in Python's path, and this one has a cycles.py, as
+    # Blender has
     script = shutil.copy(_SCRIPT, folder)
     done = subprocess.run([python, str(script), str(folder)], capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -174,7 +175,6 @@ def _collect(
     camera: Camera,
     poses: NDArray[np.float64],
     depth_m: NDArray[np.float32],
-    haze_m: float,
 ) -> NDArray[np.uint8]:
     """The painted frames (T, H, W, 3), in front of the sky and with the ray caster's haze in the distance."""
     from PIL import Image
@@ -183,9 +183,7 @@ def _collect(
     rgb = np.empty((len(depth_m), video.height, video.width, 3), dtype=np.uint8)
     lens = intrinsics(camera, video)
     horizon = linear(np.asarray(environment.horizon))
-    x = (np.arange(video.width) + 0.5 - lens[0, 2]) / lens[0, 0]
-    y = (np.arange(video.height) + 0.5 - lens[1, 2]) / lens[1, 1]
-    stretch = np.sqrt(1 + x[None] ** 2 + y[:, None] ** 2) if camera.projection == "perspective" else 1.0
+    stretch = distances(lens, camera.projection, video.width, video.height)
     for frame in range(len(rgb)):
         path = folder / f"frame-{frame:05d}.png"
         if not path.exists():
@@ -196,8 +194,7 @@ def _collect(
             behind = sky(environment, lens, pose, camera.projection, video.width, video.height)
         light, alpha = linear(painted[..., :3]), painted[..., 3:]
         if not environment.unlit:
-            clear = 1 / (1 + (depth_m[frame] * stretch / haze_m) ** 2)
-            light = horizon + (light - horizon) * (clear**2)[..., None]
+            light += (horizon - light) * swallowed(depth_m[frame] * stretch)[..., None]
         light = light * alpha + linear(behind / 255) * (1 - alpha)
         rgb[frame] = np.round(srgb(light) * 255).astype(np.uint8)
     return rgb

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import bpy
+import bpy  # type: ignore[import-not-found]
 import numpy as np
 
 
@@ -35,7 +35,7 @@ def main(folder: Path) -> None:
 
 def columns(matrix: Any) -> Any:
     """A 4×4 matrix as Blender takes it."""
-    from mathutils import Matrix
+    from mathutils import Matrix  # type: ignore[import-not-found]
 
     return Matrix([[float(value) for value in row] for row in matrix])
 

@@ -8,6 +8,7 @@ those of the ray caster's textures."""
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -15,10 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.errors import RenderError
+from simgen.scene.meshes import mesh
 from simgen.scene.spec import Shape
 
 __all__ = ["Surface", "surface", "wavefront"]
 
+_CREASE = math.cos(math.radians(40))
 _TINY = 1e-9  # instead of a radius of zero: keeps the direction of a pole's vertex
 
 _Profile = list[
@@ -80,6 +83,8 @@ def surface(shape: Shape, cell_m: float, around: int = 48) -> Surface:
             _ring(inner, outer, half, 1.0, cell_m, around),
             _ring(inner, outer, -half, -1.0, cell_m, around),
         )
+    if shape.kind == "mesh":
+        return _mesh(shape.mesh, shape.size_m, cell_m)
     raise RenderError(f"This engine cannot draw the shape {shape.kind!r}; use `render: {{engine: raycast}}`.")
 
 
@@ -163,6 +168,34 @@ def _box(x: float, y: float, z: float, cell_m: float) -> Surface:
             flat = corners[:, sorted((u, v))] / (2 * cell_m)
             parts.append(Surface(corners, np.tile(normal, (4, 1)), flat, np.asarray(order)))
     return _join(*parts)
+
+
+@functools.lru_cache(maxsize=16)
+def _mesh(name: str, size_m: tuple[float, ...], cell_m: float) -> Surface:
+    """A mesh of `simgen.scene.meshes`, smooth where its faces meet at less than 40°."""
+    try:
+        solid = mesh(name)
+    except KeyError as error:
+        raise RenderError(f"A body cannot be drawn: {error.args[0]}.") from None
+    points = solid.vertices * np.asarray(size_m)
+    a, b, c = (points[solid.triangles[:, k]] for k in range(3))
+    areas = np.cross(b - a, c - a)  # twice the area, outwards
+    flat = areas / np.linalg.norm(areas, axis=1, keepdims=True)
+    corner_of = solid.triangles.ravel()
+    order = np.argsort(corner_of, kind="stable")
+    normals = np.empty((len(corner_of), 3))
+    for around in np.split(order, np.flatnonzero(np.diff(corner_of[order])) + 1):  # the corners at one vertex
+        faces = around // 3
+        smooth = flat[faces] @ flat[faces].T > _CREASE
+        mean = smooth @ areas[faces]
+        normals[around] = mean / np.linalg.norm(mean, axis=1, keepdims=True)
+    # the two axes across which a face lies, in their order, as on a box
+    axes = np.array([(1, 2), (0, 2), (0, 1)])[np.abs(flat).argmax(axis=1)].repeat(3, axis=0)
+    periods = np.take_along_axis(points[corner_of], axes, axis=1) / (2 * cell_m)
+    corners, index = np.unique(
+        np.hstack([points[corner_of], normals, periods]).round(9), axis=0, return_inverse=True
+    )
+    return Surface(corners[:, :3], corners[:, 3:6], corners[:, 6:], index.reshape(-1, 3))
 
 
 def _join(*parts: Surface) -> Surface:
