@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+import re
 from collections import Counter
 from typing import Any
 
@@ -202,7 +203,10 @@ def test_kinds(written: Any, kind: str, discrete: bool) -> None:
         ),
         ({"uniform": [0, 1e16]}, "must be a number between -1e15 and 1e15, not 1e+16."),
         ({"uniform": [0, math.nan]}, "must be a number between -1e15 and 1e15, not nan."),
-        ({"uniform": [0, 10**400]}, "must be a number between -1e15 and 1e15, not a number above 1e20 (1329 bits)."),
+        (
+            {"uniform": [0, 10**400]},
+            "must be a number between -1e15 and 1e15, not a number above 1e20 (1329 bits).",
+        ),
         ({"log_uniform": [0, 1]}, "log_uniform needs low above 0, not 0."),
         ({"log_uniform": [-1, 1]}, "log_uniform needs low above 0, not -1."),
         ({"integer": [1, 2.5]}, "integer takes [low, high], two whole numbers, both of which can be drawn."),
@@ -225,7 +229,8 @@ def test_kinds(written: Any, kind: str, discrete: bool) -> None:
         ({"uniform": [1, 2], "choice": [3]}, "must be one distribution, not uniform and choice at once."),
         (
             {"unifrom": [1, 2]},
-            "'unifrom' is no distribution; there are uniform, log_uniform, normal, integer, choice, constant. "
+            "'unifrom' is no distribution; there are uniform, log_uniform, normal, integer, choice, "
+            "constant. "
             "Did you mean 'uniform'?",
         ),
         ([5, 40], "a list is not a distribution; write {uniform: [low, high]} or {choice: [a, b]}."),
@@ -234,9 +239,8 @@ def test_kinds(written: Any, kind: str, discrete: bool) -> None:
     ],
 )
 def test_refusals(written: Any, message: str) -> None:
-    with pytest.raises(ValueError, match=".") as caught:
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         distribution_of(written)
-    assert str(caught.value) == message
 
 
 def test_made_in_python_as_well() -> None:
