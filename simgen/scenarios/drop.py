@@ -81,19 +81,22 @@ class Drop(Scenario):
         Law(
             "drop_restitution",
             "v after / v before = e",
-            "Newton's definition of the coefficient of restitution (Principia, scholium to the laws of motion)",
+            "Newton's definition of the coefficient of restitution (Principia, scholium to the laws of "
+            "motion)",
             0.01,
-            "velocities carried to the touch from the frames beside it; measured when the first bounce lasts 2 frames",
+            "velocities carried to the touch from the frames beside it; measured when the first bounce "
+            "lasts 2 frames",
         ),
         Law(
             "drop_apex_over_height",
             "height of the first bounce over the height of the drop = e²; residual = |measured − predicted|",
             "energy conservation before and after the impact",
             0.01,
-            "the engine finds a touch up to one step late, up to 2 mm below the ground, whatever the bounce's height",
+            "the engine finds a touch up to one step late, up to 2 mm below the ground, whatever the "
+            "bounce's height",
         ),
     )
-    events = ("first_contact", "bounce", "apex", "comes_to_rest", "leaves_frame", "enters_frame")
+    events = ("first_contact", "bounce", "apex", "comes_to_rest")
 
     def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:
         turn = (
@@ -166,9 +169,11 @@ class Drop(Scenario):
         numeric = draws.choice(
             "numeric",
             (
-                f"{a_body} with a mass of {mass} {falls} from {height}{elsewhere}; its coefficient of restitution is "
+                f"{a_body} with a mass of {mass} {falls} from {height}{elsewhere}; its coefficient of "
+                "restitution is "
                 f"{elasticity}",
-                f"let go {height} above the ground{elsewhere}, {a_body} of {mass} falls and bounces with a coefficient "
+                f"let go {height} above the ground{elsewhere}, {a_body} of {mass} falls and bounces with a "
+                "coefficient "
                 f"of restitution of {elasticity}",
             )
             if params["elasticity"] > 0
@@ -187,7 +192,7 @@ def _relative(name: str, predicted: float, measured: float) -> LawCheck:
 
 
 def _speed_at(trace: Trace, body: int, frames: NDArray[np.bool_], time_s: float, gravity: float) -> float:
-    """Upward speed at `time_s` of a body in free flight during `frames`: each frame's, carried there, averaged."""
+    """Upward speed at `time_s` of a body that flies freely in `frames`: each frame's, carried there; mean."""
     return float(np.mean(trace.velocity_m_s[frames, body, 2] + gravity * (trace.time_s[frames] - time_s)))
 
 

@@ -1,8 +1,9 @@
-"""A body let go on a ramp: it rolls, slips or slides down, or friction holds it; some reach the ground and bounce.
+"""A body let go on a ramp: it rolls, slips or slides down, or friction holds it; some reach the ground and
+bounce.
 
-Where the body starts says nothing about the angle: its centre is drawn first, the ramp is then laid under it, and the
-camera stands still. With the ramp not drawn, the first frame is the same for every angle (the box apart, which lies on
-the ramp and so tilts with it).
+Where the body starts says nothing about the angle: its centre is drawn first, the ramp is then laid under it,
+and the camera stands still. With the ramp not drawn, the first frame is the same for every angle (the box
+apart, which lies on the ramp and so tilts with it).
 """
 
 from __future__ import annotations
@@ -91,14 +92,16 @@ class Incline(Scenario):
     laws = (
         Law(
             "incline_acceleration",
-            "rolling (μ ≥ tan θ · k/(1+k), k = I/(m r²)): a = g sin θ / (1+k); otherwise a = g (sin θ − μ cos θ)",
+            "rolling (μ ≥ tan θ · k/(1+k), k = I/(m r²)): a = g sin θ / (1+k); otherwise a = g (sin θ − μ "
+            "cos θ)",
             "Halliday, Resnick, Walker, Fundamentals of Physics, 10th ed., ch. 6 (sliding) and 11 (rolling)",
             0.01,
             "fitted to the positions on the ramp; the solver's own error is below 0.1 %",
         ),
         Law(
             "incline_acceleration_over_g_sin",
-            "a body that hardly moves (predicted a < 0.02 g sin θ) or not at all (box with μ ≥ tan θ: a = 0): "
+            "a body that hardly moves (predicted a < 0.02 g sin θ) or not at all (box with μ ≥ tan θ: a = "
+            "0): "
             "residual = |measured − predicted| / (g sin θ)",
             "Halliday, Resnick, Walker, ch. 6 (static friction)",
             0.01,
@@ -111,7 +114,6 @@ class Incline(Scenario):
         "apex",
         "comes_to_rest",
         "leaves_frame",
-        "enters_frame",
         "topples",
         "starts_rolling",
     )
@@ -188,9 +190,11 @@ class Incline(Scenario):
         numeric = draws.choice(
             "numeric",
             (
-                f"{a_body} with a mass of {mass} {moves} a ramp inclined at {angle}; the coefficient of friction is "
+                f"{a_body} with a mass of {mass} {moves} a ramp inclined at {angle}; the coefficient of "
+                "friction is "
                 f"{friction}{elsewhere}",
-                f"{a_body} of {mass} {moves} {words.article(f'{angle} slope')} with a friction coefficient of "
+                f"{a_body} of {mass} {moves} {words.article(f'{angle} slope')} with a friction coefficient "
+                "of "
                 f"{friction}{elsewhere}",
             ),
         )
@@ -241,7 +245,7 @@ def _side(params: Params) -> float:
 
 
 def _orientation(params: Params, draws: Draws) -> Quaternion:
-    """A ball any way round, the other round ones across the slope and any way round, a box flat on the ramp."""
+    """A ball any way round, the other round ones across the slope, a box flat on the ramp."""
     if params["shape"] == "sphere":
         return random_orientation(draws, "subject.orientation")
     if params["shape"] == "box":
@@ -253,7 +257,8 @@ def _orientation(params: Params, draws: Draws) -> Quaternion:
 def _ramp(centre: Vector, radius: float, angle: float, side: float) -> Body:
     """One box whose top passes `radius` under `centre` and runs from a little uphill into the ground.
 
-    It reaches below the ground everywhere, so it looks like a solid hill and hides nothing but what is behind it.
+    It reaches below the ground everywhere, so it looks like a solid hill and hides nothing but what is behind
+    it.
     """
     sin, cos = math.sin(angle), math.cos(angle)
     touch = np.array(centre) - radius * np.array([side * sin, 0.0, cos])
@@ -268,7 +273,7 @@ def _ramp(centre: Vector, radius: float, angle: float, side: float) -> Body:
         position_m=(float(middle[0]), 0.0, float(middle[2])),
         orientation_xyzw=about_axis((0.0, 1.0, 0.0), side * angle),
         mass_kg=0.0,
-        elasticity=0.0,  # what starts at rest on the ramp has nothing to bounce off: elasticity is for the ground
+        elasticity=0.0,  # what rests on the ramp does not bounce off it: elasticity is for the ground
         fixed=True,
         role="support",
     )

@@ -101,9 +101,7 @@ class Projectile(Scenario):
         "first_contact",
         "bounce",
         "apex",
-        "comes_to_rest",
         "leaves_frame",
-        "enters_frame",
         "starts_rolling",
     )
 
@@ -186,9 +184,11 @@ class Projectile(Scenario):
         numeric = draws.choice(
             "numeric",
             (
-                f"{a_body} of {mass} {thrown} {side} at {speed} and {angle} above the horizontal, {height} above the "
+                f"{a_body} of {mass} {thrown} {side} at {speed} and {angle} above the horizontal, {height} "
+                "above the "
                 f"ground{elsewhere}",
-                f"{height} above the ground, {a_body} with a mass of {mass} {thrown} {side} at an angle of {angle} with "
+                f"{height} above the ground, {a_body} with a mass of {mass} {thrown} {side} at an angle of "
+                f"{angle} with "
                 f"a speed of {speed}{elsewhere}",
             ),
         )
