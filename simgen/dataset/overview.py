@@ -85,7 +85,9 @@ def overview(location: str | Path) -> Overview:
         cameras=manifest.layout.cameras,
         passes=manifest.layout.passes,
         codec=manifest.layout.codec,
-        params={split: {name: _plain(seen) for name, seen in found.items()} for split, found in params.items()},
+        params={
+            split: {name: _plain(seen) for name, seen in found.items()} for split, found in params.items()
+        },
         laws={
             name: LawOverview(len(found), statistics.median(found), max(found))
             for name, found in sorted(residuals.items())
