@@ -74,9 +74,12 @@ def blender_python() -> str:
     """The Python that has Blender's module: this one, or the one that SIMGEN_BLENDER_PYTHON names."""
     named = os.environ.get(PYTHON_VARIABLE)
     if named:
-        trial = subprocess.run([named, "-c", "import bpy"], capture_output=True, text=True, check=False)
-        if trial.returncode != 0:
-            raise MissingDependencyError(f"{PYTHON_VARIABLE} is {named}, but that Python cannot import bpy.")
+        try:
+            subprocess.run([named, "-c", "import bpy"], capture_output=True, check=True)
+        except (OSError, subprocess.CalledProcessError):
+            raise MissingDependencyError(
+                f"{PYTHON_VARIABLE} is {named}, but that Python cannot import bpy."
+            ) from None
         return named
     if importlib.util.find_spec("bpy") is not None:
         return sys.executable
