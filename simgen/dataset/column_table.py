@@ -313,9 +313,8 @@ _LABELS = (
         "a row per touching pair of bodies a < b and interval between two frames: frame f is the interval "
         "after frame f - 1 up to frame f, time_s the first touch in it, impulse_n_s the sum of the normal "
         "impulses, position_m and normal (from b to a) their means weighted by impulse",
-        "contacts.npy: float64 (C, 11), columns frame, time_s, a, b, position x y z, normal x y z, "
-        "impulse; a "
-        "clip without a contact has one row with frame -1",
+        "in the tar a float64 array (C, 11), columns frame, time_s, a, b, position x y z, normal x y z, "
+        "impulse; a clip without a contact has one row with frame -1",
     ),
     Column(
         "events", EVENTS_TYPE, "s, by kind", "",

@@ -37,7 +37,7 @@ def events(scene: SceneSpec, trace: Trace, touches: Sequence[Touch]) -> Iterator
         moves = _moves(trace, index, body)
         yield from _apexes(scene, trace, index)
         yield from _start(trace, index, mine, moves)
-        yield from _stop(trace, index, mine, moves)
+        yield from _stop(scene, trace, index, mine, moves)
         yield from _rolling(scene, trace, index)
         yield from _toppling(scene, trace, index)
 
@@ -117,7 +117,9 @@ def _start(trace: Trace, index: int, mine: Sequence[Touch], moves: NDArray[np.bo
     yield "starts_moving", time_s, (index,), float(speed[frame])
 
 
-def _stop(trace: Trace, index: int, mine: Sequence[Touch], moves: NDArray[np.bool_]) -> Iterator[Found]:
+def _stop(
+    scene: SceneSpec, trace: Trace, index: int, mine: Sequence[Touch], moves: NDArray[np.bool_]
+) -> Iterator[Found]:
     if not moves.any() or moves[-1]:
         return
     last = (
@@ -126,7 +128,15 @@ def _stop(trace: Trace, index: int, mine: Sequence[Touch], moves: NDArray[np.boo
     if trace.time_s[-1] - trace.time_s[last + 1] < REST_S:
         return
     speed = np.linalg.norm(trace.velocity_m_s[:, index], axis=1)
-    stopped = [touch.time_s for touch in mine if touch.frame in (last, last + 1) and not touch.bounces]
+    stopped = [
+        touch.time_s
+        for touch in mine
+        if touch.frame in (last, last + 1)
+        and not touch.at_start
+        and not (
+            touch.bounces and any(scene.bodies[other].fixed for other in touch.bodies)
+        )  # it goes on then
+    ]
     if stopped:
         time_s = max(stopped)
     else:

@@ -29,7 +29,7 @@ from simgen.render.frames import Frames
 from simgen.render.lens import GlLens, TinyLens
 from simgen.render.pixels import outlines
 from simgen.render.settings import RenderSettings
-from simgen.render.sky import sky
+from simgen.render.sky import distances, sky, swallowed
 from simgen.render.surfaces import Surface, surface, wavefront
 from simgen.render.tiles import cell_size_m, tile
 from simgen.scene.camera import intrinsics, world_to_camera
@@ -60,7 +60,6 @@ def film(
     labels = world.build(scene)
     video, count = scene.video, scene.video.frame_count
     poses = world_to_camera(camera, scene, trace)
-    matrix = intrinsics(camera, video)
     lens = (TinyLens if settings.engine == "tiny" else GlLens)(camera, video.width, video.height)
     light = _light(scene)
     rgb = np.empty((count, video.height, video.width, 3), dtype=np.uint8)
@@ -71,13 +70,11 @@ def film(
         pose = poses[min(frame, len(poses) - 1)]
         colour, buffer, ids = world.shoot(lens, pose, light)
         segmentation[frame] = labels[ids + 1]
-        background = segmentation[frame] == 0
-        rgb[frame] = colour
         if frame == 0 or len(poses) > 1:
-            behind = sky(scene.environment, matrix, pose, camera.projection, video.width, video.height)
-        rgb[frame][background] = behind[background]
+            air = _Air(scene, camera, lens, pose, segmentation[frame], buffer)
+        rgb[frame] = air.seen_through(colour, segmentation[frame], buffer)
         if depth is not None:
-            depth[frame] = np.where(background, 0.0, lens.metres(buffer))
+            depth[frame] = np.where(segmentation[frame] == 0, 0.0, lens.metres(buffer))
     visible, boxes, centroids = outlines(segmentation, len(scene.bodies))
     exact = film_clip(
         scene,
@@ -97,6 +94,61 @@ def film(
         boxes=boxes,
         centroids=centroids,
     )
+
+
+class _Air:
+    """What is behind and in front of the bodies, from one pose: the sky and the haze of the distance.
+
+    `labels` (H, W) and `buffer` (H, W) are those of a frame from that pose; as long as the camera stands
+    still, what they say of the fixed bodies stays true."""
+
+    def __init__(
+        self,
+        scene: SceneSpec,
+        camera: Camera,
+        lens: GlLens,
+        pose: NDArray[np.float64],
+        labels: NDArray[np.uint8],
+        buffer: NDArray[np.float32],
+    ) -> None:
+        matrix = intrinsics(camera, scene.video)
+        width, height = scene.video.width, scene.video.height
+        self._lens, self._labels, self._clear = lens, labels, scene.environment.unlit
+        self._sky = sky(scene.environment, matrix, pose, camera.projection, width, height)
+        self._stretch = distances(matrix, camera.projection, width, height)
+        self._horizon = np.round(np.asarray(scene.environment.horizon) * 255).astype(np.uint16)
+        fixed = np.array([True, *(body.fixed for body in scene.bodies)])  # label 0 is the sky
+        self._lasting = fixed[labels]
+        share = self._share(buffer, slice(None))
+        self._own = np.where(labels[..., None] == 0, np.uint16(0), 256 - share)
+        self._added = np.where(
+            labels[..., None] == 0, self._sky.astype(np.uint16) << 8, share * self._horizon + 128
+        )
+        self._work = np.empty_like(self._added)
+
+    def _share(self, buffer: NDArray[np.float32], where: Any) -> NDArray[np.uint16]:
+        """The horizon's part of the colour in 256ths, (…, 1)."""
+        haze = swallowed(self._lens.metres(buffer[where]) * self._stretch[where])
+        return np.round(haze * 256).astype(np.uint16)[..., None]
+
+    def seen_through(
+        self, colour: NDArray[np.uint8], labels: NDArray[np.uint8], buffer: NDArray[np.float32]
+    ) -> NDArray[np.uint8]:
+        """The picture of a frame (H, W, 3) with sky and haze."""
+        if self._clear:
+            picture = np.where(labels[..., None] == 0, self._sky, colour)
+        else:
+            new = ~self._lasting | (labels != self._labels)
+            behind = new & (labels == 0)
+            np.multiply(colour, self._own, out=self._work, dtype=np.uint16)
+            self._work += self._added
+            self._work >>= 8
+            picture = self._work.astype(np.uint8)
+            share = self._share(buffer, new)
+            hazy = colour[new] * (256 - share) + share * self._horizon + 128
+            picture[new] = hazy >> 8
+            picture[behind] = self._sky[behind]
+        return picture
 
 
 def _light(scene: SceneSpec) -> dict[str, Any]:

@@ -30,10 +30,14 @@ class Collision(Scenario):
     summary = "Two balls without gravity or friction collide, head-on or off centre."
     parameters = (
         Parameter("speed_a_m_s", uniform(1.2, 3), "m/s", "speed of ball a towards b", (1.2, 4), "causal"),
-        Parameter("speed_b_m_s", uniform(0, 2), "m/s", "speed of ball b towards a; 0: it waits", (0, 4), "causal"),
+        Parameter(
+            "speed_b_m_s", uniform(0, 2), "m/s", "speed of ball b towards a; 0: it waits", (0, 4), "causal"
+        ),
         Parameter("mass_a_kg", log_uniform(0.2, 5), "kg", "mass of ball a", (0.05, 50), "hidden"),
         Parameter("mass_b_kg", log_uniform(0.2, 5), "kg", "mass of ball b", (0.05, 50), "hidden"),
-        Parameter("elasticity", uniform(0.2, 1), "1", "coefficient of restitution of the pair", (0, 1), "hidden"),
+        Parameter(
+            "elasticity", uniform(0.2, 1), "1", "coefficient of restitution of the pair", (0, 1), "hidden"
+        ),
         Parameter(
             "offset",
             uniform(-0.7, 0.7),
@@ -44,8 +48,22 @@ class Collision(Scenario):
         ),
         Parameter("radius_a_m", uniform(0.18, 0.3), "m", "radius of ball a", (0.17, 0.34), "nuisance"),
         Parameter("radius_b_m", uniform(0.18, 0.3), "m", "radius of ball b", (0.17, 0.34), "nuisance"),
-        Parameter("start_a_m", uniform(0.8, 1.15), "m", "distance of ball a from the middle", (0.7, 1.15), "nuisance"),
-        Parameter("start_b_m", uniform(0.8, 1.15), "m", "distance of ball b from the middle", (0.7, 1.15), "nuisance"),
+        Parameter(
+            "start_a_m",
+            uniform(0.8, 1.15),
+            "m",
+            "distance of ball a from the middle",
+            (0.7, 1.15),
+            "nuisance",
+        ),
+        Parameter(
+            "start_b_m",
+            uniform(0.8, 1.15),
+            "m",
+            "distance of ball b from the middle",
+            (0.7, 1.15),
+            "nuisance",
+        ),
         Parameter(
             "heading_deg",
             uniform(-180, 180),

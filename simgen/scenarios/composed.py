@@ -62,7 +62,7 @@ class Composed(Scenario):
             "scene_energy",
             "kinetic energy at its largest = at the start + what gravity has done",
             "conservation of mechanical energy; checked for hinged and sliding linkages that touch nothing",
-            0.02,
+            0.01,
             "a chaotic double pendulum drifts by 0.6 % in 10 s",
         ),
     )

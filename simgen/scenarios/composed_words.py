@@ -124,9 +124,8 @@ def _outcome(scene: SceneSpec, events: Sequence[Event], moving: Sequence[int], d
         return words.sentence("; ".join(clauses))
     if not moving:
         return draws.choice("outcome", ("Nothing moves.", "Everything stays where it is."))
-    verb = "is" if len(moving) == 1 else "are"
-    them = _the(scene, moving[0]) if len(moving) == 1 else words.count(len(moving), "body")
-    return words.sentence(f"{them} {verb} still moving freely when the video ends")
+    them = _the(scene, moving[0]) if len(moving) == 1 else "what moves"
+    return words.sentence(f"{them} touches nothing new before the video ends")
 
 
 def _clause(scene: SceneSpec, event: Event) -> str:

@@ -53,7 +53,7 @@ class Incline(Scenario):
             (0.17, 0.4),
             "nuisance",
         ),
-        Parameter("friction", uniform(0.1, 0.7), "1", "coefficient of friction", (0, 1.2), "hidden"),
+        Parameter("friction", uniform(0.1, 0.7), "1", "coefficient of friction", (0, 0.9), "hidden"),
         Parameter(
             "elasticity",
             uniform(0, 0.6),
@@ -105,7 +105,16 @@ class Incline(Scenario):
             "1 % of the acceleration without friction, because a predicted 0 leaves nothing to divide by",
         ),
     )
-    events = ("first_contact", "bounce", "apex", "comes_to_rest", "leaves_frame", "enters_frame", "topples", "starts_rolling")
+    events = (
+        "first_contact",
+        "bounce",
+        "apex",
+        "comes_to_rest",
+        "leaves_frame",
+        "enters_frame",
+        "topples",
+        "starts_rolling",
+    )
 
     def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:
         angle, radius = math.radians(params["angle_deg"]), params["radius_m"]
@@ -133,7 +142,9 @@ class Incline(Scenario):
         subject, ramp = scene.body_index("subject"), scene.body_index("ramp")
         downhill = np.array([_side(params) * math.cos(angle), 0.0, -math.sin(angle)])
         contacts = trace.contacts
-        other = ((contacts.a == subject) | (contacts.b == subject)) & (contacts.a != ramp) & (contacts.b != ramp)
+        other = (
+            ((contacts.a == subject) | (contacts.b == subject)) & (contacts.a != ramp) & (contacts.b != ramp)
+        )
         end = contacts.time_s[other].min() if other.any() else math.inf
         on_ramp = trace.time_s < end
         time = trace.time_s[on_ramp]
@@ -196,7 +207,11 @@ MOTIONS = {
     "rolls": (("rolls down", "rolls down"), ("is rolling down", "begins to roll")),
     "slips": (("slips and spins down", "slips and spins"), ("skids down", "skids down")),
     "slides": (("slides down", "slides down"), ("is sliding down", "begins to slide")),
-    "rests": (("rests on", "stays where it is"), ("stays at rest on", "stays at rest"), ("does not move on", "does not move")),
+    "rests": (
+        ("rests on", "stays where it is"),
+        ("stays at rest on", "stays at rest"),
+        ("does not move on", "does not move"),
+    ),
 }
 
 
@@ -207,7 +222,9 @@ def regime(params: Params) -> str:
     if params["friction"] == 0:
         return "slides"
     factor = laws.shape_factor(solid(params["shape"], params["radius_m"]))
-    return "rolls" if laws.rolls_without_slipping(params["angle_deg"], params["friction"], factor) else "slips"
+    return (
+        "rolls" if laws.rolls_without_slipping(params["angle_deg"], params["friction"], factor) else "slips"
+    )
 
 
 def acceleration(params: Params) -> float:
@@ -266,7 +283,9 @@ def _outcome(
     clauses = []
     for event in seen:
         if event.kind == "first_contact" and floor in event.bodies:
-            verb = draws.choice("landing", ("reaches the ground", "gets to the foot of the ramp", "arrives on the ground"))
+            verb = draws.choice(
+                "landing", ("reaches the ground", "gets to the foot of the ramp", "arrives on the ground")
+            )
             clauses.append(f"{verb} after {words.quantity(event.time_s, 's')}")
     bounces = sum(event.kind == "bounce" and floor in event.bodies for event in seen)
     if bounces:

@@ -81,25 +81,30 @@ def overview(
     )
     right = np.array([math.cos(azimuth), math.sin(azimuth), 0.0])
     up = np.cross(towards, right)
-    offset = moving[:, :3] - target
-    across, above, depth = offset @ right, offset @ up, offset @ towards
     half_height = math.tan(math.radians(vertical_fov_deg) / 2)
     half_width = half_height * video.width / video.height
-    if projection == "orthographic":
-        radius = moving[:, 3]
-        needed = np.max(
-            np.maximum(np.abs(above) + radius, (np.abs(across) + radius) * video.height / video.width)
-        )
-        distance, height = 2 * float(np.max(depth + radius)) + span, 2 * MARGIN * float(needed)
-    else:
-        distance = 0.0
-        for way, half in ((across, half_width), (above, half_height)):
-            radius = moving[:, 3] * math.hypot(
-                1.0, half
-            )  # what a ball reaches beyond its centre's line of sight
-            distance = max(distance, float(np.max((np.abs(way) + radius) * MARGIN / half + depth)))
-        height = 2.0 * distance * half_height
-    position = _vector(target + max(distance, 0.1) * towards)
+    for _ in range(3):  # the middle of what is there is not yet the middle of the picture
+        offset, radius = moving[:, :3] - target, moving[:, 3]
+        ways = (offset @ right, offset @ up)
+        depth = offset @ towards
+        if projection == "orthographic":
+            distance = 2 * float(np.max(depth + radius)) + span
+            needed = max(
+                float(np.max(np.abs(way) + radius)) / half
+                for way, half in zip(ways, (video.width / video.height, 1.0), strict=True)
+            )
+            height, scale = 2 * MARGIN * needed, np.ones_like(depth)
+        else:
+            distance = 0.1
+            for way, half in zip(ways, (half_width, half_height), strict=True):
+                reach = radius * math.hypot(1.0, half)  # a ball reaches beyond its centre's line of sight
+                distance = max(distance, float(np.max((np.abs(way) + reach) * MARGIN / half + depth)))
+            height = 2.0 * distance * half_height
+            scale = distance / np.maximum(distance - depth, 1e-9)
+        for way, direction in zip(ways, (right, up), strict=True):
+            low_side, high_side = np.min((way - radius) * scale), np.max((way + radius) * scale)
+            target = target + direction * float(low_side + high_side) / 2
+    position = _vector(target + distance * towards)
     return Camera(
         position_m=position,
         target_m=_vector(target),

@@ -7,11 +7,14 @@ because all of them are computed from the same discs and rectangles.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from simgen.dataset import Manifest, Marker, ShardWriter, finish_dataset
 from simgen.dataset.sample import CameraLabel, Sample
 from simgen.labels.events import Event
 from simgen.physics.trace import Contacts
@@ -247,3 +250,34 @@ def draw(projected: np.ndarray, video: Video, passes: tuple[str, ...], angle: fl
     return Frames(
         rgb=rgb, visible_pixels=visible, alone_pixels=alone, boxes=boxes, centroids=centroids, **extra
     )
+
+
+def build(
+    folder: Path,
+    recipe: HandRecipe,
+    shards: Mapping[str, Sequence[int]],
+    formats: tuple[str, ...] = ("parquet", "webdataset"),
+    change: Callable[[dict[str, Any]], None] | None = None,
+) -> Manifest:
+    """A whole dataset with these numbers of clips per shard; `change` may spoil the values of clip 1 of
+    train.
+    """
+    from simgen.dataset.column_table import Layout
+    from simgen.dataset.values import values_of
+
+    markers: list[Marker] = []
+    for split, sizes in shards.items():
+        index = 0
+        for number, clips in enumerate(sizes):
+            with ShardWriter(folder, recipe, split, number, len(sizes), formats) as writer:
+                for _ in range(clips):
+                    sample = make_sample(recipe, index, split)
+                    values = values_of(sample, Layout.of(recipe))
+                    if change is not None and (split, index) == ("train", 1):
+                        change(values)
+                    writer.add_values(values, sample.rejections)
+                    index += 1
+                writer.finish()
+            markers.append(writer.marker())
+            markers[-1].write(folder)
+    return finish_dataset(folder, recipe, markers, 1)
