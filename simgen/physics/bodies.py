@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simgen.physics.placement import Handle
+from simgen.physics.properties import Handle
 from simgen.scene.spec import Quaternion, SceneSpec, Vector
 
 __all__ = ["Bodies", "Motion"]
@@ -22,7 +22,7 @@ _STILL = (0.0, 0.0, 0.0)
 
 
 class Bodies:
-    """Reads from the engine; indices are those of `SceneSpec.bodies`, M movers are those that are not fixed."""
+    """Reads from the engine by index into `SceneSpec.bodies`; M movers are the bodies that are not fixed."""
 
     def __init__(self, bullet: Any, client: int, scene: SceneSpec, handles: Sequence[Handle]) -> None:
         self._bullet, self._client, self._handles = bullet, client, handles
@@ -35,7 +35,7 @@ class Bodies:
         if handle.link < 0:
             position, orientation = self._bullet.getBasePositionAndOrientation(handle.body, self._client)
         else:
-            position, orientation = self._bullet.getLinkState(handle.body, handle.link, 0, 0, self._client)[
+            position, orientation = self._bullet.getLinkState(handle.body, handle.link, 0, 1, self._client)[
                 :2
             ]
         return position, orientation
@@ -49,7 +49,7 @@ class Bodies:
             position, _ = self._bullet.getBasePositionAndOrientation(handle.body, self._client)
             velocity, spin = self._bullet.getBaseVelocity(handle.body, self._client)
             return position, velocity, spin
-        state = self._bullet.getLinkState(handle.body, handle.link, 1, 0, self._client)
+        state = self._bullet.getLinkState(handle.body, handle.link, 1, 1, self._client)
         return state[0], state[6], state[7]
 
     def velocities(self) -> NDArray[np.float64]:

@@ -28,7 +28,9 @@ from simgen.physics import engine, profiles
 from simgen.physics.approach import Approach
 from simgen.physics.bodies import Bodies
 from simgen.physics.contacts import ContactLog
-from simgen.physics.placement import Handle, check, place
+from simgen.physics.energy import mechanical_energy
+from simgen.physics.placement import check, place
+from simgen.physics.properties import Handle
 from simgen.physics.shapes import inner_radius_m
 from simgen.physics.stepping import Stepper
 from simgen.physics.trace import Trace
@@ -37,6 +39,7 @@ from simgen.scene.spec import SceneSpec
 __all__ = ["simulate"]
 
 IMPACT = 4.0  # a change of velocity that many times faster than the step before is an impact
+MAX_GAIN = 0.05  # of the energy in play; without forces nothing can gain any
 RUNAWAY_M = 1e6  # a body that far away was shot there by the solver
 MAX_TRAVEL = 0.5  # of its inner radius per step: faster bodies can pass through others
 
@@ -179,6 +182,14 @@ class _Run:
                     f"body {body.name!r} reaches {speed:.3g} m/s; above {limit:.3g} m/s a body of its size "
                     "can pass through others between two steps",
                 )
+        energy, scale = mechanical_energy(scene, state)
+        gained = energy - energy[0]
+        if gained.max() > MAX_GAIN * scale:
+            frame = int(np.argmax(gained > MAX_GAIN * scale))
+            raise SimulationError(
+                f"the bodies gain {gained.max():.3g} J out of nothing (first seen at frame {frame}): "
+                "they overlap at the start, or are too many or too unlike in mass for the solver"
+            )
 
 
 def _pairs(scene: SceneSpec) -> list[tuple[int, int]]:

@@ -38,6 +38,7 @@ from simgen.scene.spec import Camera, Look, SceneSpec
 __all__ = ["film"]
 
 _UNDRESSED = Look(colour=(0.72, 0.72, 0.72))
+_OUT_OF_SIGHT_M = (0.0, 0.0, -1e6)  # further than any camera sees
 _GL_CLIPS = 50  # clips for which one OpenGL client is used
 _UV_OFFSET = 64.0  # the renderers repeat a texture for positive coordinates only
 
@@ -65,10 +66,19 @@ def film(
     rgb = np.empty((count, video.height, video.width, 3), dtype=np.uint8)
     segmentation = np.empty((count, video.height, video.width), dtype=np.uint8)
     depth = np.zeros((count, video.height, video.width), dtype=np.float32) if "depth" in passes else None
+    # A standing camera sees the fixed bodies the same way in every frame, and without shadows bodies do not change each
+    # other's colour: they are drawn once, and the moving ones, a few pixels, are put in front of or behind them.
+    fixed = [body.fixed for body in scene.bodies]
+    apart = settings.engine == "tiny" and len(poses) == 1 and any(fixed)
+    if apart:
+        world.pose(trace, 0, [not still for still in fixed])
+        backdrop = world.shoot(lens, poses[0], light)
     for frame in range(count):
-        world.pose(trace, frame)
         pose = poses[min(frame, len(poses) - 1)]
+        world.pose(trace, frame, fixed if apart else ())
         colour, buffer, ids = world.shoot(lens, pose, light)
+        if apart:
+            colour, buffer, ids = _in_front(backdrop, (colour, buffer, ids))
         segmentation[frame] = labels[ids + 1]
         if frame == 0 or len(poses) > 1:
             air = _Air(scene, camera, lens, pose, segmentation[frame], buffer)
@@ -94,6 +104,20 @@ def film(
         boxes=boxes,
         centroids=centroids,
     )
+
+
+_Shot = tuple[
+    NDArray[np.uint8], NDArray[np.float32], NDArray[np.int32]
+]  # colour, GL depth buffer, PyBullet ids
+
+
+def _in_front(backdrop: _Shot, moving: _Shot) -> _Shot:
+    """`moving` wherever it is nearer than `backdrop`, as the depth test of one picture would have it."""
+    nearer = (moving[2] >= 0) & (moving[1] < backdrop[1])
+    together = tuple(part.copy() for part in backdrop)
+    for whole, part in zip(together, moving, strict=True):
+        whole[nearer] = part[nearer]
+    return together[0], together[1], together[2]
 
 
 class _Air:
@@ -269,14 +293,15 @@ class _World:
             Image.fromarray(picture[::-1]).save(path)  # v runs upwards in a picture file
         return int(self._bullet.loadTexture(str(path), physicsClientId=self._client))
 
-    def pose(self, trace: Trace, frame: int) -> None:
-        """Moves the bodies to where they are at `frame`."""
+    def pose(self, trace: Trace, frame: int, away: Sequence[bool] = ()) -> None:
+        """Moves the bodies to where they are at `frame`, or out of every picture if `away` says so of them."""
         for index, handle in enumerate(self._handles):
             if handle is None:
                 continue
+            out = bool(away) and away[index]
             self._bullet.resetBasePositionAndOrientation(
                 handle,
-                trace.position_m[frame, index],
+                _OUT_OF_SIGHT_M if out else trace.position_m[frame, index],
                 trace.orientation_xyzw[frame, index],
                 physicsClientId=self._client,
             )
