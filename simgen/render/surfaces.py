@@ -98,7 +98,7 @@ def wavefront(surface: Surface) -> str:
 
 
 def _grown(corners: int) -> float:
-    """How much wider than a circle the regular polygon of the same area is: outlines and depths are right on average."""
+    """How much wider than a circle the regular polygon of its area is: it is right on average."""
     angle = 2 * math.pi / corners
     return math.sqrt(angle / math.sin(angle))
 

@@ -78,5 +78,5 @@ def test_without_blender_the_error_says_how_to_get_it(monkeypatch: pytest.Monkey
 
 def test_it_has_no_shutter() -> None:
     scene, trace = still_life((BALL,))
-    with pytest.raises(RenderError, match="^The engine 'cycles' has no `shutter`"):
+    with pytest.raises(RenderError, match=r"^The engine 'cycles' has no `shutter`"):
         render(scene, trace, RenderSettings("cycles", shutter=0.5))

@@ -191,7 +191,7 @@ def test_light_comes_from_where_it_is_said_to() -> None:
 
 
 def test_what_is_hidden_is_counted_as_if_alone() -> None:
-    """Behind a box: `alone_pixels` is what a picture without the box shows; of what is in front all is seen."""
+    """Behind a box: `alone_pixels` is what a picture without the box shows; what is in front is all seen."""
     box = Body("box", Shape("box", (0.6, 0.2, 1.0)), (0.35, -1.2, 0.5), look=Look((0.3, 0.3, 0.8)))
     together, apart = film((BALL, box)), film((BALL,))
     assert together.visible_pixels is not None
