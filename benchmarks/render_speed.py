@@ -59,7 +59,11 @@ class Tiny:
             shape = {
                 "sphere": {"shapeType": p.GEOM_SPHERE, "radius": s[0]},
                 "box": {"shapeType": p.GEOM_BOX, "halfExtents": [edge / 2 for edge in s]},
-                "cylinder": {"shapeType": p.GEOM_CYLINDER, "radius": s[0], "length": s[1] if len(s) > 1 else 0},
+                "cylinder": {
+                    "shapeType": p.GEOM_CYLINDER,
+                    "radius": s[0],
+                    "length": s[1] if len(s) > 1 else 0,
+                },
             }.get(body.shape.kind)
             if shape is None:
                 sys.exit(f"TinyRenderer has no {body.shape.kind}; choose another recipe")
