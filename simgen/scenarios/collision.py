@@ -80,22 +80,22 @@ class Collision(Scenario):
             "J = (1 + e) u m₁ m₂ / (m₁ + m₂), u the closing speed along the line of centres",
             "Halliday, Resnick, Walker, Fundamentals of Physics, 10th ed., ch. 9, with Newton's "
             "coefficient of restitution",
-            0.01,
-            "measured as ball a's change of momentum",
+            0.001,
+            "measured as ball a's change of momentum; the worst of 456 clips was 1e-9",
         ),
         Law(
             "collision_velocity_a_over_closing_speed",
             "v₁' = v₁ − (J / m₁) n along the line of centres n; residual = |v measured − v predicted| / u, "
             "vectors",
             "as collision_impulse; relative to the closing speed because a ball may be left at rest",
-            0.01,
-            "the direction of n is right to the overlap at the touch over the radii",
+            0.001,
+            "the engine's steps end where bodies touch, so the line of centres is right",
         ),
         Law(
             "collision_velocity_b_over_closing_speed",
             "v₂' = v₂ + (J / m₂) n; residual as for ball a",
             "as collision_impulse",
-            0.01,
+            0.001,
             "as for ball a",
         ),
         Law(
