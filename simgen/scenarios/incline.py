@@ -28,7 +28,7 @@ RAMP_WIDTH_M = 1.2
 UPHILL_M = 0.4  # of the ramp's surface above the body
 HARDLY_MOVES = 0.02  # of g sin θ: below this a relative residual would compare two numbers near zero
 
-STEEPNESS = ((12.0, "gentle"), (28.0, "moderate"), (math.inf, "steep"))
+STEEPNESS = ((12.0, "gentle"), (28.0, "moderately steep"), (math.inf, "steep"))
 RAMP_WORDS = ("ramp", "incline", "slope", "inclined plane")
 
 
