@@ -101,7 +101,7 @@ def prepare(folder: Path, recipe: Recipe, plan: Plan, formats: Sequence[str], ov
 
 
 def check_folder(folder: Path, recipe: Recipe, plan: Plan, formats: Sequence[str]) -> None:
-    """Raises BuildError when the folder holds something that this build does not continue. Changes nothing."""
+    """Raises BuildError when the folder holds what this build does not continue. Changes nothing."""
     before = Target.read(folder)
     if before is not None:
         _refuse_another(folder, before, Target.of(recipe, plan, formats), recipe)
@@ -149,7 +149,8 @@ def _refuse_another(folder: Path, before: Target, target: Target, recipe: Recipe
         )
     if before.formats != target.formats:
         raise BuildError(
-            f"{folder} is built as {' and '.join(before.formats)}, now {' and '.join(target.formats)} is asked for. {remedy}"
+            f"{folder} is built as {' and '.join(before.formats)}, "
+            f"now {' and '.join(target.formats)} is asked for. {remedy}"
         )
     if before.clips_per_shard != target.clips_per_shard:
         raise BuildError(
@@ -160,8 +161,8 @@ def _refuse_another(folder: Path, before: Target, target: Target, recipe: Recipe
         now = target.clips_per_split.get(split, 0)
         if now < count:
             raise BuildError(
-                f"{folder} holds or is to hold {count} clips of {split}, now only {now} are asked for. A reader can take "
-                f"the first {now} of them (`take={now}`); for a smaller dataset on disk: {remedy}"
+                f"{folder} holds or is to hold {count} clips of {split}, now only {now} are wanted. "
+                f"A reader can take the first {now} of them (`take={now}`). For a smaller one: {remedy}"
             )
 
 
@@ -272,7 +273,7 @@ class Scan:
         return True
 
     def _rename(self, marker: Marker, shard: ShardPlan) -> Marker:
-        """Gives a finished shard the names that it has in the larger plan. May be interrupted anywhere and repeated."""
+        """Gives a finished shard its names in the larger plan. May be interrupted anywhere and repeated."""
         dense = any(path.startswith("dense/") for path in marker.shard.files)
         old = shard_files(shard.split, shard.number, marker.shard_count, marker.formats, dense)
         new = shard_files(shard.split, shard.number, shard.count, marker.formats, dense)
@@ -296,7 +297,7 @@ class Scan:
 
 
 def sweep(folder: Path, plan: Plan) -> None:
-    """Removes the shard files and markers of smaller plans, and what waited for a shard. Everything is done by now."""
+    """Removes the shard files and markers of smaller plans, and what waited for one. All is done by now."""
     counts = {split: plan.shards_of(split) for split in plan.clips_per_split}
     for kind in (*_KINDS, _MARKERS):
         for path in _shard_paths(folder / kind):

@@ -22,7 +22,8 @@ from simgen.errors import DatasetError
 
 __all__ = ["ParquetShard", "ShardReader", "TarShard"]
 
-_BLOCK = 512
+_KEY = Column("key", pa.string(), "", "", "")
+_BLOCK = 512  # bytes of a tar
 
 
 class ShardReader(Protocol):
@@ -51,14 +52,17 @@ class ParquetShard:
     """A shard in data/, with the dense columns that were asked for from dense/."""
 
     def __init__(self, folder: Folder, shard: Shard, table: Sequence[Column]) -> None:
-        self._parts: list[tuple[str, pq.ParquetFile, list[Column], BinaryIO]] = []
-        for kind in ("data", "dense"):
-            chosen = [column for column in table if column.dense == (kind == "dense")]
-            path = shard.file(kind)
-            if chosen and path:
-                with _naming(folder.path(path)):
-                    file = folder.open(path)
-                    self._parts.append((folder.path(path), pq.ParquetFile(file), chosen, file))
+        self._parts: list[tuple[str, pq.ParquetFile, list[Column]]] = []
+        with contextlib.ExitStack() as stack:
+            for kind in ("data", "dense"):
+                chosen = [column for column in table if column.dense == (kind == "dense")]
+                path = shard.file(kind)
+                if chosen and path:
+                    with _naming(folder.path(path)):
+                        file = stack.enter_context(folder.open(path))
+                        parquet = stack.enter_context(pq.ParquetFile(file))
+                    self._parts.append((folder.path(path), parquet, chosen))
+            self._files = stack.pop_all()
         self._ends: list[int] = []
         for group in range(self._parts[0][1].num_row_groups if self._parts else 0):
             rows = self._parts[0][1].metadata.row_group(group).num_rows
@@ -81,22 +85,17 @@ class ParquetShard:
 
     def _read(self, group: int) -> list[Values]:
         rows: list[Values] = []
-        for path, file, table, _ in self._parts:
+        for path, file, table in self._parts:
             with _naming(path):
-                names = [column.name for column in table]
-                more = values_from_table(file.read_row_group(group, columns=["key", *names]), [_KEY, *table])
+                names = dict.fromkeys(["key", *(column.name for column in table)])
+                more = values_from_table(file.read_row_group(group, columns=list(names)), [_KEY, *table])
                 if rows and [row["key"] for row in rows] != [row["key"] for row in more]:
                     raise DatasetError(f"{path} holds other clips than {self._parts[0][0]}")
                 rows = [{**old, **new} for old, new in zip(rows, more, strict=True)] if rows else more
         return rows
 
     def close(self) -> None:
-        for _, parquet, _, file in self._parts:
-            parquet.close()
-            file.close()
-
-
-_KEY = Column("key", pa.string(), "", "", "")
+        self._files.close()
 
 
 class TarShard:
@@ -112,7 +111,11 @@ class TarShard:
         self._needed = fields_needed(table)
         with _naming(self._path):
             self._file = folder.open(path)
-            self._samples = _index(self._file)
+            try:
+                self._samples = _index(self._file)
+            except BaseException:
+                self._file.close()
+                raise
 
     def __len__(self) -> int:
         return len(self._samples)

@@ -67,26 +67,25 @@ def trees(scene: SceneSpec) -> list[Tree]:
             raise SimulationError(f"joint {joint.name!r}: its axis has no length")
         by_child[joint.child] = joint
 
-    members: dict[str, list[Joint]] = {}  # by the body at the top of the tree
+    def moving_parent(name: str) -> str:
+        """The moving body that `name` hangs on, "" if there is none."""
+        parent = by_child[name].parent if name in by_child else ""
+        return "" if not parent or bodies[parent].fixed else parent
+
+    hanging: dict[str, list[Joint]] = {}  # by the moving body at the top of the tree, parents first
     order = {body.name: index for index, body in enumerate(scene.bodies)}
     for name in sorted(by_child, key=order.__getitem__):
-        path: list[Joint] = []
-        top = name
-        while top in by_child and by_child[top] not in path:
-            path.append(by_child[top])
-            parent = by_child[top].parent
-            if not parent or bodies[parent].fixed:
-                break
-            top = parent
-        else:
-            if top in by_child:
-                raise SimulationError(f"joint {by_child[top].name!r} closes a loop; joints must form trees")
-        tree = members.setdefault(top, [])
-        tree.extend(joint for joint in reversed(path) if joint not in tree)
-    found = []
-    for top, joints in members.items():
-        found.append(Tree("" if top in by_child else top, tuple(joints)))
-    return sorted(found, key=lambda tree: min(order[name] for name in tree.bodies))
+        path = [name]
+        while parent := moving_parent(path[-1]):
+            if parent in path:
+                raise SimulationError(f"joint {by_child[name].name!r} closes a loop; joints must form trees")
+            path.append(parent)
+        joints = hanging.setdefault(path[-1], [])
+        for link in reversed(path):
+            if link in by_child and by_child[link] not in joints:
+                joints.append(by_child[link])
+    forest = [Tree("" if top in by_child else top, tuple(joints)) for top, joints in hanging.items()]
+    return sorted(forest, key=lambda tree: min(order[name] for name in tree.bodies))
 
 
 def place_tree(bullet: Any, client: int, scene: SceneSpec, tree: Tree, profile: Profile) -> dict[str, Handle]:
@@ -220,8 +219,8 @@ def _joint_rate(joint: Joint, bodies: Mapping[str, Body]) -> Array:
     scale = 1.0 + np.abs(velocity).max() + np.abs(spin).max()
     if max(np.abs(allowed - velocity).max(), np.abs(allowed_spin - spin).max()) > VELOCITY_TOLERANCE * scale:
         raise SimulationError(
-            f"body {child.name!r} moves in a way that joint {joint.name!r} does not allow; the nearest that it does "
-            f"is velocity_m_s {_text(allowed)} and angular_velocity_rad_s {_text(allowed_spin)}"
+            f"body {child.name!r} moves in a way that joint {joint.name!r} does not allow; the nearest that "
+            f"it does is velocity_m_s {_text(allowed)} and angular_velocity_rad_s {_text(allowed_spin)}"
         )
     return rate
 

@@ -89,9 +89,8 @@ def place(bullet: Any, client: int, scene: SceneSpec) -> list[Handle]:
         elif body.name not in handles:
             handles.update(articulation.place_tree(bullet, client, scene, tree_of[body.name], profile))
     for joint in scene.joints:
-        if (
-            joint.parent and scene.body(joint.parent).fixed
-        ):  # not of the tree, which keeps joined bodies apart itself
+        if joint.parent and scene.body(joint.parent).fixed:
+            # The fixed body is not of the tree, and the engine keeps only links of a tree from colliding.
             a, b = handles[joint.parent], handles[joint.child]
             bullet.setCollisionFilterPair(a.body, b.body, a.link, b.link, 0, physicsClientId=client)
     return [handles[body.name] for body in scene.bodies]

@@ -34,7 +34,7 @@ def mesh_parts(shape: Shape) -> tuple[Part, ...]:
 
 
 def collision_shape(bullet: Any, client: int, shape: Shape, centre: Vector = (0.0, 0.0, 0.0)) -> int:
-    """The engine's id of a collision shape, axis along z, centre of mass at `centre` of the frame it is put in."""
+    """The engine's id of a collision shape, axis along z, centre of mass at `centre` of its frame."""
     kind, size = shape.kind, shape.size_m
     solid: dict[str, Any]
     if kind == "sphere":

@@ -106,7 +106,9 @@ def resolve_look(look: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _shown(value: object) -> str:
-    return f"'{value}'" if isinstance(value, str) else repr(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return f"'{value}'" if isinstance(value, str) else repr(value)
+    return f"{value:g}"
 
 
 def _hint(word: object, options: Any) -> str:

@@ -7,11 +7,14 @@ because all of them are computed from the same discs and rectangles.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from simgen.dataset import Manifest, Marker, ShardWriter, finish_dataset
 from simgen.dataset.sample import CameraLabel, Sample
 from simgen.labels.events import Event
 from simgen.physics.trace import Contacts
@@ -52,16 +55,16 @@ class HandRecipe:
         return Part(codec=self.codec)
 
     @property
-    def cameras(self) -> tuple[Camera, ...]:
-        return tuple(
-            Camera(
+    def cameras(self) -> dict[str, Camera]:
+        return {
+            name: Camera(
                 name=name,
                 position_m=(0.6 * place, -3.0, 1.0),
                 motion="orbit" if place else "static",
                 orbit_deg_s=20.0 * place,
             )
             for place, name in enumerate(self.camera_names)
-        )
+        }
 
     def param_types(self) -> dict[str, type]:
         return {"angle_deg": float, "count": int, "shape": str, "fast": bool}
@@ -117,7 +120,7 @@ def make_sample(recipe: HandRecipe, index: int, split: str = "train") -> Sample:
             ),
         ),
         video=video,
-        cameras=recipe.cameras,
+        cameras=tuple(recipe.cameras.values()),
     )
     contacts = _contacts(index, count, video.fps, rng)
     events = tuple(
@@ -127,7 +130,7 @@ def make_sample(recipe: HandRecipe, index: int, split: str = "train") -> Sample:
         )
     )[:1]
     cameras, frames, projections = {}, {}, {}
-    for camera in recipe.cameras:
+    for camera in scene.cameras:
         label, projected = _camera_label(camera, video, state)
         cameras[camera.name], projections[camera.name] = label, projected
         frames[camera.name] = draw(projected, video, recipe.passes, angle)
@@ -247,3 +250,34 @@ def draw(projected: np.ndarray, video: Video, passes: tuple[str, ...], angle: fl
     return Frames(
         rgb=rgb, visible_pixels=visible, alone_pixels=alone, boxes=boxes, centroids=centroids, **extra
     )
+
+
+def build(
+    folder: Path,
+    recipe: HandRecipe,
+    shards: Mapping[str, Sequence[int]],
+    formats: tuple[str, ...] = ("parquet", "webdataset"),
+    change: Callable[[dict[str, Any]], None] | None = None,
+) -> Manifest:
+    """A whole dataset with these numbers of clips per shard; `change` may spoil the values of clip 1 of
+    train.
+    """
+    from simgen.dataset.column_table import Layout
+    from simgen.dataset.values import values_of
+
+    markers: list[Marker] = []
+    for split, sizes in shards.items():
+        index = 0
+        for number, clips in enumerate(sizes):
+            with ShardWriter(folder, recipe, split, number, len(sizes), formats) as writer:
+                for _ in range(clips):
+                    sample = make_sample(recipe, index, split)
+                    values = values_of(sample, Layout.of(recipe))
+                    if change is not None and (split, index) == ("train", 1):
+                        change(values)
+                    writer.add_values(values, sample.rejections)
+                    index += 1
+                writer.finish()
+            markers.append(writer.marker())
+            markers[-1].write(folder)
+    return finish_dataset(folder, recipe, markers, 1)

@@ -369,8 +369,7 @@ def paint(
     red, green, blue = world[at.HORIZON], world[at.HORIZON + 1], world[at.HORIZON + 2]
     for i in range(count):
         far = track[at.T_FAR + i] * per_metre
-        clear = 1.0 / (1.0 + far * far)
-        clear *= clear
+        clear = 1.0 / (1.0 + (far * far) * (far * far))
         r, g, b = track[at.T_RED + i], track[at.T_GREEN + i], track[at.T_BLUE + i]
         lit_r = red + (r * track[at.T_SUM_R + i] + track[at.T_SHINE_R + i] - red) * clear
         lit_g = green + (g * track[at.T_SUM_G + i] + track[at.T_SHINE_G + i] - green) * clear
