@@ -1,5 +1,4 @@
-"""A body let go on a ramp: it rolls, slips or slides down, or friction holds it; some reach the ground and
-bounce.
+"""A body let go on a ramp: it rolls, slips or slides down to a board that stops it, or friction holds it.
 
 Where the body starts says nothing about the angle: its centre is drawn first, the ramp is then laid under it,
 and the camera stands still. With the ramp not drawn, the first frame is the same for every angle (the box
@@ -26,6 +25,10 @@ from simgen.scene.spec import Body, Quaternion, SceneSpec, Shape, Vector, Video
 
 RAMP_WIDTH_M = 1.2
 UPHILL_M = 0.4  # of the ramp's surface above the body
+STOP_M = (
+    1.45  # of the board from the middle of the picture, on the downhill side: the body stays in the picture
+)
+STOP_THICKNESS_M = 0.12
 HARDLY_MOVES = 0.02  # of g sin θ: below this a relative residual would compare two numbers near zero
 
 STEEPNESS = ((12.0, "gentle"), (28.0, "moderate"), (math.inf, "steep"))
@@ -59,7 +62,7 @@ class Incline(Scenario):
             "elasticity",
             uniform(0, 0.6),
             "1",
-            "coefficient of restitution where it hits the ground",
+            "coefficient of restitution where it hits the board or the ground",
             (0, 0.9),
             "hidden",
         ),
@@ -132,7 +135,12 @@ class Incline(Scenario):
             elasticity=params["elasticity"],
         )
         return SceneSpec(
-            bodies=(subject, _ramp(centre, radius, angle, side), ground()),
+            bodies=(
+                subject,
+                _ramp(centre, radius, angle, side),
+                _stop(centre, radius, angle, side),
+                ground(),
+            ),
             video=video,
             cameras=(area_camera(video, (0.0, 0.0, 1.5), 4.0, elevation_deg=14.0, azimuth_deg=side * 14.0),),
             gravity_m_s2=(0.0, 0.0, -params["gravity_m_s2"]),
@@ -206,6 +214,9 @@ class Incline(Scenario):
         }
 
 
+LANDINGS = ("reaches the ground", "gets to the foot of the ramp", "arrives on the ground")
+STOPS = ("hits the board", "runs into the board", "reaches the board")
+
 # What it does, in front of "a ramp" and after the ramp has been named.
 MOTIONS = {
     "rolls": (("rolls down", "rolls down"), ("is rolling down", "begins to roll")),
@@ -273,7 +284,30 @@ def _ramp(centre: Vector, radius: float, angle: float, side: float) -> Body:
         position_m=(float(middle[0]), 0.0, float(middle[2])),
         orientation_xyzw=about_axis((0.0, 1.0, 0.0), side * angle),
         mass_kg=0.0,
-        elasticity=0.0,  # what rests on the ramp does not bounce off it: elasticity is for the ground
+        elasticity=0.0,  # what rests on the ramp does not bounce off it: elasticity is for the board and the ground
+        fixed=True,
+        role="support",
+    )
+
+
+def _stop(centre: Vector, radius: float, angle: float, side: float) -> Body:
+    """A board across the way, at right angles to what it stands on: the ramp, or the ground where the ramp has ended.
+
+    Its place in the picture does not depend on the angle.
+    """
+    sin, cos = math.sin(angle), math.cos(angle)
+    along = (side * STOP_M - centre[0] + side * radius * sin) * side / cos  # from the point of touch
+    height = centre[2] - radius * cos - along * sin
+    tilt, foot = (angle, height) if height > 0 else (0.0, 0.0)
+    up = (side * math.sin(tilt), math.cos(tilt))
+    rise, buried = 2.2 * radius, 0.1
+    middle = (rise - buried) / 2
+    return Body(
+        name="stop",
+        shape=Shape("box", (STOP_THICKNESS_M, RAMP_WIDTH_M, rise + buried)),
+        position_m=(side * STOP_M + middle * up[0], 0.0, foot + middle * up[1]),
+        orientation_xyzw=about_axis((0.0, 1.0, 0.0), side * tilt),
+        mass_kg=0.0,
         fixed=True,
         role="support",
     )
@@ -284,15 +318,14 @@ def _outcome(
 ) -> str:
     """What became of it while it was in the picture, from the events alone."""
     seen = [event for event in words.until_gone(events, subject) if subject in event.bodies]
-    floor = scene.body_index("ground")
+    places = {scene.body_index("ground"): LANDINGS, scene.body_index("stop"): STOPS}
     clauses = []
     for event in seen:
-        if event.kind == "first_contact" and floor in event.bodies:
-            verb = draws.choice(
-                "landing", ("reaches the ground", "gets to the foot of the ramp", "arrives on the ground")
-            )
-            clauses.append(f"{verb} after {words.quantity(event.time_s, 's')}")
-    bounces = sum(event.kind == "bounce" and floor in event.bodies for event in seen)
+        for place, verbs in places.items():
+            if event.kind == "first_contact" and place in event.bodies:
+                verb = draws.choice(f"landing.{place}", verbs)
+                clauses.append(f"{verb} after {words.quantity(event.time_s, 's')}")
+    bounces = sum(event.kind == "bounce" and not places.keys().isdisjoint(event.bodies) for event in seen)
     if bounces:
         clauses.append(f"bounces {words.times(bounces)}")
     clauses += words.last_clauses(seen)
