@@ -7,14 +7,15 @@
 * floor: PyBullet stepping of the same scenes with the same solver settings, plus the x264 encoding of the same pictures; no
   rendering, no labels, no files.
 
-Each is run as a process of its own with two clip counts, in turns; the figure is the difference of the processor
-seconds (user + system, children included) over the difference of the counts, so start-up does not count. Start-up is
-printed beside it. Wall time appears only for two workers against one.
+The first two are run as processes of their own with two clip counts, in turns; the figure is the difference of the
+processor seconds (user + system, children included) over the difference of the counts, so start-up does not count; it is
+printed beside it. The floor is the processor time of the two calls alone. Wall time appears only for two workers against one.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import resource
 import shutil
@@ -41,17 +42,29 @@ def processor_seconds(command: list[str]) -> tuple[float, float, float]:
 
 
 def floor(recipe_name: str, clips: int) -> None:
-    """Step and encode `clips` clips of the recipe and nothing else (runs in a process of its own)."""
+    """Print the core seconds per clip of stepping and of encoding, nothing else (runs in a process of its own)."""
     from simgen.build import generate
     from simgen.dataset.video import encode_video
-    from simgen.physics.engine import step_only
+    from simgen.physics import engine, placement, profiles
     from simgen.recipe import load_recipe
 
     recipe = load_recipe(recipe_name)
-    sample = generate(recipe, 0)
-    for _ in range(clips):
-        step_only(sample.scene)
+    stepping = encoding = 0.0
+    for index in range(clips):
+        sample = generate(recipe, index)
+        scene = sample.scene
+        bullet, client = engine.empty()
+        profiles.apply(bullet, client, scene)
+        placement.place(bullet, client, scene)
+        per_frame = profiles.steps_per_frame(profiles.PROFILES[scene.profile], scene.video)
+        start = time.process_time()
+        for _ in range((scene.video.frame_count - 1) * per_frame):
+            bullet.stepSimulation(client)
+        middle = time.process_time()
         encode_video(sample.rgb, sample.fps)
+        stepping += middle - start
+        encoding += time.process_time() - middle
+    print(json.dumps({"stepping": stepping / clips, "encoding": encoding / clips}))
 
 
 def main() -> None:
@@ -95,14 +108,24 @@ def main() -> None:
     per_clip: dict[str, list[float]] = {name: [] for name in commands}
     start_up: dict[str, list[float]] = {name: [] for name in commands}
     memory: dict[str, float] = {}
+    floors: list[dict[str, float]] = []
     for _ in range(arguments.rounds):
+        measure_floor = [sys.executable, __file__, "--recipe", arguments.recipe, "--floor", str(MANY)]
+        floors.append(json.loads(subprocess.run(measure_floor, check=True, capture_output=True).stdout))
         for name, command in commands.items():
             few, _, _ = processor_seconds(command(FEW))
             many, _, _ = processor_seconds(command(MANY))
             per_clip[name].append((many - few) / (MANY - FEW))
             start_up[name].append(few - FEW * per_clip[name][-1])
     median = {name: statistics.median(values) for name, values in per_clip.items()}
+    parts = {part: statistics.median(entry[part] for entry in floors) for part in ("stepping", "encoding")}
+    totals = [sum(entry.values()) for entry in floors]
+    median["floor"] = statistics.median(totals)
     print(f"{'':12} core s/clip   range              × floor   × plain   start-up core s")
+    print(
+        f"{'floor':12} {median['floor']:11.4f}   {min(totals):.4f} .. {max(totals):.4f}   {1:7.2f}   "
+        f"{median['floor'] / median['plain']:7.2f}   (stepping {parts['stepping']:.4f}, encoding {parts['encoding']:.4f})"
+    )
     for name, values in per_clip.items():
         print(
             f"{name:12} {median[name]:11.4f}   {min(values):.4f} .. {max(values):.4f}   "

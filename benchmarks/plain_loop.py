@@ -50,7 +50,7 @@ def make_clip(rng: np.random.Generator, folder: Path, index: int) -> None:
     projection = p.computeProjectionMatrixFOV(40, 1.0, 0.05, 100)
     frames, states = [], []
     for _ in range(FRAMES):
-        _, _, rgb, depth, segmentation = p.getCameraImage(SIZE, SIZE, view, projection)
+        rgb = p.getCameraImage(SIZE, SIZE, view, projection)[2]
         frames.append(np.reshape(rgb, (SIZE, SIZE, 4))[:, :, :3].astype(np.uint8))
         states.append([*p.getBasePositionAndOrientation(ball), *p.getBaseVelocity(ball)])
         for _ in range(240 // FPS):

@@ -76,7 +76,7 @@ class DatasetError(SimgenError):
     """A dataset is missing, damaged, unfinished or of a newer format."""
 
 
-class Rejected(Exception):  # noqa: N818 - a verdict, not an error
+class Rejected(Exception):  # a verdict, not an error
     """This attempt at a clip is not kept; `reason` is counted and the clip is drawn again."""
 
     def __init__(self, reason: str, detail: str = "") -> None:

@@ -1,11 +1,12 @@
-"""A whole dataset: `build(recipe, folder)` prepares the folder, has the missing shards made, and writes the manifest last."""
+"""A whole dataset: `build(recipe, folder)` prepares the folder, has the missing shards made, writes the
+manifest last."""
 
 from __future__ import annotations
 
 import math
 import shutil
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,7 @@ __all__ = ["BuildReport", "build", "formats_of", "outlook", "plan_of", "require_
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build did. Apart from `clips`, `bytes` and `rejections` it speaks of this run, not of the dataset."""
+    """What a build did. `clips`, `splits`, `bytes` and `rejections` are the dataset's, the rest the run's."""
 
     folder: Path
     clips: int  # in the dataset
@@ -105,7 +106,7 @@ def outlook(
     formats: Sequence[str] | None = None,
     overwrite: bool = False,
 ) -> str:
-    """What `build` would do, as text; changes nothing. Raises the BuildError that `build` would begin with."""
+    """What `build` would do, as text; changes nothing. Raises the BuildError that `build` would raise."""
     folder = folder_of(recipe, output)
     plan, chosen = plan_of(recipe, clips), formats_of(recipe, formats)
     require_what_it_takes(recipe)
@@ -140,7 +141,7 @@ class _Run:
         self._start = time.monotonic()
         self._made = self._made_bytes = 0
         self._missing = 0
-        self._core_seconds: Counter[str] = Counter()
+        self._core_seconds: defaultdict[str, float] = defaultdict(float)
         self._residuals: dict[str, _Residuals] = {}
         self._warned = False
 
@@ -173,7 +174,8 @@ class _Run:
     def _on_clip(self, count: ClipCount) -> None:
         self._made += 1
         self._made_bytes += count.bytes
-        self._core_seconds.update(count.seconds)
+        for stage, seconds in count.seconds.items():
+            self._core_seconds[stage] += seconds
         for law, residual in count.residuals:
             self._residuals.setdefault(law, _Residuals()).add(residual)
         self._progress.clip(count)
@@ -192,15 +194,16 @@ class _Run:
         free = shutil.disk_usage(self._folder).free
         if needed > free:
             self._progress.say(
-                f"warning: the missing clips will need about {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free "
-                f"at {self._folder}"
+                f"warning: the missing clips will need about {needed / 1e9:.1f} GB, "
+                f"{free / 1e9:.1f} GB are free at {self._folder}"
             )
 
     def _obituary(self, given_up: Sequence[GivenUp]) -> str:
         """Names every clip that could not be made, and how to see it happen."""
         lines = []
         for entry in given_up:
-            line = f"{describe(entry.task)} (seed {self._recipe.seed}) was given up after three tries: {entry.reason}."
+            where = f"{describe(entry.task)} (seed {self._recipe.seed})"
+            line = f"{where} was given up after three tries: {entry.reason}."
             if isinstance(entry.task, ClipTask):
                 line += (
                     f"\n  To see it happen: simgen preview {self._called} "
@@ -256,10 +259,11 @@ def require_what_it_takes(recipe: Recipe) -> None:
 
     if importlib.util.find_spec("pybullet") is None:
         raise MissingDependencyError(
-            "Building needs the physics engine PyBullet, which has wheels for Python 3.10 and 3.11 on Linux x86-64 "
-            f"(this is Python {platform.python_version()} on {platform.system()} {platform.machine()}). Build in an environment "
-            "of Python 3.11 (python3.11 -m venv .venv && .venv/bin/pip install simgen-physics), or compile it: "
-            "pip install pybullet. Reading a dataset works here as it is."
+            "Building needs the physics engine PyBullet, which has wheels for Python 3.10 and 3.11 on Linux "
+            f"x86-64; this is Python {platform.python_version()} on {platform.system()} "
+            f"{platform.machine()}. "
+            "Build in an environment of Python 3.11 (python3.11 -m venv .venv && .venv/bin/pip install "
+            "simgen-physics), or compile it: pip install pybullet. Reading a dataset works here as it is."
         )
     require_codec(Layout.of(recipe).codec)
 

@@ -36,7 +36,10 @@ _TRIES = 3  # of a task whose worker dies
 _AHEAD = 2  # tasks in a worker's hands: the next one waits while it works on the first
 _ENOUGH = 10  # clips given up before the build is held to be hopeless
 
-_START = "import sys, json; sys.path[:] = json.loads(sys.argv[3]); from simgen.build.worker import main; main(*map(int, sys.argv[1:3]))"
+_START = (
+    "import sys, json; sys.path[:] = json.loads(sys.argv[3]); "
+    "from simgen.build.worker import main; main(*map(int, sys.argv[1:3]))"
+)
 _ONE_THREAD = dict.fromkeys(
     (
         "OMP_NUM_THREADS",
@@ -125,7 +128,7 @@ class _OpenShard:
 
 
 class _Work:
-    """The tasks that are left: shards to write first, then clips, from as few shards at a time as possible."""
+    """The tasks that are left: shards to write first, then clips, from as few shards at once as possible."""
 
     def __init__(self, shards: Iterator[ShardPlan], folder: Path) -> None:
         self._shards, self._folder = shards, folder

@@ -17,7 +17,6 @@ import os
 import shutil
 import struct
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -38,7 +37,7 @@ _numbers = itertools.count()
 class PackedClip:
     """The encoded columns of a clip and what the build counts of it."""
 
-    values: Mapping[str, Any]  # column name -> value, see simgen.dataset.values
+    values: dict[str, Any]  # column name -> value, see simgen.dataset.values
     rejections: tuple[str, ...]
 
 

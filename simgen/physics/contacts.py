@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from simgen.physics.placement import Handle
 from simgen.physics.profiles import Profile
+from simgen.physics.properties import Handle
 from simgen.physics.trace import Contacts
 from simgen.scene.spec import Vector
 

@@ -6,29 +6,19 @@ Bodies are made in the order of the scene: the engine's trajectories depend on i
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 from simgen.errors import SimulationError
-from simgen.physics.inertia import body_inertia
+from simgen.physics import articulation
 from simgen.physics.profiles import PROFILES, Profile
+from simgen.physics.properties import Handle, set_properties
 from simgen.physics.shapes import collision_shape
 from simgen.scene.spec import Body, SceneSpec
 
-__all__ = ["Handle", "check", "place"]
+__all__ = ["check", "place"]
 
 MAX_FRICTION = 10.0  # the engine clamps a pair's coefficient there
-MAX_SPEED = 1e4  # of a coordinate, m/s and rad/s; the engine's default of 100 slows small rolling balls
-MARGIN_M = 1e-4  # much less, and lasting contacts get coarse; the engine's 1e-3 rounds edges
 _SIZES = {"sphere": 1, "box": 3, "cylinder": 2, "capsule": 2, "cone": 2, "tube": 3, "mesh": 3}
-
-
-@dataclass(frozen=True, slots=True)
-class Handle:
-    """Where the engine keeps a body: its id and link, -1 for the base."""
-
-    body: int
-    link: int = -1
 
 
 def check(scene: SceneSpec) -> None:
@@ -45,8 +35,10 @@ def check(scene: SceneSpec) -> None:
         )
     if not _finite(scene.gravity_m_s2):
         raise SimulationError("gravity is not a finite vector")
-    if scene.joints:
-        raise SimulationError("joints are not simulated yet")
+    if scene.joints and PROFILES[scene.profile].maximal_coordinates:
+        raise SimulationError(
+            f"the profile {scene.profile!r} has no joints; a scene with joints needs the profile 'joints'"
+        )
     for body in scene.bodies:
         _check_body(body)
 
@@ -88,7 +80,20 @@ def _finite(vector: tuple[float, ...]) -> bool:
 def place(bullet: Any, client: int, scene: SceneSpec) -> list[Handle]:
     """Create every body; handles in the order of `scene.bodies`."""
     profile = PROFILES[scene.profile]
-    return [_place_free(bullet, client, body, profile) for body in scene.bodies]
+    forest = articulation.trees(scene)
+    tree_of = {name: tree for tree in forest for name in tree.bodies}
+    handles: dict[str, Handle] = {}
+    for body in scene.bodies:
+        if body.name not in tree_of:
+            handles[body.name] = _place_free(bullet, client, body, profile)
+        elif body.name not in handles:
+            handles.update(articulation.place_tree(bullet, client, scene, tree_of[body.name], profile))
+    for joint in scene.joints:
+        if joint.parent and scene.body(joint.parent).fixed:
+            # The fixed body is not of the tree, and the engine keeps only links of a tree from colliding.
+            a, b = handles[joint.parent], handles[joint.child]
+            bullet.setCollisionFilterPair(a.body, b.body, a.link, b.link, 0, physicsClientId=client)
+    return [handles[body.name] for body in scene.bodies]
 
 
 def _place_free(bullet: Any, client: int, body: Body, profile: Profile) -> Handle:
@@ -106,36 +111,9 @@ def _place_free(bullet: Any, client: int, body: Body, profile: Profile) -> Handl
             f"body {body.name!r}: the engine cannot make a {body.shape.kind} of {body.shape.size_m}"
         )
     handle = Handle(identity)
-    set_surface(bullet, client, handle, body, profile)
+    set_properties(bullet, client, handle, body, profile)
     if not body.fixed:
         bullet.resetBaseVelocity(
             identity, body.velocity_m_s, body.angular_velocity_rad_s, physicsClientId=client
         )
     return handle
-
-
-def set_surface(bullet: Any, client: int, handle: Handle, body: Body, profile: Profile) -> None:
-    """Mass, inertia, damping, friction and elasticity of one body or link."""
-    rolling = body.rolling_friction_m
-    if profile.maximal_coordinates and body.spinning_friction_m > 0:
-        rolling = max(rolling, 1e-9)  # without any rolling friction such bodies ignore the spinning one
-    dynamics: dict[str, Any] = {
-        "linearDamping": 0.0,
-        "angularDamping": 0.0,
-        "jointDamping": 0.0,
-        "lateralFriction": body.friction,
-        "rollingFriction": rolling,
-        "spinningFriction": body.spinning_friction_m,
-        "restitution": body.elasticity,
-        "contactProcessingThreshold": profile.processing_threshold_m,
-        "activationState": bullet.ACTIVATION_STATE_DISABLE_SLEEPING,
-        "maxJointVelocity": MAX_SPEED,
-    }
-    if body.shape.kind not in ("sphere", "capsule"):
-        # The engine rounds edges by its margin and swells hulls by it; a ball's margin is its radius.
-        dynamics["collisionMargin"] = MARGIN_M
-    if not body.fixed:
-        # In one call: a maximal-coordinate body that gets an inertia without its mass loses the mass.
-        dynamics["mass"] = body.mass_kg
-        dynamics["localInertiaDiagonal"] = body_inertia(body)
-    bullet.changeDynamics(handle.body, handle.link, physicsClientId=client, **dynamics)

@@ -3,28 +3,33 @@
 PyBullet's defaults teach wrong laws (docs/PHYSICS.md has the measurements). A scene names one of four
 profiles:
 
-* universal: bodies that fall, roll, slide, collide, with friction; 2400 Hz.
+* universal: bodies that fall, roll, slide, collide, with friction; 960 Hz.
 * resting: inelastic scenes with many lasting contacts (stacks, dominoes, static friction); 960 Hz.
-* restitution: bounces and collisions where the coefficient of restitution must be exact; 2400 Hz. Friction
+* restitution: bounces and collisions where the coefficient of restitution must be exact; 960 Hz. Friction
   is coarse.
 * joints: universal's contacts with linked bodies; 2400 Hz.
+
+Impacts end steps wherever they happen (`simgen.physics.approach`) and velocities are those of the half step, so the
+rate decides neither the height of a bounce nor the length of a fall, only how well lasting contacts are followed.
 
 Nothing is left to a default, because some parameters survive a reset and leak from one scene into the next.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from simgen.scene.spec import SceneSpec, Video
+from simgen.scene.spec import SceneSpec
 
-__all__ = ["PROFILES", "Profile", "apply", "steps_per_frame"]
+__all__ = ["PROFILES", "Profile", "apply"]
 
 EVERY_CONTACT = 1e30  # the engine's default: contacts are solved before they touch
 # Only touching contacts are solved, which restitution needs; bodies placed in contact touch but for rounding.
 TOUCHING = 1e-9
+# The solver's iterations end when no velocity changes by more than the square root of this, 10 nm/s. The
+# default 1e-7 ends them so early that blocks creep.
+RESIDUAL_THRESHOLD = 1e-16
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class Profile:
 
 
 _UNIVERSAL = Profile(
-    rate_hz=2400,
+    rate_hz=960,
     iterations=200,
     # Impacts end with nothing to push out (`simgen.physics.approach`), so this no longer adds to a bounce,
     # and rolling bodies do not sink.
@@ -60,7 +65,7 @@ _UNIVERSAL = Profile(
 
 PROFILES: dict[str, Profile] = {
     "universal": _UNIVERSAL,
-    "joints": _UNIVERSAL,
+    "joints": replace(_UNIVERSAL, rate_hz=2400),  # chaotic ones follow the true path the longer the finer
     "resting": replace(
         _UNIVERSAL,
         rate_hz=960,
@@ -71,7 +76,7 @@ PROFILES: dict[str, Profile] = {
     ),
     "restitution": replace(
         _UNIVERSAL,
-        iterations=50,
+        rate_hz=960,
         contact_erp=0.08,
         restitution_threshold_m_s=0.0,
         split_impulse=True,
@@ -82,22 +87,14 @@ PROFILES: dict[str, Profile] = {
 }
 
 
-def steps_per_frame(profile: Profile, video: Video) -> int:
-    """Engine steps between two frames: the fewest that reach the profile's rate."""
-    return max(1, math.ceil(profile.rate_hz / video.fps))
-
-
-def apply(bullet: Any, client: int, scene: SceneSpec) -> float:
-    """Set every engine parameter for `scene`; return the step in seconds."""
+def apply(bullet: Any, client: int, scene: SceneSpec, step_s: float) -> None:
+    """Set every engine parameter for `scene`."""
     profile = PROFILES[scene.profile]
-    step_s = 1.0 / (scene.video.fps * steps_per_frame(profile, scene.video))
     bullet.setPhysicsEngineParameter(
         fixedTimeStep=step_s,
         numSubSteps=0,  # substeps hold applied forces constant: springs gain energy
         numSolverIterations=profile.iterations,
-        # The solver's iterations end when no velocity changes by more than the square root of this, 10
-        # nm/s. The default 1e-7 ends them so early that blocks creep.
-        solverResidualThreshold=1e-16,
+        solverResidualThreshold=RESIDUAL_THRESHOLD,
         contactERP=profile.contact_erp,
         erp=0.2,
         frictionERP=0.2,
@@ -121,4 +118,3 @@ def apply(bullet: Any, client: int, scene: SceneSpec) -> float:
         physicsClientId=client,
     )
     bullet.setRealTimeSimulation(0, physicsClientId=client)
-    return step_s

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.errors import SimulationError
-from simgen.scene.spec import Shape
+from simgen.scene.spec import Shape, Vector
 
 __all__ = ["bounding_radius_m", "collision_shape", "inner_radius_m", "mesh_parts"]
 
@@ -33,43 +33,49 @@ def mesh_parts(shape: Shape) -> tuple[Part, ...]:
     return tuple((np.asarray(v, dtype=np.float64) * scale, np.asarray(f, dtype=np.int64)) for v, f in parts)
 
 
-def collision_shape(bullet: Any, client: int, shape: Shape) -> int:
-    """The engine's id of a collision shape centred on the centre of mass, axis along z."""
-    size = shape.size_m
-    if shape.kind == "sphere":
-        return int(bullet.createCollisionShape(bullet.GEOM_SPHERE, radius=size[0], physicsClientId=client))
-    if shape.kind == "box":
-        half = [length / 2 for length in size]
-        return int(bullet.createCollisionShape(bullet.GEOM_BOX, halfExtents=half, physicsClientId=client))
-    if shape.kind in ("cylinder", "tube"):  # a tube's hole lets nothing through
+def collision_shape(bullet: Any, client: int, shape: Shape, centre: Vector = (0.0, 0.0, 0.0)) -> int:
+    """The engine's id of a collision shape, axis along z, centre of mass at `centre` of its frame."""
+    kind, size = shape.kind, shape.size_m
+    solid: dict[str, Any]
+    if kind == "sphere":
+        solid = {"shapeType": bullet.GEOM_SPHERE, "radius": size[0]}
+    elif kind == "box":
+        solid = {"shapeType": bullet.GEOM_BOX, "halfExtents": [length / 2 for length in size]}
+    elif kind == "capsule":
+        solid = {"shapeType": bullet.GEOM_CAPSULE, "radius": size[0], "height": size[1]}
+    elif kind == "cone":
+        solid = {"shapeType": bullet.GEOM_MESH, "vertices": _cone_vertices(*size)}
+    elif kind in ("cylinder", "tube"):  # a tube's hole lets nothing through
         # Two halves side by side: the engine finds one point per step and shape, and a cylinder that rolls on
         # points found now at one end, now at the other gains speed (up to 0.5 %). Each half finds its own.
         radius, length = size[:2]
+        x, y, z = centre
         return int(
             bullet.createCollisionShapeArray(
                 shapeTypes=[bullet.GEOM_CYLINDER] * 2,
                 radii=[radius] * 2,
                 lengths=[length / 2] * 2,
-                collisionFramePositions=[[0.0, 0.0, -length / 4], [0.0, 0.0, length / 4]],
+                collisionFramePositions=[[x, y, z - length / 4], [x, y, z + length / 4]],
                 collisionFrameOrientations=[[0.0, 0.0, 0.0, 1.0]] * 2,
                 physicsClientId=client,
             )
         )
-    if shape.kind == "capsule":
-        kind = bullet.GEOM_CAPSULE
-        return int(bullet.createCollisionShape(kind, radius=size[0], height=size[1], physicsClientId=client))
-    if shape.kind == "cone":
-        hulls = [_cone_vertices(*size)]
     else:
         hulls = [vertices.tolist() for vertices, _ in mesh_parts(shape)]
-    if len(hulls) == 1:
-        kind = bullet.GEOM_MESH
-        return int(bullet.createCollisionShape(kind, vertices=hulls[0], physicsClientId=client))
-    return int(
-        bullet.createCollisionShapeArray(
-            shapeTypes=[bullet.GEOM_MESH] * len(hulls), vertices=hulls, physicsClientId=client
-        )
-    )
+        if len(hulls) > 1:
+            return int(
+                bullet.createCollisionShapeArray(
+                    shapeTypes=[bullet.GEOM_MESH] * len(hulls),
+                    vertices=hulls,
+                    collisionFramePositions=[list(centre)] * len(hulls),
+                    collisionFrameOrientations=[[0.0, 0.0, 0.0, 1.0]] * len(hulls),
+                    physicsClientId=client,
+                )
+            )
+        solid = {"shapeType": bullet.GEOM_MESH, "vertices": hulls[0]}
+    if any(centre):  # the engine wraps a shape that is off its frame, so only where it must be
+        solid["collisionFramePosition"] = list(centre)
+    return int(bullet.createCollisionShape(physicsClientId=client, **solid))
 
 
 def _cone_vertices(radius: float, height: float) -> list[list[float]]:

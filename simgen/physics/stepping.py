@@ -28,12 +28,16 @@ class Stepper:
         self.before_s = 0.0  # and of the one before
         self._step_simulation = bullet.stepSimulation
         self._bullet, self._client, self._gravity = bullet, client, gravity_m_s2
-        self._engine_step_s = step_s
+        self._engine_step_s = self._whole_step_s = step_s
         self._contact_erp = contact_erp
         self._engine_scale = 1.0
         self._scale_gravity(1.0)
         # While set, called before every step with whether that step is an impact.
         self.listener: Callable[[bool], None] | None = None
+        # Called before every step: its time, that of the velocities, the scale of its forces and whether
+        # the step before was an impact.
+        self.forces: list[Callable[[float, float, float, bool], None]] = []
+        self._after_impact = False
 
     @property
     def velocity_time_s(self) -> float:
@@ -44,19 +48,22 @@ class Stepper:
         """One step of the engine. An impact is a very short one that turns velocities round."""
         if self.listener is not None:
             self.listener(impact)
-        if impact:
-            # What is pushed out per step is pushed at the speed depth / length, which would add to the
-            # bounce.
-            self._bullet.setPhysicsEngineParameter(contactERP=0.0, physicsClientId=self._client)
         if length_s != self._engine_step_s:
-            self._bullet.setPhysicsEngineParameter(fixedTimeStep=length_s, physicsClientId=self._client)
+            # A penetration is pushed out at the speed erp · depth / length, in each step anew: a short step
+            # must push out no more than its share.
+            self._bullet.setPhysicsEngineParameter(
+                fixedTimeStep=length_s,
+                contactERP=self._contact_erp * length_s / self._whole_step_s,
+                physicsClientId=self._client,
+            )
             self._engine_step_s = length_s
         scale = 1.0 if length_s == self.previous_s else (self.previous_s + length_s) / (2 * length_s)
         if scale != self._engine_scale:
             self._scale_gravity(scale)
+        for act in self.forces:
+            act(self.time_s, self.velocity_time_s, scale, self._after_impact)
+        self._after_impact = impact
         self._step_simulation(self._client)
-        if impact:
-            self._bullet.setPhysicsEngineParameter(contactERP=self._contact_erp, physicsClientId=self._client)
         self.before_s, self.previous_s = self.previous_s, length_s
         self.time_s += length_s
 

@@ -8,6 +8,7 @@ that the models have already refused is passed over here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from simgen.errors import Problem
@@ -20,14 +21,16 @@ from simgen.recipe.yaml import Document, Path
 if TYPE_CHECKING:
     from simgen.scenarios.base import Parameter
 
-__all__ = ["all_params", "mapping_at", "scenario_problems"]
+MOST_FOUND = 200  # problems of one kind that are looked for: enough for people, bounded for malice
+
+__all__ = ["MOST_FOUND", "all_params", "mapping_at", "scenario_problems"]
 
 _SCENE_KEYS = ("bodies", "joints", "camera", "gravity", "ground")
 
 
 def scenario_problems(document: Document, data: Mapping[str, Any]) -> list[Problem]:
     """Everything in the recipe that does not fit its scenario, its look or its cameras."""
-    problems = list(_look(document, data))
+    problems = list(islice(_look(document, data), MOST_FOUND))
     scenario = data.get("scenario")
     if scenario == COMPOSED:
         from simgen.recipe.composed_checks import composed_problems
@@ -47,6 +50,8 @@ def scenario_problems(document: Document, data: Mapping[str, Any]) -> list[Probl
             problems.append(document.problem((key,), wrong))
     known = {parameter.name: parameter for parameter in scenarios[scenario].parameters}
     for path, value in all_params(data):
+        if len(problems) > 2 * MOST_FOUND:
+            break
         if path[-1] not in known:
             guess = did_you_mean(path[-1], known) or f" Its parameters are {listed(known, 'and')}."
             problems.append(document.problem(path, f"{scenario} has no such parameter.{guess}"))

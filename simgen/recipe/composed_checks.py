@@ -8,10 +8,11 @@ and refused when it fails in all of them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from simgen.errors import Problem
-from simgen.recipe.checks import all_params, mapping_at
+from simgen.recipe.checks import MOST_FOUND, all_params, mapping_at
 from simgen.recipe.distributions import Choice, Constant, Distribution
 from simgen.recipe.draws import Draws
 from simgen.recipe.expressions import (
@@ -31,21 +32,21 @@ from simgen.recipe.yaml import Document, Path
 __all__ = ["composed_problems"]
 
 TRIED_CLIPS = 8  # per split
+TRIED_SPLITS = 5
 
 
 def composed_problems(document: Document, data: Mapping[str, Any]) -> list[Problem]:
     """Everything in a composed scene that does not fit together."""
-    problems = []
-    if not mapping_at(data, "bodies") and not data.get("bodies"):
-        problems.append(
-            document.problem(("bodies",), "is missing: a composed scene needs at least one body.")
-        )
+    if not data.get("bodies"):
+        return [document.problem(("bodies",), "is missing: a composed scene needs at least one body.")]
+    sections = ("params", "bodies", "joints", "cameras")
+    if any(len(mapping_at(data, section)) > MOST_FOUND for section in sections):
+        return []  # refused by the models for their number
+    problems: list[Problem] = []
     params = _params(document, data, problems)
-    problems += _names(document, data)
+    problems += islice(_names(document, data), MOST_FOUND)
     problems += _joints(document, data)
-    for path, kind, expression in _expressions(data):
-        if wrong := unknown_name(expression, list(params)) or _without_value(kind, expression, params, data):
-            problems.append(document.problem(path, wrong))
+    problems += islice(_wrong_expressions(document, data, params), MOST_FOUND)
     return problems
 
 
@@ -59,6 +60,8 @@ def _params(
     own = mapping_at(data, "params")
     for path, value in all_params(data):
         name, split = str(path[-1]), str(path[1]) if path[0] == "splits" else ""
+        if len(problems) > MOST_FOUND:
+            break
         if split and name not in own:
             guess = did_you_mean(name, own) or " A split changes parameters that the recipe's `params` has."
             problems.append(document.problem(path, f"the recipe has no such parameter.{guess}"))
@@ -131,6 +134,15 @@ def _joints(document: Document, data: Mapping[str, Any]) -> Iterator[Problem]:
             wrong = f"{child} hangs on itself through {shown(parent)}; joints must not form a loop."
             yield document.problem(("joints", joint), wrong)
             del parents[child]
+
+
+def _wrong_expressions(
+    document: Document, data: Mapping[str, Any], params: Mapping[str, Mapping[str, Distribution]]
+) -> Iterator[Problem]:
+    names = list(params)
+    for path, reader, expression in _expressions(data):
+        if wrong := unknown_name(expression, names) or _without_value(reader, expression, params, data):
+            yield document.problem(path, wrong)
 
 
 def _expressions(data: Mapping[str, Any]) -> Iterator[tuple[Path, Any, Expression]]:
@@ -207,7 +219,7 @@ def _tried(
                 yield {name: value}
         return
     seed = data.get("seed", 0)
-    for split in ["", *mapping_at(data, "splits")][:20]:
+    for split in ["", *mapping_at(data, "splits")][:TRIED_SPLITS]:
         for index in range(TRIED_CLIPS):
             draws = Draws(seed if isinstance(seed, int) and 0 <= seed < 2**64 else 0, str(split), index)
             yield {

@@ -15,10 +15,10 @@ from __future__ import annotations
 import json
 import math
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
-from itertools import accumulate, pairwise
+from collections.abc import Mapping
+from itertools import accumulate
 from statistics import NormalDist
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Union
 
 from pydantic import (
     BaseModel,
@@ -33,7 +33,21 @@ from pydantic import (
     model_validator,
 )
 
-from simgen.recipe.wording import number, shown
+from simgen.recipe.entries import (
+    Interval,
+    Kind,
+    Scalar,
+    kind_of,
+    read_intervals,
+    read_mean_and_deviation,
+    read_optional_number,
+    read_options,
+    read_positive_interval,
+    read_scalar,
+    read_weights,
+    read_whole_interval,
+)
+from simgen.recipe.wording import number
 
 __all__ = [
     "DISTRIBUTIONS",
@@ -55,134 +69,7 @@ __all__ = [
     "uniform",
 ]
 
-Scalar = bool | int | float | str
-Interval = tuple[float, float]
-Kind = Literal["float", "int", "str", "bool"]
-
-LARGEST = 1e15  # no number of a recipe is larger, so that the arithmetic of a few of them stays finite
-MOST_OPTIONS = 10_000
-LONGEST_WORD = 200
 SMALLEST_MASS = 1e-6  # of a normal distribution between its min and max
-
-
-def _number(value: object) -> float:
-    """A finite number of bounded size, as float. Words and booleans are not numbers. Raises ValueError."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError(f"must be a number, not {shown(value)}.")
-    if not -LARGEST <= value <= LARGEST:  # NaN fails this too
-        raise ValueError(f"must be a number between -1e15 and 1e15, not {shown(value)}.")
-    return float(value)
-
-
-def _is_interval(value: object) -> bool:
-    return (
-        isinstance(value, Sequence)
-        and not isinstance(value, str)
-        and len(value) == 2
-        and all(isinstance(end, (int, float)) and not isinstance(end, bool) for end in value)
-    )
-
-
-def _interval(value: object, name: str) -> Interval:
-    if not _is_interval(value):
-        raise ValueError(f"{name} takes [low, high], two numbers.")
-    low, high = (_number(end) for end in value)  # type: ignore[attr-defined]
-    if low == high:
-        raise ValueError(f"low and high are both {number(low)}; for one value write just {number(low)}.")
-    if low > high:
-        raise ValueError(
-            f"low ({number(low)}) is above high ({number(high)}); write [{number(high)}, {number(low)}]."
-        )
-    return low, high
-
-
-def _intervals(value: object) -> Interval | tuple[Interval, ...]:
-    """[low, high] or [[low, high], …] as tuples; one interval in a list is that interval."""
-    if (
-        isinstance(value, (list, tuple))
-        and value
-        and all(isinstance(entry, (list, tuple)) for entry in value)
-    ):
-        if len(value) > MOST_OPTIONS:
-            raise ValueError(f"uniform takes at most {MOST_OPTIONS} intervals.")
-        intervals = tuple(_interval(entry, "each interval of uniform") for entry in value)
-        if any(before[1] > after[0] for before, after in pairwise(intervals)):
-            raise ValueError("the intervals of uniform must be in increasing order and must not overlap.")
-        return intervals if len(intervals) > 1 else intervals[0]
-    if not _is_interval(value):
-        raise ValueError("uniform takes [low, high], two numbers, or a list of such intervals.")
-    return _interval(value, "uniform")
-
-
-def _positive_interval(value: object) -> Interval:
-    low, high = _interval(value, "log_uniform")
-    if low <= 0:
-        raise ValueError(f"log_uniform needs low above 0, not {number(low)}.")
-    return low, high
-
-
-def _whole_interval(value: object) -> tuple[int, int]:
-    low, high = _interval(value, "integer")
-    if low != int(low) or high != int(high):
-        raise ValueError("integer takes [low, high], two whole numbers, both of which can be drawn.")
-    return int(low), int(high)
-
-
-def _mean_and_deviation(value: object) -> tuple[float, float]:
-    if not _is_interval(value):
-        raise ValueError("normal takes [mean, standard deviation], two numbers.")
-    mean, deviation = (_number(entry) for entry in value)  # type: ignore[attr-defined]
-    if deviation <= 0:
-        raise ValueError(f"the standard deviation of normal must be above 0, not {number(deviation)}.")
-    return mean, deviation
-
-
-def _scalar(value: object) -> Scalar:
-    if isinstance(value, (bool, str)):
-        if isinstance(value, str) and len(value) > LONGEST_WORD:
-            raise ValueError(f"must be at most {LONGEST_WORD} characters long.")
-        return value
-    if not isinstance(value, (int, float)):
-        raise ValueError(f"must be a number, a word, true or false, not {shown(value)}.")
-    number = _number(value)
-    return value if isinstance(value, int) else number
-
-
-def _options(value: object) -> tuple[Scalar, ...]:
-    if not isinstance(value, (list, tuple)) or not value:
-        raise ValueError("choice takes a list of at least one value.")
-    if len(value) > MOST_OPTIONS:
-        raise ValueError(f"choice takes at most {MOST_OPTIONS} values.")
-    options = tuple(_scalar(option) for option in value)
-    kinds = {"float" if kind == "int" else kind for kind in map(_kind, options)}
-    if len(kinds) > 1:
-        raise ValueError("the values of choice must be all numbers, all words, or all true or false.")
-    if len(set(options)) < len(options):
-        raise ValueError("choice names a value twice; to make it likelier give weights: [...].")
-    return options
-
-
-def _weights(value: object) -> tuple[float, ...] | None:
-    if value is None:
-        return None
-    if not isinstance(value, (list, tuple)):
-        raise ValueError("weights takes a list with one number for each value of choice.")
-    weights = tuple(_number(weight) for weight in value)
-    if any(weight < 0 for weight in weights) or not sum(weights) > 0:
-        raise ValueError("weights must be 0 or more, and not all 0.")
-    return weights
-
-
-def _optional_number(value: object) -> float | None:
-    return None if value is None else _number(value)
-
-
-def _kind(value: Scalar) -> Kind:
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, str):
-        return "str"
-    return "int" if isinstance(value, int) else "float"
 
 
 def _schema(**schema: Any) -> WithJsonSchema:
@@ -247,7 +134,7 @@ class Uniform(_Distribution):
 
     uniform: Annotated[
         Interval | tuple[Interval, ...],
-        PlainValidator(_intervals),
+        PlainValidator(read_intervals),
         _schema(anyOf=[_PAIR, {"type": "array", "items": _PAIR, "minItems": 1}]),
     ] = Field(description="[low, high], or a list of such intervals in increasing order")
 
@@ -272,7 +159,7 @@ class Uniform(_Distribution):
 class LogUniform(_Distribution):
     """The logarithm is uniform: as many values between 0.1 and 1 as between 1 and 10."""
 
-    log_uniform: Annotated[Interval, PlainValidator(_positive_interval), _schema(**_PAIR)] = Field(
+    log_uniform: Annotated[Interval, PlainValidator(read_positive_interval), _schema(**_PAIR)] = Field(
         description="[low, high], both above 0"
     )
 
@@ -287,13 +174,13 @@ class LogUniform(_Distribution):
 class Normal(_Distribution):
     """The bell curve; with `min` and `max` what falls outside them is cut off (not moved to the border)."""
 
-    normal: Annotated[Interval, PlainValidator(_mean_and_deviation), _schema(**_PAIR)] = Field(
+    normal: Annotated[Interval, PlainValidator(read_mean_and_deviation), _schema(**_PAIR)] = Field(
         description="[mean, standard deviation]"
     )
-    min: Annotated[float | None, PlainValidator(_optional_number), _schema(type="number")] = Field(
+    min: Annotated[float | None, PlainValidator(read_optional_number), _schema(type="number")] = Field(
         default=None, description="no value is below it"
     )
-    max: Annotated[float | None, PlainValidator(_optional_number), _schema(type="number")] = Field(
+    max: Annotated[float | None, PlainValidator(read_optional_number), _schema(type="number")] = Field(
         default=None, description="no value is above it"
     )
 
@@ -340,7 +227,7 @@ class Integer(_Distribution):
 
     integer: Annotated[
         tuple[int, int],
-        PlainValidator(_whole_interval),
+        PlainValidator(read_whole_interval),
         _schema(type="array", items={"type": "integer"}, minItems=2, maxItems=2),
     ] = Field(description="[low, high], both can be drawn")
 
@@ -360,11 +247,11 @@ class Choice(_Distribution):
     """One of the values, all equally likely or by weight."""
 
     choice: Annotated[
-        tuple[Scalar, ...], PlainValidator(_options), _schema(type="array", items=_SCALARS, minItems=1)
+        tuple[Scalar, ...], PlainValidator(read_options), _schema(type="array", items=_SCALARS, minItems=1)
     ] = Field(description="the values, all numbers or all words")
     weights: Annotated[
         tuple[float, ...] | None,
-        PlainValidator(_weights),
+        PlainValidator(read_weights),
         _schema(type="array", items={"type": "number", "minimum": 0}),
     ] = Field(
         default=None, description="how likely each value is, in the same order; only their ratios count"
@@ -395,7 +282,7 @@ class Choice(_Distribution):
 
     @property
     def kind(self) -> Kind:
-        kinds = {_kind(option) for option in self.choice}
+        kinds = {kind_of(option) for option in self.choice}
         return kinds.pop() if len(kinds) == 1 else "float"
 
     @property
@@ -406,7 +293,9 @@ class Choice(_Distribution):
 class Constant(_Distribution):
     """Always the same value; a bare value in a recipe means this."""
 
-    constant: Annotated[Scalar, PlainValidator(_scalar), _schema(**_SCALARS)] = Field(description="the value")
+    constant: Annotated[Scalar, PlainValidator(read_scalar), _schema(**_SCALARS)] = Field(
+        description="the value"
+    )
 
     def value(self, u: float) -> Scalar:
         return self.constant
@@ -416,7 +305,7 @@ class Constant(_Distribution):
 
     @property
     def kind(self) -> Kind:
-        return _kind(self.constant)
+        return kind_of(self.constant)
 
     @property
     def discrete(self) -> bool:

@@ -22,7 +22,7 @@ from simgen.recipe.wording import did_you_mean, listed, printable, shown
 __all__ = ["CONSTANTS", "FUNCTIONS", "Expression", "ExpressionError", "parse_expression", "unknown_name"]
 
 LONGEST = 300  # characters
-DEEPEST = 20
+DEEPEST = 50
 MOST_NODES = 100
 
 CONSTANTS: dict[str, float] = {"pi": math.pi}

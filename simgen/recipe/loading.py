@@ -27,7 +27,7 @@ def load_recipe(path_or_name: str | File) -> Recipe:
     """
     path = File(path_or_name)
     name = str(path_or_name)
-    if not path.is_file():
+    if not _is_file(path):
         shipped = shipped_recipes()
         if name in shipped:
             path, name = shipped[name], str(shipped[name])
@@ -40,6 +40,13 @@ def load_recipe(path_or_name: str | File) -> Recipe:
         wrong = f"cannot be read ({error.strerror or error})."
         raise RecipeError([Problem(printable(name), 0, "", wrong)]) from None
     return parse_recipe(decode(content, name), name)
+
+
+def _is_file(path: File) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def _not_a_file(path: File, shipped: Mapping[str, File]) -> str:

@@ -16,6 +16,8 @@ from simgen.recipe.yaml import Document, Path
 
 __all__ = ["located", "model_at"]
 
+MOST_FOUND = 500  # more could not be read anyway
+
 # The model of each mapping; * stands for any name.
 _MODELS: dict[Path, type[BaseModel]] = {
     (): Recipe,
@@ -38,7 +40,7 @@ def model_at(path: Path) -> type[BaseModel] | None:
 def located(error: ValidationError, document: Document) -> list[Problem]:
     """Every problem that pydantic found, in its place."""
     problems = []
-    for detail in error.errors(include_url=False):
+    for detail in error.errors(include_url=False)[:MOST_FOUND]:
         path = tuple(step for step in detail["loc"] if step != "[key]")
         path += tuple(detail.get("ctx", {}).get("path", ()))
         problems.append(document.problem(path, _sentence(detail["type"], path, detail)))

@@ -7,8 +7,9 @@ documented is what is read; a test compares the committed files with what this m
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -68,6 +69,7 @@ def page() -> str:
             ("name", "what it is"),
             [(f"`{name}`", summary(path.read_text())) for name, path in shipped_recipes().items()],
         ),
+        _EDITOR,
         "## The keys",
         _fields(Recipe, leave_out=("bodies", "joints", "camera", "gravity", "ground")),
         "`clips: 1000` is short for `splits: {train: {clips: 1000}}`. With `scenario: scene` there are also "
@@ -138,7 +140,7 @@ def main() -> None:
         print(path)
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     def line(cells: tuple[str, ...]) -> str:
         return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
@@ -167,10 +169,10 @@ def _reader_words(field: FieldInfo) -> str:
 
 
 def _takes(field: FieldInfo) -> str:
-    models = [entry for entry in (field.annotation, *get_args(field.annotation)) if isinstance(entry, type)]
     if words := _reader_words(field):
         return words
-    return "a section" if any(issubclass(model, BaseModel) for model in models) else "a mapping"
+    outer = field.annotation
+    return "a section" if isinstance(outer, type) and issubclass(outer, BaseModel) else "a mapping by name"
 
 
 def _default(field: FieldInfo) -> str:
@@ -210,24 +212,18 @@ def _scenario(scenario: Scenario) -> str:
         span = (
             " · ".join(f"`{word}`" for word in ends)
             if isinstance(ends[0], str)
-            else f"{ends[0]:g} to {ends[1]:g}"  # type: ignore[str-format]
+            else f"{ends[0]:g} to {ends[1]:g}"
         )
         unit = "" if parameter.unit in ("", "1") else f" {parameter.unit}"
         rows.append((f"`{parameter.name}`", parameter.meaning, span + unit, f"`{parameter.default}`"))
     table = _table(("parameter", "meaning", "range", "if left out"), rows)
-    return f"### `{scenario.name}`\n\n{scenario.summary}\n\n{table}"
+    laws = "\n".join(f"- law `{law.name}`: {law.formula}" for law in scenario.laws)
+    return f"### `{scenario.name}`\n\n{scenario.summary}\n\n{table}\n\n{laws}"
 
 
 def _expressions() -> str:
     names = ", ".join(f"`{name}`" for name in (*FUNCTIONS, *CONSTANTS))
-    return (
-        'A text that starts with `=` is computed from the recipe\'s `params`: `"=2*radius_m + 0.1"`. There are numbers, '
-        f"parameters, `+ - * / // % **`, brackets and {names}; angles are in radians, `rad(degrees)` and "
-        f"`deg(radians)` convert. Nothing else is read, and no code runs: at most {LONGEST} characters, nested at most "
-        f"{DEEPEST} deep. Inside `[...]` an expression with a comma needs quotes. An expression that has no value for "
-        "some draws (a division by zero, a size below 0) rejects those draws; one that fails for all that are tried is "
-        "a mistake of the recipe. Where a word goes (a colour, a texture), `=name` puts in a parameter drawn from words."
-    )
+    return _EXPRESSIONS.format(names=names, length=LONGEST, depth=DEEPEST)
 
 
 def _mistakes() -> str:
@@ -242,6 +238,11 @@ _OPENING = """\
 A recipe is one YAML file that declares a dataset. Everything about clip *i* of a split follows from the
 recipe, the split's name and *i*, so a recipe is also the way to make any clip again. Most keys can be left
 out:"""
+
+_EDITOR = """\
+`simgen recipes NAME > my.yaml` gives you one to edit, and `simgen schema > recipe.schema.json` the schema
+that its first line points your editor to: keys are completed and mistakes underlined. A recipe can also be
+made in Python: `simgen.recipe.recipe_from_data({"name": "demo", "scenario": "drop", "clips": 10})`."""
 
 _DISTRIBUTIONS = """\
 A parameter is a bare value or a distribution. Each is drawn from its own stream of random numbers, addressed
@@ -272,6 +273,15 @@ are SI, z is up, the friction and elasticity of a touching pair are the products
 that are inside each other at the start reject the draw. Without a `camera` the picture holds all that moves,
 and it is the same for every clip of the recipe; a study that compares recipes should give its camera a
 `position` and a `target`."""
+
+_EXPRESSIONS = """\
+A text that starts with `=` is computed from the recipe's `params`: `"=2*radius_m + 0.1"`. There are numbers,
+parameters, `+ - * / // % **`, brackets and {names}; angles are in radians, `rad(degrees)` and
+`deg(radians)` convert. Nothing else is read and no code runs: at most {length} characters, nested at most
+{depth} deep. Inside `[...]` an expression with a comma needs quotes. An expression that has no value for some
+draws (a division by zero, a size below 0) rejects those draws; one that fails for all that are tried is a
+mistake of the recipe. Where a word goes (a colour, a texture), `=name` puts in a parameter that is drawn from
+words."""
 
 _YAML = """\
 As YAML 1.2 does, which is what people mean: `1e6` is a number; `on`, `no`, `3:20`, `1_000` and `2024-01-01`

@@ -68,9 +68,8 @@ class Document:
     renamed: dict[Path, Path] = field(default_factory=dict)  # see `rename`
 
     def line(self, path: Path) -> int:
-        """The line of a value, or of the nearest thing around it that is written in the file; 0 if nothing
-        is.
-        """
+        """The line of a value, or of the nearest thing around it that is in the file; 0 if nothing is."""
+        path = self._written(path)
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 0)
@@ -81,9 +80,6 @@ class Document:
 
     def rename(self, written: Path, path: Path) -> None:
         """From here on the data has at `path` what the file has at `written`."""
-        for old, line in list(self.lines.items()):
-            if old[: len(written)] == written:
-                self.lines.setdefault(path + old[len(written) :], line)
         self.renamed[path] = written
 
     def _written(self, path: Path) -> Path:
@@ -201,7 +197,7 @@ class _Builder:
             line = _line(event)
             if not isinstance(event, ScalarEvent):
                 raise self._stop(line, path, "a key must be a word, not a list or a mapping.")
-            key = event.value
+            key = self._whole_characters(event, path)
             here = (*path, key)
             if key in mapping:
                 first = self.document.lines[here]
@@ -234,10 +230,7 @@ class _Builder:
                 self._note(line, path, f"tags such as {tag} are not read; write the plain value.")
 
     def _scalar(self, event: ScalarEvent, path: Path) -> Any:
-        text = event.value
-        if any("\ud800" <= letter <= "\udfff" for letter in text):  # through an escape in double quotes
-            self._note(_line(event), path, "holds half a character (a surrogate); write it whole.")
-            return ""
+        text = self._whole_characters(event, path)
         if event.style is not None:  # quoted: words, whatever they look like
             return text
         if text in _CONSTANTS:
@@ -248,6 +241,14 @@ class _Builder:
                 return 0
             return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
         return float(text) if _FLOAT.fullmatch(text) else text
+
+    def _whole_characters(self, event: ScalarEvent, path: Path) -> str:
+        """The scalar's text without halves of characters, which an escape in double quotes can make."""
+        text = str(event.value)
+        if any("\ud800" <= letter <= "\udfff" for letter in text):
+            self._note(_line(event), path, "holds half a character (a surrogate); write it whole.")
+            return text.encode("utf-8", "replace").decode()
+        return text
 
     def _note(self, line: int, path: Path, message: str) -> None:
         self.document.problems.append(Problem(self.document.file, line, dotted(path), message))

@@ -22,10 +22,15 @@ from simgen.errors import MissingDependencyError, RenderError
 
 __all__ = ["gl_renderer", "start_opengl", "stop_opengl"]
 
-_TRIAL = """ import importlib.util, pybullet client = pybullet.connect(pybullet.DIRECT) plugin =
-pybullet.loadPlugin(importlib.util.find_spec("eglRenderer").origin, "_eglRendererPlugin",
-physicsClientId=client) pybullet.getCameraImage(8, 8, renderer=pybullet.ER_BULLET_HARDWARE_OPENGL,
-physicsClientId=client) raise SystemExit(0 if plugin >= 0 else 3) """
+_TRIAL = (
+    "import importlib.util, pybullet\n"
+    "client = pybullet.connect(pybullet.DIRECT)\n"
+    "file = importlib.util.find_spec('eglRenderer').origin\n"
+    "plugin = pybullet.loadPlugin(file, '_eglRendererPlugin', physicsClientId=client)\n"
+    "gl = pybullet.ER_BULLET_HARDWARE_OPENGL\n"
+    "pybullet.getCameraImage(8, 8, renderer=gl, physicsClientId=client)\n"
+    "raise SystemExit(0 if plugin >= 0 else 3)\n"
+)
 
 
 _running: dict[int, Any] = {}  # clients that have been started, None once they are stopped

@@ -23,11 +23,11 @@ class GlLens:
         """The view matrix of a world-to-camera pose (4, 4): y up, looking along −z."""
         return _columns(np.diag([1.0, -1.0, -1.0, 1.0]) @ pose)
 
-    def metres(self, buffer: NDArray[np.float32]) -> NDArray[np.float64]:
+    def metres(self, buffer: NDArray[np.float32]) -> NDArray[np.float32]:
         """Distance along the camera axis from a depth buffer in [0, 1]."""
         near, far = self.camera.near_m, self.camera.far_m
         if self.camera.projection == "orthographic":
-            return near + (far - near) * buffer.astype(np.float64)
+            return near + (far - near) * buffer
         return _perspective_metres(buffer, near, far)
 
     def _projection(self) -> NDArray[np.float64]:
@@ -65,7 +65,7 @@ class TinyLens(GlLens):
         moved[2, 3] += self._back_m
         return super().view(moved)
 
-    def metres(self, buffer: NDArray[np.float32]) -> NDArray[np.float64]:
+    def metres(self, buffer: NDArray[np.float32]) -> NDArray[np.float32]:
         if self.camera.projection == "perspective":
             return super().metres(buffer)
         return _perspective_metres(buffer, -2 / 3 * self._reach_m, 2 * self._reach_m) - self._back_m
@@ -80,8 +80,10 @@ class TinyLens(GlLens):
         return matrix
 
 
-def _perspective_metres(buffer: NDArray[np.float32], near: float, far: float) -> NDArray[np.float64]:
-    return far * near / (far - (far - near) * buffer.astype(np.float64))
+def _perspective_metres(buffer: NDArray[np.float32], near: float, far: float) -> NDArray[np.float32]:
+    # float32 would lose millimetres here, where buffer is next to 1
+    metres: NDArray[np.float64] = far * near / (far - (far - near) * buffer.astype(np.float64))
+    return metres.astype(np.float32)
 
 
 def _columns(matrix: NDArray[np.float64]) -> list[float]:

@@ -29,7 +29,7 @@ from simgen.render.frames import Frames
 from simgen.render.lens import GlLens, TinyLens
 from simgen.render.pixels import outlines
 from simgen.render.settings import RenderSettings
-from simgen.render.sky import sky
+from simgen.render.sky import distances, sky, swallowed
 from simgen.render.surfaces import Surface, surface, wavefront
 from simgen.render.tiles import cell_size_m, tile
 from simgen.scene.camera import intrinsics, world_to_camera
@@ -38,6 +38,7 @@ from simgen.scene.spec import Camera, Look, SceneSpec
 __all__ = ["film"]
 
 _UNDRESSED = Look(colour=(0.72, 0.72, 0.72))
+_OUT_OF_SIGHT_M = (0.0, 0.0, -1e6)  # further than any camera sees
 _GL_CLIPS = 50  # clips for which one OpenGL client is used
 _UV_OFFSET = 64.0  # the renderers repeat a texture for positive coordinates only
 
@@ -60,24 +61,30 @@ def film(
     labels = world.build(scene)
     video, count = scene.video, scene.video.frame_count
     poses = world_to_camera(camera, scene, trace)
-    matrix = intrinsics(camera, video)
     lens = (TinyLens if settings.engine == "tiny" else GlLens)(camera, video.width, video.height)
     light = _light(scene)
     rgb = np.empty((count, video.height, video.width, 3), dtype=np.uint8)
     segmentation = np.empty((count, video.height, video.width), dtype=np.uint8)
     depth = np.zeros((count, video.height, video.width), dtype=np.float32) if "depth" in passes else None
+    # A standing camera sees the fixed bodies the same way in every frame, and without shadows bodies do not change each
+    # other's colour: they are drawn once, and the moving ones, a few pixels, are put in front of or behind them.
+    fixed = [body.fixed for body in scene.bodies]
+    apart = settings.engine == "tiny" and len(poses) == 1 and any(fixed)
+    if apart:
+        world.pose(trace, 0, [not still for still in fixed])
+        backdrop = world.shoot(lens, poses[0], light)
     for frame in range(count):
-        world.pose(trace, frame)
         pose = poses[min(frame, len(poses) - 1)]
+        world.pose(trace, frame, fixed if apart else ())
         colour, buffer, ids = world.shoot(lens, pose, light)
+        if apart:
+            colour, buffer, ids = _in_front(backdrop, (colour, buffer, ids))
         segmentation[frame] = labels[ids + 1]
-        background = segmentation[frame] == 0
-        rgb[frame] = colour
         if frame == 0 or len(poses) > 1:
-            behind = sky(scene.environment, matrix, pose, camera.projection, video.width, video.height)
-        rgb[frame][background] = behind[background]
+            air = _Air(scene, camera, lens, pose, segmentation[frame], buffer)
+        rgb[frame] = air.seen_through(colour, segmentation[frame], buffer)
         if depth is not None:
-            depth[frame] = np.where(background, 0.0, lens.metres(buffer))
+            depth[frame] = np.where(segmentation[frame] == 0, 0.0, lens.metres(buffer))
     visible, boxes, centroids = outlines(segmentation, len(scene.bodies))
     exact = film_clip(
         scene,
@@ -97,6 +104,75 @@ def film(
         boxes=boxes,
         centroids=centroids,
     )
+
+
+_Shot = tuple[
+    NDArray[np.uint8], NDArray[np.float32], NDArray[np.int32]
+]  # colour, GL depth buffer, PyBullet ids
+
+
+def _in_front(backdrop: _Shot, moving: _Shot) -> _Shot:
+    """`moving` wherever it is nearer than `backdrop`, as the depth test of one picture would have it."""
+    nearer = (moving[2] >= 0) & (moving[1] < backdrop[1])
+    together = tuple(part.copy() for part in backdrop)
+    for whole, part in zip(together, moving, strict=True):
+        whole[nearer] = part[nearer]
+    return together[0], together[1], together[2]
+
+
+class _Air:
+    """What is behind and in front of the bodies, from one pose: the sky and the haze of the distance.
+
+    `labels` (H, W) and `buffer` (H, W) are those of a frame from that pose; as long as the camera stands
+    still, what they say of the fixed bodies stays true."""
+
+    def __init__(
+        self,
+        scene: SceneSpec,
+        camera: Camera,
+        lens: GlLens,
+        pose: NDArray[np.float64],
+        labels: NDArray[np.uint8],
+        buffer: NDArray[np.float32],
+    ) -> None:
+        matrix = intrinsics(camera, scene.video)
+        width, height = scene.video.width, scene.video.height
+        self._lens, self._labels, self._clear = lens, labels, scene.environment.unlit
+        self._sky = sky(scene.environment, matrix, pose, camera.projection, width, height)
+        self._stretch = distances(matrix, camera.projection, width, height)
+        self._horizon = np.round(np.asarray(scene.environment.horizon) * 255).astype(np.uint16)
+        fixed = np.array([True, *(body.fixed for body in scene.bodies)])  # label 0 is the sky
+        self._lasting = fixed[labels]
+        share = self._share(buffer, slice(None))
+        self._own = np.where(labels[..., None] == 0, np.uint16(0), 256 - share)
+        self._added = np.where(
+            labels[..., None] == 0, self._sky.astype(np.uint16) << 8, share * self._horizon + 128
+        )
+        self._work = np.empty_like(self._added)
+
+    def _share(self, buffer: NDArray[np.float32], where: Any) -> NDArray[np.uint16]:
+        """The horizon's part of the colour in 256ths, (…, 1)."""
+        haze = swallowed(self._lens.metres(buffer[where]) * self._stretch[where])
+        return np.round(haze * 256).astype(np.uint16)[..., None]
+
+    def seen_through(
+        self, colour: NDArray[np.uint8], labels: NDArray[np.uint8], buffer: NDArray[np.float32]
+    ) -> NDArray[np.uint8]:
+        """The picture of a frame (H, W, 3) with sky and haze."""
+        if self._clear:
+            picture = np.where(labels[..., None] == 0, self._sky, colour)
+        else:
+            new = ~self._lasting | (labels != self._labels)
+            behind = new & (labels == 0)
+            np.multiply(colour, self._own, out=self._work, dtype=np.uint16)
+            self._work += self._added
+            self._work >>= 8
+            picture = self._work.astype(np.uint8)
+            share = self._share(buffer, new)
+            hazy = colour[new] * (256 - share) + share * self._horizon + 128
+            picture[new] = hazy >> 8
+            picture[behind] = self._sky[behind]
+        return picture
 
 
 def _light(scene: SceneSpec) -> dict[str, Any]:
@@ -217,14 +293,15 @@ class _World:
             Image.fromarray(picture[::-1]).save(path)  # v runs upwards in a picture file
         return int(self._bullet.loadTexture(str(path), physicsClientId=self._client))
 
-    def pose(self, trace: Trace, frame: int) -> None:
-        """Moves the bodies to where they are at `frame`."""
+    def pose(self, trace: Trace, frame: int, away: Sequence[bool] = ()) -> None:
+        """Moves the bodies to where they are at `frame`, or out of every picture if `away` says so of them."""
         for index, handle in enumerate(self._handles):
             if handle is None:
                 continue
+            out = bool(away) and away[index]
             self._bullet.resetBasePositionAndOrientation(
                 handle,
-                trace.position_m[frame, index],
+                _OUT_OF_SIGHT_M if out else trace.position_m[frame, index],
                 trace.orientation_xyzw[frame, index],
                 physicsClientId=self._client,
             )

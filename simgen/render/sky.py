@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 
 from simgen.scene.spec import Environment
 
-__all__ = ["linear", "sky", "srgb"]
+__all__ = ["HAZE_M", "distances", "linear", "sky", "srgb", "swallowed"]
+
+HAZE_M = 40.0  # where surfaces begin to take on the horizon's colour, as in the ray caster
 
 
 def sky(
@@ -35,6 +37,23 @@ def sky(
     share = (up * (2 - up))[..., None]
     low, high = linear(np.asarray(environment.horizon)), linear(np.asarray(environment.zenith))
     return np.round(srgb(low + (high - low) * share) * 255).astype(np.uint8)
+
+
+def distances(
+    intrinsics: NDArray[np.float64], projection: str, width: int, height: int
+) -> NDArray[np.float32]:
+    """Distance from the camera over depth along its axis, (H, W)."""
+    x = (np.arange(width) + 0.5 - intrinsics[0, 2]) / intrinsics[0, 0]
+    y = (np.arange(height) + 0.5 - intrinsics[1, 2]) / intrinsics[1, 1]
+    if projection != "perspective":
+        return np.ones((height, width), dtype=np.float32)
+    return np.asarray(np.sqrt(1 + x[None] ** 2 + y[:, None] ** 2), dtype=np.float32)
+
+
+def swallowed(distance_m: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How much of the horizon's colour has come between the camera and a surface, 0..1."""
+    clear = 1 / (1 + (distance_m / HAZE_M) ** 2)
+    return np.asarray(1 - clear * clear, dtype=np.float32)
 
 
 def linear(colour: NDArray[np.float64]) -> NDArray[np.float64]:

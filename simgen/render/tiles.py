@@ -12,7 +12,6 @@ from simgen.scene.spec import Look
 
 __all__ = ["cell_size_m", "tile"]
 
-_PIXELS = 64
 # how many cells of `texture_size_m` the picture spans, two of them being a period of a checker
 _SPAN = {"checker": 2.0, "stripes": 2.0, "wood": 8.0, "noise": 8.0, "brushed": 8.0}
 
@@ -22,17 +21,18 @@ def cell_size_m(look: Look) -> float:
     return look.texture_size_m * _SPAN.get(look.texture, 2.0) / 2
 
 
-def tile(look: Look) -> NDArray[np.uint8]:
+def tile(look: Look, pixels: int = 64) -> NDArray[np.uint8]:
     """The picture, shape (P, P, 3), sRGB; row 0 is at the texture coordinate v = 0, column 0 at u = 0."""
-    share = _share(look.texture)[..., None]
+    share = _share(look.texture, pixels)[..., None]
     blended = (1 - share) * np.asarray(look.colour) + share * np.asarray(look.texture_colour)
-    pixels: NDArray[np.uint8] = np.round(np.clip(blended, 0.0, 1.0) * 255).astype(np.uint8)
-    return pixels
+    picture: NDArray[np.uint8] = np.round(np.clip(blended, 0.0, 1.0) * 255).astype(np.uint8)
+    return picture
 
 
-def _share(texture: str) -> NDArray[np.float64]:
+def _share(texture: str, pixels: int) -> NDArray[np.float64]:
     """How much of the second colour shows, (P, P), 0..1."""
-    u, v = np.meshgrid((np.arange(_PIXELS) + 0.5) / _PIXELS, (np.arange(_PIXELS) + 0.5) / _PIXELS)
+    centres = (np.arange(pixels) + 0.5) / pixels
+    u, v = np.meshgrid(centres, centres)
     if texture == "checker":
         return np.asarray((u >= 0.5) != (v >= 0.5), dtype=np.float64)
     if texture == "stripes":
@@ -46,7 +46,7 @@ def _share(texture: str) -> NDArray[np.float64]:
         return np.clip(0.5 + 0.4 * (_waves(u, v, 3, 3) + 0.5 * _waves(u, v, 7, 7)), 0.0, 1.0)
     if texture == "brushed":
         return np.clip(0.5 + 0.3 * (_waves(u, v, 1, 19) + _waves(u, v, 1, 29)), 0.0, 1.0)
-    return np.zeros((_PIXELS, _PIXELS))
+    return np.zeros((pixels, pixels))
 
 
 def _waves(u: NDArray[np.float64], v: NDArray[np.float64], across: int, along: int) -> NDArray[np.float64]:

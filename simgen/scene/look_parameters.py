@@ -106,7 +106,9 @@ def resolve_look(look: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _shown(value: object) -> str:
-    return f"'{value}'" if isinstance(value, str) else repr(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return f"'{value}'" if isinstance(value, str) else repr(value)
+    return f"{value:g}"
 
 
 def _hint(word: object, options: Any) -> str:
@@ -140,7 +142,7 @@ LOOK_PARAMETERS: dict[str, LookParameter] = {
     parameter.name: parameter
     for parameter in (
         _colour("subject_colour", "colour of the bodies that move", _PALETTE, _PALETTE, constant("vivid")),
-        _texture("subject", "checker", choice("checker", "stripes", "noise")),
+        _texture("subject", "checker", choice("checker", "stripes", "noise", weights=(2, 2, 1))),
         _colour(
             "subject_texture_colour",
             "second colour of their texture; lighter and darker are tones of the first",

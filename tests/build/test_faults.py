@@ -5,11 +5,11 @@ After each fault the same command is run again, and the dataset must equal an un
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.build.command import plugin, recipe_file, sentences, simgen, started
+from tests.build.command import environment, plugin, recipe_file, sentences, simgen, started
 from tests.build.hand import content
 
 
@@ -102,14 +102,26 @@ def test_a_killed_worker_is_replaced(undisturbed: dict[str, bytes], tmp_path: Pa
     assert content(tmp_path / "out") == undisturbed
 
 
+@pytest.fixture(scope="module")
+def healthy(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The same scenario without a fault."""
+    folder = tmp_path_factory.mktemp("healthy")
+    recipe = recipe_file(folder, scenario="faulty")
+    done = simgen("build", recipe, "-o", "out", cwd=folder, PYTHONPATH=str(plugin(folder)))
+    assert done.returncode == 0, done.stderr
+    return content(folder / "out")
+
+
 @pytest.fixture
-def faulty(tmp_path: Path) -> Iterator[dict[str, str]]:
+def faulty(tmp_path: Path) -> dict[str, str]:
     """What the environment needs for the scenario that fails at clip 11."""
-    yield {"PYTHONPATH": str(plugin(tmp_path)), "FAULT_CLIP": "11"}
+    return {"PYTHONPATH": str(plugin(tmp_path)), "FAULT_CLIP": "11"}
 
 
 @pytest.mark.parametrize("fault", ["segfault", "exit", "raise"])
-def test_a_fault_that_passes_is_survived(tmp_path: Path, faulty: dict[str, str], fault: str) -> None:
+def test_a_fault_that_passes_is_survived(
+    tmp_path: Path, faulty: dict[str, str], healthy: dict[str, bytes], fault: str
+) -> None:
     recipe = recipe_file(tmp_path, scenario="faulty")
     faulty |= {"FAULT": fault}
     once = {**faulty, "FAULT_ONCE": str(tmp_path / "once")}
@@ -164,9 +176,7 @@ def test_a_clip_that_no_draw_is_fit_for_ends_the_build_with_advice(
 def test_out_of_memory_is_a_sentence(tmp_path: Path, faulty: dict[str, str]) -> None:
     """A limit on each process's memory, as a batch system sets it."""
     recipe = recipe_file(tmp_path, scenario="faulty")
-    limited = f"ulimit -v 6000000; exec {os.sys.executable} -m simgen build {recipe} -o out --workers 1"  # type: ignore[attr-defined]
-    from tests.build.command import environment
-
+    limited = f"ulimit -v 5000000; exec {sys.executable} -m simgen build {recipe} -o out --workers 1"
     once = {**faulty, "FAULT": "memory", "FAULT_ONCE": str(tmp_path / "once")}
     done = subprocess.run(
         ["bash", "-c", limited],
@@ -228,10 +238,8 @@ def test_a_full_disk(undisturbed: dict[str, bytes], tmp_path: Path, small_disk: 
 
 def test_a_limit_on_file_sizes(tmp_path: Path) -> None:
     """`ulimit -f`, for those who cannot mount a disk: the same path through the errors."""
-    from tests.build.command import environment
-
     recipe = recipe_file(tmp_path)
-    limited = f"ulimit -f 40; exec {os.sys.executable} -m simgen build {recipe} -o out --workers 2"  # type: ignore[attr-defined]
+    limited = f"ulimit -f 40; exec {sys.executable} -m simgen build {recipe} -o out --workers 2"
     done = subprocess.run(
         ["bash", "-c", limited], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=120
     )

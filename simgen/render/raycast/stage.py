@@ -32,7 +32,7 @@ KINDS = ("sphere", "box", "cylinder", "capsule", "cone", "tube", "mesh")
 TEXTURES = ("plain", "checker", "stripes", "wood", "noise", "brushed")
 POSITION_BITS, FINE_BITS = 24, 30
 UNDRESSED = Look(colour=(0.7, 0.7, 0.7))
-HAZE_M = 40.0
+HAZE_M = 25.0
 SOFT_SPOTS = 48  # shadow rays to a soft light
 OCCLUSION_M = 1.0
 
@@ -157,7 +157,7 @@ def _extent(shape: Shape) -> tuple[Floats, Floats, Floats]:
         root = build(shape.mesh)[0][0]
         low, high = root[at.NODE_LOW : at.NODE_LOW + 3] * size, root[at.NODE_HIGH : at.NODE_HIGH + 3] * size
         return nothing, (high - low) / 2, (high + low) / 2
-    raise RenderError(f"the ray caster cannot draw the shape {shape.kind!r} {shape.mesh!r}".rstrip(" '"))
+    raise RenderError(f"the ray caster cannot draw the mesh {shape.mesh!r}; there are {', '.join(MESHES)}")
 
 
 def _scaled(

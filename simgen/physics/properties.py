@@ -1,0 +1,54 @@
+"""What the engine is told of one body or link.
+
+Everything, because every default of its is wrong for something.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from simgen.physics.inertia import body_inertia
+from simgen.physics.profiles import Profile
+from simgen.scene.spec import Body
+
+__all__ = ["Handle", "set_properties"]
+
+MAX_SPEED = 1e4  # of a coordinate, m/s and rad/s; the engine's default of 100 slows small rolling balls
+MARGIN_M = 1e-4  # much less, and lasting contacts get coarse; the engine's 1e-3 rounds edges
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """Where the engine keeps a body: its id and link, -1 for the base."""
+
+    body: int
+    link: int = -1
+
+
+def set_properties(bullet: Any, client: int, handle: Handle, body: Body, profile: Profile) -> None:
+    """Mass, inertia, damping, friction and elasticity of one body or link."""
+    rolling = body.rolling_friction_m
+    if profile.maximal_coordinates and body.spinning_friction_m > 0:
+        rolling = max(rolling, 1e-9)  # without any rolling friction such bodies ignore the spinning one
+    dynamics: dict[str, Any] = {
+        "linearDamping": 0.0,
+        "angularDamping": 0.0,
+        "jointDamping": 0.0,
+        "lateralFriction": body.friction,
+        "rollingFriction": rolling,
+        "spinningFriction": body.spinning_friction_m,
+        "restitution": body.elasticity,
+        "contactProcessingThreshold": profile.processing_threshold_m,
+        "activationState": bullet.ACTIVATION_STATE_DISABLE_SLEEPING,
+    }
+    if not body.fixed:
+        # In one call: a maximal-coordinate body that gets an inertia without its mass loses the mass.
+        dynamics["mass"] = body.mass_kg
+        dynamics["localInertiaDiagonal"] = body_inertia(body)
+    bullet.changeDynamics(handle.body, handle.link, physicsClientId=client, **dynamics)
+    # In calls of their own: together with others these two make the engine set them all on the base.
+    bullet.changeDynamics(handle.body, -1, maxJointVelocity=MAX_SPEED, physicsClientId=client)
+    if handle.link < 0 and body.shape.kind not in ("sphere", "capsule"):
+        # The engine rounds edges by its margin and swells hulls by it; a ball's margin is its radius.
+        bullet.changeDynamics(handle.body, -1, collisionMargin=MARGIN_M, physicsClientId=client)
