@@ -241,6 +241,8 @@ def draw_tiles(
         else:
             for axis in range(3):
                 box[axis], box[3 + axis] = math.inf, -math.inf
+        if world[at.BOUNDED] == 0.0:
+            continue
         _include_rim(x0, y0, x1, y1, width, height, label, depth, world, box)
         for axis in range(3):
             bounds[tile, axis] = min(bounds[tile, axis], box[axis])

@@ -75,7 +75,8 @@ HAZE = 44  # distance at which the horizon's colour begins to swallow surfaces, 
 OCCLUSION = 45  # reach of ambient occlusion, metres; 0: none
 SPOTS = 46  # samples of a soft light
 WIDTH, HEIGHT = 47, 48  # pixels
-WORLD = 49
+BOUNDED = 49  # 1: keep the bounds of what tiles see
+WORLD = 50
 
 # --- lists of solids: int32 (LISTS + L, N + 1), each with its length first
 NEARBY = 0  # what the rays of a tile can meet
