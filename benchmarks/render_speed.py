@@ -4,9 +4,9 @@
 
 The renderers take turns; figures are processor milliseconds per frame (medians over the rounds), ratios are medians of
 the ratios within a round. TinyRenderer is `getCameraImage` with its depth and labels, once without and once with its
-shadows (the ray caster's picture has shadows); it is asked for every frame of the clip that is filmed, or every fourth
-above 256 px. The ray caster films the whole clip with all five passes, or the picture alone: `full` draws every frame
-anew, as for a moving camera; `still` is what it does by default when the camera stands still.
+shadows (the ray caster's picture has shadows). The ray caster films with all five passes, or the picture alone: `full`
+draws every frame anew, as for a moving camera; `still` is what it does by default when the camera stands still. Above
+256 px TinyRenderer and `full` film every fourth frame, `still` always the whole clip.
 
 Start: a new process that compiles the kernels (cold) or loads them (warm), import of numba included.
 """
@@ -59,7 +59,11 @@ class Tiny:
             shape = {
                 "sphere": {"shapeType": p.GEOM_SPHERE, "radius": s[0]},
                 "box": {"shapeType": p.GEOM_BOX, "halfExtents": [edge / 2 for edge in s]},
-                "cylinder": {"shapeType": p.GEOM_CYLINDER, "radius": s[0], "length": s[1] if len(s) > 1 else 0},
+                "cylinder": {
+                    "shapeType": p.GEOM_CYLINDER,
+                    "radius": s[0],
+                    "length": s[1] if len(s) > 1 else 0,
+                },
             }.get(body.shape.kind)
             if shape is None:
                 sys.exit(f"TinyRenderer has no {body.shape.kind}; choose another recipe")
@@ -96,13 +100,14 @@ def compare(recipe: str, size: int, rounds: int) -> None:
     scene, trace = clip(recipe, size)
     tiny, count = Tiny(scene, trace), len(trace.time_s)
     some = range(0, count, 1 if size <= 256 else 4)
+    part = replace(trace, time_s=trace.time_s[:: some.step], state=trace.state[:: some.step])
     how, camera = RenderSettings(), scene.cameras[0]
     steps: dict[str, tuple[Callable[[], object], int]] = {
         "tiny": (lambda: tiny.film(some, 0), len(some)),
         "tiny with shadows": (lambda: tiny.film(some, 1), len(some)),
-        "full, five passes": (lambda: film_clip(scene, trace, how, PASSES, camera, every=True), count),
+        "full, five passes": (lambda: film_clip(scene, part, how, PASSES, camera, every=True), len(some)),
         "still, five passes": (lambda: film_clip(scene, trace, how, PASSES, camera), count),
-        "full, rgb": (lambda: film_clip(scene, trace, how, (), camera, every=True), count),
+        "full, rgb": (lambda: film_clip(scene, part, how, (), camera, every=True), len(some)),
         "still, rgb": (lambda: film_clip(scene, trace, how, (), camera), count),
     }
     for step, _ in steps.values():

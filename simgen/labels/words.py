@@ -19,6 +19,7 @@ __all__ = [
     "called",
     "count",
     "grade",
+    "introduce",
     "join",
     "last_clauses",
     "noun",
@@ -169,6 +170,14 @@ def last_clauses(events: Sequence[Event]) -> list[str]:
         elif event.kind == "enters_frame":
             clauses.append(f"comes back into it after {quantity(event.time_s, 's')}")
     return clauses
+
+
+def introduce(phrase: str) -> str:
+    """The phrase with the article of its first mention; of two that nothing tells apart: "one ball", "another ball"."""
+    for word, instead in (("first ", "one "), ("second ", "another ")):
+        if phrase.startswith(word):
+            return instead + phrase.removeprefix(word)
+    return article(phrase)
 
 
 def the(phrase: str) -> str:

@@ -51,13 +51,12 @@ class Stepper:
             self.listener(impact)
         if length_s != self._engine_step_s:
             # A penetration is pushed out at the speed erp · depth / length, in each step anew: a short step
-            # must push out no more than its share. And an impact is solved to the end: what is left of a
-            # box's tilt by one flat bounce makes the next one fall on an edge.
-            whole = length_s == self._whole_step_s
+            # must push out no more than its share. Short steps hold impacts, which are solved to the end: what
+            # is left of a flat box's turning by one bounce (10 nm/s) makes the next one fall on a corner.
             self._bullet.setPhysicsEngineParameter(
                 fixedTimeStep=length_s,
                 contactERP=self._contact_erp * length_s / self._whole_step_s,
-                solverResidualThreshold=RESIDUAL_THRESHOLD if whole else 0.0,
+                solverResidualThreshold=0.0 if length_s < self._whole_step_s else RESIDUAL_THRESHOLD,
                 physicsClientId=self._client,
             )
             self._engine_step_s = length_s

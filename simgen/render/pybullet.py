@@ -62,7 +62,7 @@ def film(
     video, count = scene.video, scene.video.frame_count
     poses = world_to_camera(camera, scene, trace)
     lens = (TinyLens if settings.engine == "tiny" else GlLens)(camera, video.width, video.height)
-    light = _light(scene)
+    light = _light(scene, settings.engine)
     rgb = np.empty((count, video.height, video.width, 3), dtype=np.uint8)
     segmentation = np.empty((count, video.height, video.width), dtype=np.uint8)
     depth = np.zeros((count, video.height, video.width), dtype=np.float32) if "depth" in passes else None
@@ -114,10 +114,9 @@ _Shot = tuple[
 def _in_front(backdrop: _Shot, moving: _Shot) -> _Shot:
     """`moving` wherever it is nearer than `backdrop`, as the depth test of one picture would have it."""
     nearer = (moving[2] >= 0) & (moving[1] < backdrop[1])
-    together = tuple(part.copy() for part in backdrop)
-    for whole, part in zip(together, moving, strict=True):
-        whole[nearer] = part[nearer]
-    return together[0], together[1], together[2]
+    colour, buffer, ids = backdrop[0].copy(), backdrop[1].copy(), backdrop[2].copy()
+    colour[nearer], buffer[nearer], ids[nearer] = moving[0][nearer], moving[1][nearer], moving[2][nearer]
+    return colour, buffer, ids
 
 
 class _Air:
@@ -175,7 +174,7 @@ class _Air:
         return picture
 
 
-def _light(scene: SceneSpec) -> dict[str, Any]:
+def _light(scene: SceneSpec, engine: str) -> dict[str, Any]:
     """Every light argument of the camera call: one left out would keep the value of an earlier call."""
     environment, lights = scene.environment, scene.lights
     ambient = float(np.mean(environment.ambient))
@@ -201,7 +200,8 @@ def _light(scene: SceneSpec) -> dict[str, Any]:
         "shadow": 0,
         "lightAmbientCoeff": shade,
         "lightDiffuseCoeff": full - shade,
-        "lightSpecularCoeff": 0.0 if environment.unlit else 0.05,
+        # OpenGL draws the highlight as a spot, even on boards
+        "lightSpecularCoeff": 0.0 if environment.unlit or engine == "opengl" else 0.05,
     }
 
 
@@ -249,7 +249,8 @@ class _World:
                 bullet.GEOM_MESH,
                 **(self._file(mesh) if self._opengl else self._lists(mesh)),
                 rgbaColor=[1.0, 1.0, 1.0, 1.0] if textured else [*look.colour, 1.0],
-                specularColor=[look.specular * (1 - look.roughness)] * 3,
+                # the highlight has one width here: none on what is rough
+                specularColor=[look.specular * max(0.0, 1 - 2 * look.roughness)] * 3,
                 physicsClientId=client,
             )
             handle = bullet.createMultiBody(0, -1, visual, physicsClientId=client)

@@ -16,6 +16,7 @@ import pkgutil
 import re
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from types import GenericAlias
 
 from simgen.errors import SimgenError
 from simgen.scenarios.base import Law, Parameter, Scenario
@@ -70,7 +71,9 @@ def own_scenarios() -> list[Scenario]:
         module = importlib.import_module(f"{__package__}.{module_info.name}")
         for _, kind in inspect.getmembers(module, inspect.isclass):
             if (
-                issubclass(kind, Scenario)
+                # Python 3.10 calls `tuple[float, ...]` a class and then refuses to look at its bases
+                not isinstance(kind, GenericAlias)
+                and issubclass(kind, Scenario)
                 and kind.__module__ == module.__name__
                 and not inspect.isabstract(kind)
             ):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 import re
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -300,6 +301,10 @@ def test_expressions_that_fail_for_some_draws() -> None:
     assert verdicts == {("expression", "bodies.ball.size.0: =sqrt(x) / 5 + 0.1 has no value where x = ")}
 
 
+needs_engine = pytest.mark.skipif(find_spec("pybullet") is None, reason="needs the physics engine")
+
+
+@needs_engine
 @pytest.mark.parametrize("name", COMPOSED)
 def test_the_shipped_scenes(name: str) -> None:
     """They simulate, obey what must hold, and are told in sentences whose numbers are labels."""
@@ -329,6 +334,7 @@ def test_the_shipped_scenes(name: str) -> None:
     assert len({told["numeric"] for told in captions}) == 3
 
 
+@needs_engine
 def test_laws_where_they_must_hold() -> None:
     """A pendulum's energy; the momentum of what flies; nothing for what rests on the ground."""
 
@@ -358,6 +364,7 @@ def test_laws_where_they_must_hold() -> None:
     assert laws(recipe(bodies=ball(position=[0, 0, 0.1]))) == {}
 
 
+@needs_engine
 def test_a_law_that_is_broken_is_seen() -> None:
     """The checks compare with the trace: one that gains energy or momentum on its way does not pass."""
     made = recipe(bodies=ball(position=[0, 0, 20], velocity=[1, 2, 3]))

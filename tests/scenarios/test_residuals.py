@@ -10,9 +10,13 @@ from scipy.stats import qmc
 
 from simgen.recipe.draws import Draws
 from simgen.scenarios import get_scenario
+from simgen.scene.spec import Video
 from tests.scenarios.clips import DESIGNED, draw, make
 
 MEDIAN, WORST = 1e-3, 1e-2
+
+# Events that need a corner of the ranges; tests of their own show them.
+RARE = {"collision": {"comes_to_rest"}}  # equal masses, elastic, head-on, the other at rest
 
 
 def across_the_ranges(name: str, count: int):
@@ -50,7 +54,7 @@ def check(name: str, title: str, found: dict[str, list[float]]) -> None:
 
 @pytest.mark.parametrize("name", DESIGNED)
 def test_residuals_of_a_few_clips(name: str) -> None:
-    check(name, "defaults", residuals(name, (draw(name, index) for index in range(100, 112)))[0])
+    check(name, "defaults", residuals(name, (draw(name, index) for index in range(100, 106)))[0])
 
 
 @pytest.mark.campaign
@@ -63,5 +67,15 @@ def test_residuals_of_many_clips(name: str) -> None:
     check(name, "ranges", found)
     kinds += more
     print("          events", ", ".join(f"{kind} {count}" for kind, count in kinds.most_common()))
-    missing = set(get_scenario(name).events) - set(kinds)
+    missing = set(get_scenario(name).events) - set(kinds) - RARE.get(name, set())
     assert not missing, f"declared but never seen in 456 clips: {missing}"
+
+
+@pytest.mark.parametrize("name", DESIGNED)
+@pytest.mark.parametrize(("fps", "seconds"), [(5.0, 2.0), (29.97, 2.0), (120.0, 1.5), (12.0, 6.0)])
+def test_laws_and_events_at_other_frame_rates_and_lengths(name: str, fps: float, seconds: float) -> None:
+    made = make(name, *draw(name, 17), Video(64, 64, fps, int(fps * seconds)))
+    tolerance = {law.name: law.tolerance for law in made.scenario.laws}
+    assert made.law
+    assert all(check.residual <= tolerance[check.name] for check in made.law)
+    assert {event.kind for event in made.events} <= set(made.scenario.events)

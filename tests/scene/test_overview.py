@@ -10,6 +10,8 @@ from simgen.scene.camera import intrinsics, project, world_to_camera
 from simgen.scene.overview import foreseen, overview
 from simgen.scene.spec import Body, Camera, Joint, SceneSpec, Shape, Video
 
+pytest.importorskip("pybullet", reason="the true motion is needed to judge the camera")
+
 GROUND = Body("ground", Shape("box", (60, 60, 1)), (0, 0, -0.5), fixed=True, role="ground")
 TABLE = Body("table", Shape("box", (1.2, 0.8, 0.1)), (-0.6, 0, 0.75), fixed=True, role="support")
 

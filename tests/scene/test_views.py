@@ -13,7 +13,7 @@ from simgen.scene.spec import Body, Camera, SceneSpec, Shape, Video
 from simgen.scene.views import add_cameras, placement
 
 MAIN = Camera(position_m=(0.0, -3.0, 1.0), target_m=(0.0, 0.0, 1.0), vertical_fov_deg=40.0)
-SCENE = SceneSpec((Body("ball", Shape("sphere", (0.1,)), (0.0, 0.0, 1.0)),), Video(), (MAIN,))
+SCENE = SceneSpec((Body("ball", Shape("sphere", (0.1,)), (0.2, 0.1, 1.3)),), Video(), (MAIN,))
 
 
 def views(**cameras: dict[str, object]) -> dict[str, Camera]:
@@ -65,6 +65,19 @@ def test_motion() -> None:
     assert (made["round"].motion, made["round"].orbit_deg_s) == ("orbit", 30.0)
     assert (made["chase"].motion, made["chase"].follow) == ("follow", "ball")
     assert made["main"].motion == "static"
+    assert made["chase"].target_m == (
+        0.2,
+        0.1,
+        1.3,
+    )  # the ball in the middle, from where the target would be seen
+    assert placement(made["chase"]) == pytest.approx((-90.0, 0.0, 1.5), abs=1e-4)
+
+
+def test_a_speed_or_a_body_says_how_a_camera_moves() -> None:
+    made = views(
+        round={"orbit_deg_s": 30.0}, chase={"follow": "ball"}, still={"motion": "static", "follow": "ball"}
+    )
+    assert [made[name].motion for name in ("round", "chase", "still")] == ["orbit", "follow", "static"]
 
 
 def test_what_is_none_is_as_the_scenario_has_it() -> None:
