@@ -14,15 +14,111 @@ TOKENS = sorted({word for text in TEXTS.values() for word in re.findall(r"[\w.#=
 
 # What takes the place of a value, a word or a whole line.
 VALUES = (
-    *("", "~", "null", "true", "on", "no", "0", "-0", "-1", "1.5", "1e6", "1e12", "1e400", "-1e308", ".nan", ".inf"),
-    *("9" * 30, "9" * 5000, "0x1F", "0o17", "1_000", "3:20", "2024-01-01", "=", "=1/0", "=speed_m_s", "=nothing + 1"),
-    *("=9**9**9", "=" + "(" * 200 + "1", "='a'", "=__import__('os')", '"\\ud800"', '"\\Uffffffff"', "'", '"', "[", "]"),
-    *("{", "}", "[]", "{}", "[[[[[[]]]]]]", "[1, 2]", "[2, 1]", "[1, a]", "{uniform: [5, 5]}", "{uniform: [0, 1e30]}"),
-    *("{uniform: [[1, 2], [1.5, 3]]}", "{choice: []}", "{choice: [1, a]}", "{choice: [a, a]}", "{normal: [0, 0]}"),
-    *("{choice: [a, b], weights: [0, 0]}", "{normal: [0, 1], min: 50}", "{integer: [1.5, 2]}", "{log_uniform: [0, 1]}"),
-    *("{constant: {constant: 1}}", "{uniform: [1, 2], choice: [3]}", "{unifrom: [1, 2]}", "*a", "&a 1", "!!python/name:os"),
-    *("!!int 3", "|", ">-", "---", "...", "# x", "\t", "%YAML 9", "? [1]", "\u2028", "é", "\u202e", "名", "a\x85b"),
-    *("x" * 300, "<<: 3", "raycast", "sphere", "scene", "incline", "red", "#ff0000", "world", "ball", "follow"),
+    *(
+        "",
+        "~",
+        "null",
+        "true",
+        "on",
+        "no",
+        "0",
+        "-0",
+        "-1",
+        "1.5",
+        "1e6",
+        "1e12",
+        "1e400",
+        "-1e308",
+        ".nan",
+        ".inf",
+    ),
+    *(
+        "9" * 30,
+        "9" * 5000,
+        "0x1F",
+        "0o17",
+        "1_000",
+        "3:20",
+        "2024-01-01",
+        "=",
+        "=1/0",
+        "=speed_m_s",
+        "=nothing + 1",
+    ),
+    *(
+        "=9**9**9",
+        "=" + "(" * 200 + "1",
+        "='a'",
+        "=__import__('os')",
+        '"\\ud800"',
+        '"\\Uffffffff"',
+        "'",
+        '"',
+        "[",
+        "]",
+    ),
+    *(
+        "{",
+        "}",
+        "[]",
+        "{}",
+        "[[[[[[]]]]]]",
+        "[1, 2]",
+        "[2, 1]",
+        "[1, a]",
+        "{uniform: [5, 5]}",
+        "{uniform: [0, 1e30]}",
+    ),
+    *(
+        "{uniform: [[1, 2], [1.5, 3]]}",
+        "{choice: []}",
+        "{choice: [1, a]}",
+        "{choice: [a, a]}",
+        "{normal: [0, 0]}",
+    ),
+    *(
+        "{choice: [a, b], weights: [0, 0]}",
+        "{normal: [0, 1], min: 50}",
+        "{integer: [1.5, 2]}",
+        "{log_uniform: [0, 1]}",
+    ),
+    *(
+        "{constant: {constant: 1}}",
+        "{uniform: [1, 2], choice: [3]}",
+        "{unifrom: [1, 2]}",
+        "*a",
+        "&a 1",
+        "!!python/name:os",
+    ),
+    *(
+        "!!int 3",
+        "|",
+        ">-",
+        "---",
+        "...",
+        "# x",
+        "\t",
+        "%YAML 9",
+        "? [1]",
+        "\u2028",
+        "é",
+        "\u202e",
+        "名",
+        "a\x85b",
+    ),
+    *(
+        "x" * 300,
+        "<<: 3",
+        "raycast",
+        "sphere",
+        "scene",
+        "incline",
+        "red",
+        "#ff0000",
+        "world",
+        "ball",
+        "follow",
+    ),
 )
 ALPHABET = "".join(map(chr, range(32, 127))) + "\n\t\r\x00\x07\x85\u2028é名🙂"
 
@@ -107,7 +203,9 @@ def _token(draw: st.DrawFn, lines: list[str], at: int, value: str) -> list[str]:
         return [lines[at]]
     word = draw(st.sampled_from(words))
     other = draw(st.sampled_from(TOKENS))
-    return [lines[at][: word.start()] + draw(st.sampled_from((value, other, other))) + lines[at][word.end() :]]
+    return [
+        lines[at][: word.start()] + draw(st.sampled_from((value, other, other))) + lines[at][word.end() :]
+    ]
 
 
 CHANGES = (

@@ -202,7 +202,10 @@ def test_kinds(written: Any, kind: str, discrete: bool) -> None:
         ),
         ({"uniform": [0, 1e16]}, "must be a number between -1e15 and 1e15, not 1e+16."),
         ({"uniform": [0, math.nan]}, "must be a number between -1e15 and 1e15, not nan."),
-        ({"uniform": [0, 10**400]}, "must be a number between -1e15 and 1e15, not a number above 1e20 (1329 bits)."),
+        (
+            {"uniform": [0, 10**400]},
+            "must be a number between -1e15 and 1e15, not a number above 1e20 (1329 bits).",
+        ),
         ({"log_uniform": [0, 1]}, "log_uniform needs low above 0, not 0."),
         ({"log_uniform": [-1, 1]}, "log_uniform needs low above 0, not -1."),
         ({"integer": [1, 2.5]}, "integer takes [low, high], two whole numbers, both of which can be drawn."),

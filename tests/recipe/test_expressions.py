@@ -15,23 +15,39 @@ PARAMS = {"r": 0.3, "n": 4, "height_m": 1.75, "w": "red"}
 # Python's own functions under the same names, for its own eval.
 PYTHON = {
     **{name: getattr(math, name) for name in FUNCTIONS if hasattr(math, name)},
-    **{"abs": abs, "min": min, "max": max, "round": round, "rad": math.radians, "deg": math.degrees, "pi": math.pi},
+    **{
+        "abs": abs,
+        "min": min,
+        "max": max,
+        "round": round,
+        "rad": math.radians,
+        "deg": math.degrees,
+        "pi": math.pi,
+    },
 }
 
 
 def numbers() -> st.SearchStrategy[str]:
     return st.one_of(
-        st.floats(0, 100).map(repr), st.integers(0, 50).map(lambda n: f"{n}.0"), st.sampled_from(["r", "n", "height_m", "pi"])
+        st.floats(0, 100).map(repr),
+        st.integers(0, 50).map(lambda n: f"{n}.0"),
+        st.sampled_from(["r", "n", "height_m", "pi"]),
     )
 
 
 def grow(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    arities = [(name, count) for name, (_, few, many) in FUNCTIONS.items() for count in range(few, min(many, 3) + 1)]
+    arities = [
+        (name, count) for name, (_, few, many) in FUNCTIONS.items() for count in range(few, min(many, 3) + 1)
+    ]
     return st.one_of(
-        st.tuples(inner, st.sampled_from(["+", "-", "*", "/", "//", "%", "**"]), inner).map(lambda t: f"({t[0]} {t[1]} {t[2]})"),
+        st.tuples(inner, st.sampled_from(["+", "-", "*", "/", "//", "%", "**"]), inner).map(
+            lambda t: f"({t[0]} {t[1]} {t[2]})"
+        ),
         inner.map(lambda text: f"-({text})"),
         st.sampled_from(arities).flatmap(
-            lambda arity: st.lists(inner, min_size=arity[1], max_size=arity[1]).map(lambda args: f"{arity[0]}({', '.join(args)})")
+            lambda arity: st.lists(inner, min_size=arity[1], max_size=arity[1]).map(
+                lambda args: f"{arity[0]}({', '.join(args)})"
+            )
         ),
     )
 

@@ -270,6 +270,6 @@ def test_files_that_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     )
     assert message("step.yaml") == "step.yaml: there is no such file. Did you mean 'steep.yaml'?"
     assert message("folder") == "folder: is a folder; a recipe is a YAML file."
-    assert message("a\x00b") .startswith("a\\x00b: there is no such file")
+    assert message("a\x00b").startswith("a\\x00b: there is no such file")
     assert message("x" * 5000).startswith("xxx")
     assert message("steep.yaml").startswith("steep.yaml:1: ")

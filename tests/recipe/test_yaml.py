@@ -86,7 +86,10 @@ def test_keys_are_words() -> None:
 def test_lines() -> None:
     text = "# c\na: 1\nb:\n  c: [1,\n      2]\n  d:\n    - x\n    - {e: 1}\n\nf: |\n  text\n  more\ng: 1\n"
     document = read_document(text, "r.yaml")
-    lines = {path: document.line(path) for path in [("a",), ("b",), ("b", "c"), ("b", "c", 1), ("b", "d", 1, "e"), ("g",)]}
+    lines = {
+        path: document.line(path)
+        for path in [("a",), ("b",), ("b", "c"), ("b", "c", 1), ("b", "d", 1, "e"), ("g",)]
+    }
     assert list(lines.values()) == [2, 3, 4, 5, 8, 13]
     assert document.line(("b", "nothing", 3)) == 3, "the nearest thing around it"
     assert document.line(("nothing",)) == 2, "the whole document starts at its first key"
@@ -113,7 +116,10 @@ def test_a_byte_order_mark_and_windows_line_ends() -> None:
             "r.yaml:1: a recipe is a mapping of keys to values such as `name: my_recipe`, not a list or a single value.",
         ),
         ("a: 1\nb:\n\tc: 2\n", "r.yaml:3: a tab cannot indent YAML; use spaces."),
-        ("a: 1\n---\nb: 2\n", "r.yaml:2: a recipe is one YAML document; remove everything from this '---' on."),
+        (
+            "a: 1\n---\nb: 2\n",
+            "r.yaml:2: a recipe is one YAML document; remove everything from this '---' on.",
+        ),
         ("a: 1\nb: *x\n", "r.yaml:2: b: aliases such as *x are not read; write the value out."),
         ("a: 1\n? [x]\n: 2\n", "r.yaml:2: a key must be a word, not a list or a mapping."),
         ("a:\n  {{b: 1}: 2}\n", "r.yaml:2: a: a key must be a word, not a list or a mapping."),
@@ -127,7 +133,10 @@ def test_a_byte_order_mark_and_windows_line_ends() -> None:
             "r.yaml:2: cannot be read as YAML: expected ',' or ']', but got ':'. "
             "Check the indentation, brackets and quotes here and just before.",
         ),
-        ('a: 1\nb: "\\Uffffffff"\n', "r.yaml:2: cannot be read as YAML: an escape or a directive has no meaning."),
+        (
+            'a: 1\nb: "\\Uffffffff"\n',
+            "r.yaml:2: cannot be read as YAML: an escape or a directive has no meaning.",
+        ),
         ("a: 1\nb: \x00\n", "r.yaml:2: the character \\x00 cannot be in YAML; remove it."),
         ("a: " + "[" * 100 + "]" * 100, "r.yaml:1: a.0.0: is nested more than 16 levels deep."),
     ],
@@ -140,7 +149,10 @@ def test_what_cannot_be_read(text: str, message: str) -> None:
     ("text", "message"),
     [
         ("a: 1\nb: 2\na: 3\n", "r.yaml:3: a: is written twice, first on line 1; keep one of the two."),
-        ("a: {b: 1, b: {b: 2, b: 3}}\n", "r.yaml:1: a.b: is written twice, first on line 1; keep one of the two."),
+        (
+            "a: {b: 1, b: {b: 2, b: 3}}\n",
+            "r.yaml:1: a.b: is written twice, first on line 1; keep one of the two.",
+        ),
         ("a: &x 1\n", "r.yaml:1: a: anchors such as &x are not read; remove it and write values out."),
         (
             "a: !!python/object/apply:os.system [ls]\n",
