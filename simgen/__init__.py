@@ -1,7 +1,7 @@
 """simgen makes physics video datasets that can be trusted. See README.md and `simgen --help`.
 
-The names below are the public interface. They are imported on first use, so that `import simgen` and `simgen --help`
-stay quick and reading a dataset never imports the physics engine or the renderer.
+The names below are the public interface. They are imported on first use, so that `import simgen` and
+`simgen --help` stay quick and reading a dataset never imports the physics engine or the renderer.
 """
 
 from __future__ import annotations

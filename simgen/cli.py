@@ -1,7 +1,8 @@
 """The command `simgen`. Data goes to standard output, everything else to standard error.
 
-Exit status: 0 done; 1 it failed; 2 the recipe or the command line is wrong; 130 stopped with Ctrl-C (128 + the number of
-the signal for others). Heavy modules are imported inside the commands, so that `simgen --help` answers at once.
+Exit status: 0 done; 1 it failed; 2 the recipe or the command line is wrong; 130 stopped with Ctrl-C (128 +
+the number of the signal for others). Heavy modules are imported inside the commands, so that `simgen
+--help` answers at once.
 """
 
 from __future__ import annotations
@@ -14,22 +15,20 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import NoReturn
 
 import click
 
 from simgen import __version__
 from simgen.errors import RecipeError, SimgenError
-from simgen.wording import bytes_word, duration, per_cent
-
-if TYPE_CHECKING:
-    from simgen.build.driver import BuildReport
-    from simgen.build.estimate import Estimate
-    from simgen.dataset.overview import Overview
+from simgen.wording import build_words, estimate_words, overview_words
 
 __all__ = ["cli", "main"]
 
-_REPORT = "This is a mistake in simgen, not in what you typed. Please report it with the command line and the recipe"
+_REPORT = (
+    "This is a mistake in simgen, not in what you typed. Please report it with the command and the recipe"
+)
+_FORMATS = {"parquet": ("parquet",), "webdataset": ("webdataset",), "both": ("parquet", "webdataset")}
 
 
 def main() -> NoReturn:
@@ -113,6 +112,8 @@ def cli() -> None:
     """Physics video datasets that can be trusted: from a recipe to clips, captions and exact state.
 
     RECIPE is a YAML file or the name of a recipe that ships with simgen (`simgen recipes`).
+
+    Exit status: 0 done; 1 it failed; 2 the recipe or the command line is wrong; 130 stopped with Ctrl-C.
     """
 
 
@@ -142,7 +143,7 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for 
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["parquet", "webdataset", "both"]),
+    type=click.Choice(list(_FORMATS)),
     help="Instead of the recipe's.",
 )
 @click.option("--overwrite", is_flag=True, help="Start again: remove the dataset that is in the folder.")
@@ -158,7 +159,8 @@ def build(
 ) -> None:
     """Build the dataset of RECIPE, or do what is missing of it.
 
-    The same command continues a build that was stopped. The result does not depend on workers or interruptions.
+    The same command continues a build that was stopped. The result does not depend on workers or
+    interruptions.
     """
     from simgen.build.driver import build as build_dataset
     from simgen.build.driver import outlook
@@ -166,7 +168,7 @@ def build(
     from simgen.recipe import load_recipe
 
     loaded = load_recipe(recipe)
-    formats = {None: None, "both": ("parquet", "webdataset")}.get(format_, (format_,))
+    formats = None if format_ is None else _FORMATS[format_]
     if dry_run:
         click.echo(outlook(loaded, output, clips=clips, formats=formats, overwrite=overwrite))
         return
@@ -185,37 +187,7 @@ def build(
     except _Stopped:
         _say("Stopped. Every finished clip is kept; run the same command again to continue.")
         raise
-    _say(_summary(report))
-
-
-def _summary(report: BuildReport) -> str:
-    """What a person wants to know after a build, and what to do next."""
-    folder = os.path.relpath(report.folder)
-    lines = [f"{folder}: {report.clips:,} clips, {bytes_word(report.bytes)}"]
-    if report.made:
-        total = sum(report.core_seconds.values())
-        stages = ", ".join(
-            f"{stage} {seconds / total:.0%}"
-            for stage, seconds in sorted(report.core_seconds.items(), key=lambda entry: -entry[1])
-        )
-        lines.append(
-            f"  {report.made:,} made now in {duration(report.seconds)}, {report.made / report.seconds:.2g} clips/s; "
-            f"{total / report.made:.2g} core seconds per clip: {stages}"
-        )
-        for law, (median, worst) in report.residuals.items():
-            lines.append(f"  law {law}: residual {per_cent(median)} median, {per_cent(worst)} worst")
-    else:
-        lines.append("  it was complete already: nothing to do")
-    if report.rejections:
-        reasons = ", ".join(f"{reason} {count}" for reason, count in report.rejections.items())
-        lines.append(f"  draws rejected and drawn again: {reasons}")
-    lines += ["next:", f"  simgen info {folder}", f"  simgen verify --deep {folder}"]
-    if (report.folder / "data").is_dir():
-        split = max(report.splits, key=lambda name: report.splits[name])
-        files = f"{folder}/data/{split}-*.parquet"
-        lines.append(f'  python: datasets.load_dataset("parquet", data_files="{files}")')
-    lines.append(f'  python: simgen.open_dataset("{folder}")')
-    return "\n".join(lines)
+    _say(build_words(report))
 
 
 @cli.command()
@@ -228,7 +200,7 @@ def _summary(report: BuildReport) -> str:
 )
 @_as_json
 def check(recipe: str, clips: int | None, as_json: bool) -> None:
-    """Validate RECIPE and tell what building it takes: clips, hours, bytes. A few clips are made to find out."""
+    """Validate RECIPE; tell what building it takes: clips, hours, bytes. A few clips are made to find out."""
     import dataclasses
 
     from simgen.build.driver import formats_of, plan_of, require_what_it_takes
@@ -239,25 +211,8 @@ def check(recipe: str, clips: int | None, as_json: bool) -> None:
     require_what_it_takes(loaded)
     found = estimate(loaded, plan_of(loaded, clips), formats_of(loaded, None))
     click.echo(
-        json.dumps(dataclasses.asdict(found), indent=1) if as_json else _estimate_words(loaded.name, found)
+        json.dumps(dataclasses.asdict(found), indent=1) if as_json else estimate_words(loaded.name, found)
     )
-
-
-def _estimate_words(name: str, found: Estimate) -> str:
-    clips = ", ".join(f"{split} {count:,}" for split, count in found.clips.items())
-    stages = ", ".join(f"{stage} {1000 * seconds:.0f} ms" for stage, seconds in found.stages.items())
-    lines = [
-        f"{name}: the recipe is valid",
-        f"  clips: {clips}; {found.shards:,} shards, {found.files:,} files",
-        f"  time: {duration(3600 * found.core_hours)} of one core, {duration(3600 * found.hours)} on the "
-        f"{found.cores} cores here ({1000 * found.core_seconds_per_clip:.0f} ms per clip: {stages})",
-        f"  size: {bytes_word(found.bytes)} ({bytes_word(found.bytes_per_clip)} per clip)",
-    ]
-    if found.rejected:
-        reasons = ", ".join(f"{reason} {count:.2g}" for reason, count in found.rejected.items())
-        lines.append(f"  draws rejected and drawn again, per clip: {reasons}")
-    lines.append(f"  estimated from {found.sampled} clips")
-    return "\n".join(lines)
 
 
 @cli.command()
@@ -360,46 +315,8 @@ def info(location: str, as_json: bool) -> None:
 
     found = overview(location)
     click.echo(
-        json.dumps(dataclasses.asdict(found), indent=1) if as_json else _overview_words(location, found)
+        json.dumps(dataclasses.asdict(found), indent=1) if as_json else overview_words(location, found)
     )
-
-
-def _overview_words(location: str, found: Overview) -> str:
-    sizes = ", ".join(f"{folder} {bytes_word(size)}" for folder, size in found.bytes.items())
-    video = found.video
-    seconds = video["frame_count"] / video["fps"]
-    lines = [
-        f"{location}: {found.name}, {found.clips:,} clips of scenario {found.scenario}",
-        f"  splits: {', '.join(f'{split} {count:,}' for split, count in found.splits.items())}; {found.shards:,} shards",
-        f"  size: {bytes_word(sum(found.bytes.values()))} ({sizes})",
-        f"  video: {video['width']} × {video['height']}, {video['frame_count']} frames, {video['fps']:g} per second "
-        f"({seconds:.3g} s), {found.codec}; cameras: {', '.join(found.cameras)}; "
-        f"dense passes: {', '.join(found.passes) or 'none'}",
-    ]
-    for split, params in found.params.items():
-        lines.append(f"  parameters of {split}:")
-        width = max(map(len, params), default=0)
-        lines += [f"    {name.ljust(width)}  {_values_words(values)}" for name, values in params.items()]
-    lines.append("  laws: |measured - predicted| / |predicted|" if found.laws else "  laws: none")
-    width = max(map(len, found.laws), default=0)
-    for name, law in found.laws.items():
-        lines.append(
-            f"    {name.ljust(width)}  median {per_cent(law.median)}, worst {per_cent(law.worst)} ({law.clips:,} clips)"
-        )
-    if found.rejections:
-        reasons = ", ".join(f"{reason} {count:,}" for reason, count in found.rejections.items())
-        lines.append(f"  draws rejected and drawn again: {reasons}")
-    lines.append(
-        f"  recipe hash {found.recipe_hash[:16]}…, generator version {found.generator_version}, format {found.format}"
-    )
-    return "\n".join(lines)
-
-
-def _values_words(values: Any) -> str:
-    if isinstance(values, list):
-        low, high = values
-        return f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
-    return ", ".join(f"{word} {count:,}" for word, count in values.items())
 
 
 @cli.command()
@@ -407,7 +324,7 @@ def _values_words(values: Any) -> str:
 @click.option("--deep", is_flag=True, help="Also decode every clip and check its labels.")
 @_as_json
 def verify(location: str, deep: bool, as_json: bool) -> None:
-    """Check every shard of DATASET (a folder or a URL) against its hash. Exit status 1 when something is wrong."""
+    """Check every shard of DATASET (a folder or a URL) against its hash. Exit status 1: not all is well."""
     import dataclasses
 
     from simgen.build.progress import counting

@@ -8,9 +8,9 @@ package.
 from __future__ import annotations
 
 import importlib
-import sys
-import types
 from typing import TYPE_CHECKING, Any
+
+from simgen.callable_package import make_callable
 
 _HOME = {
     "ATTEMPTS": "clip",
@@ -23,7 +23,16 @@ _HOME = {
     "plan_of": "driver",
 }
 
-__all__ = [*_HOME]
+__all__ = [
+    "ATTEMPTS",
+    "BuildReport",
+    "Plan",
+    "ShardPlan",
+    "build",
+    "generate",
+    "generate_shard",
+    "plan_of",
+]
 
 if TYPE_CHECKING:
     from simgen.build.clip import ATTEMPTS, generate
@@ -38,11 +47,4 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'simgen.build' has no attribute {name!r}")
 
 
-class _CallablePackage(types.ModuleType):
-    def __call__(self, *arguments: Any, **named: Any) -> BuildReport:
-        from simgen.build.driver import build
-
-        return build(*arguments, **named)
-
-
-sys.modules[__name__].__class__ = _CallablePackage
+make_callable(__name__)

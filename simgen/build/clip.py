@@ -92,8 +92,10 @@ def _attempt(
         }
         main, label = frames[scene.cameras[0].name], cameras[scene.cameras[0].name]
         pixels, _ = project(trace.position_m, label.intrinsics, label.world_to_camera, label.projection)
-        assert main.visible_pixels is not None and main.alone_pixels is not None
-        assert main.boxes is not None and main.centroids is not None
+        assert main.visible_pixels is not None
+        assert main.alone_pixels is not None
+        assert main.boxes is not None
+        assert main.centroids is not None
         return Sample(
             key=clip_key(recipe.name, split, index),
             index=index,
@@ -121,7 +123,7 @@ def _attempt(
 
 
 def compose(recipe: Recipe, params: Mapping[str, Any], draws: Draws) -> SceneSpec:
-    """The scene of one attempt at a clip: as the scenario lays it out, dressed, with all the recipe's cameras."""
+    """The scene of one attempt at a clip: laid out by its scenario, dressed, with the recipe's cameras."""
     from simgen.scene.appearance import dress
     from simgen.scene.views import add_cameras
 
@@ -151,8 +153,8 @@ def _hold_to_law(scenario: Scenario, law: Sequence[LawCheck]) -> None:
         if not check.residual <= tolerance[check.name]:
             raise Rejected(
                 f"law-{check.name}",
-                f"measured {check.measured:.6g}, predicted {check.predicted:.6g}, residual {check.residual:.2%}"
-                f" is above {tolerance[check.name]:.2%}",
+                f"measured {check.measured:.6g}, predicted {check.predicted:.6g},"
+                f" residual {check.residual:.2%} is above {tolerance[check.name]:.2%}",
             )
 
 

@@ -1,11 +1,13 @@
-"""A whole dataset: `build(recipe, folder)` prepares the folder, has the missing shards made, and writes the manifest last."""
+"""A whole dataset: `build(recipe, folder)` prepares the folder, has the missing shards made, writes the
+manifest last."""
 
 from __future__ import annotations
 
 import math
+import os
 import shutil
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING
 from simgen import GENERATOR_VERSION
 from simgen.build.local import GivenUp, cores, describe, run_local
 from simgen.build.lock import folder_lock
-from simgen.build.packing import clip_path
+from simgen.build.packing import waiting_clips
 from simgen.build.plan import Plan, ShardPlan
 from simgen.build.progress import Progress, Silent
 from simgen.build.resume import Scan, check_folder, prepare, sweep
@@ -24,6 +26,7 @@ from simgen.build.worker import ClipTask, Job, ShardDone
 from simgen.dataset.finish import finish_dataset
 from simgen.dataset.manifest import FORMATS, MANIFEST, Marker
 from simgen.errors import BuildError, MissingDependencyError
+from simgen.wording import bytes_word
 
 if TYPE_CHECKING:
     from simgen.recipe import Recipe
@@ -33,7 +36,7 @@ __all__ = ["BuildReport", "build", "formats_of", "outlook", "plan_of", "require_
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build did. Apart from `clips`, `bytes` and `rejections` it speaks of this run, not of the dataset."""
+    """What a build did. `clips`, `splits`, `bytes` and `rejections` are the dataset's, the rest the run's."""
 
     folder: Path
     clips: int  # in the dataset
@@ -105,7 +108,7 @@ def outlook(
     formats: Sequence[str] | None = None,
     overwrite: bool = False,
 ) -> str:
-    """What `build` would do, as text; changes nothing. Raises the BuildError that `build` would begin with."""
+    """What `build` would do, as text; changes nothing. Raises the BuildError that `build` would raise."""
     folder = folder_of(recipe, output)
     plan, chosen = plan_of(recipe, clips), formats_of(recipe, formats)
     require_what_it_takes(recipe)
@@ -140,40 +143,39 @@ class _Run:
         self._start = time.monotonic()
         self._made = self._made_bytes = 0
         self._missing = 0
-        self._core_seconds: Counter[str] = Counter()
+        self._core_seconds: defaultdict[str, float] = defaultdict(float)
         self._residuals: dict[str, _Residuals] = {}
         self._warned = False
 
     def through(self, workers: int, lock: int) -> BuildReport:
         pending = list(Scan(self._folder, self._recipe, self._plan, self._formats).pending())
-        waiting = sum(self._waiting(shard) for shard in pending)
-        self._missing = sum(shard.clips for shard in pending) - waiting
+        waiting = waiting_clips(self._folder)
+        there = sum(1 for shard in pending for index in shard.indices if (shard.split, index) in waiting)
+        self._missing = sum(shard.clips for shard in pending) - there
         if pending:
             (self._folder / MANIFEST).unlink(missing_ok=True)  # no longer true
-            self._make(pending, workers, lock)
+            self._make(pending, waiting, workers, lock)
         return self._finish()
 
-    def _make(self, pending: Sequence[ShardPlan], workers: int, lock: int) -> None:
+    def _make(
+        self, pending: Sequence[ShardPlan], waiting: set[tuple[str, int]], workers: int, lock: int
+    ) -> None:
         try:
             self._progress.start(self._plan.clips, self._plan.clips - self._missing)
             job = Job(self._recipe, self._folder, self._formats)
             given_up = run_local(
-                job, pending, workers, lock, self._on_clip, self._on_shard, self._progress.say
+                job, pending, waiting, workers, lock, self._on_clip, self._on_shard, self._progress.say
             )
         finally:
             self._progress.close()
         if given_up:
             raise BuildError(self._obituary(given_up))
 
-    def _waiting(self, shard: ShardPlan) -> int:
-        return sum(
-            clip_path(self._folder, shard.split, index).exists() for index in range(shard.start, shard.stop)
-        )
-
     def _on_clip(self, count: ClipCount) -> None:
         self._made += 1
         self._made_bytes += count.bytes
-        self._core_seconds.update(count.seconds)
+        for stage, seconds in count.seconds.items():
+            self._core_seconds[stage] += seconds
         for law, residual in count.residuals:
             self._residuals.setdefault(law, _Residuals()).add(residual)
         self._progress.clip(count)
@@ -192,21 +194,24 @@ class _Run:
         free = shutil.disk_usage(self._folder).free
         if needed > free:
             self._progress.say(
-                f"warning: the missing clips will need about {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free "
-                f"at {self._folder}"
+                f"warning: the missing clips will need about {bytes_word(needed)}, "
+                f"{bytes_word(free)} are free at {self._folder}"
             )
 
     def _obituary(self, given_up: Sequence[GivenUp]) -> str:
         """Names every clip that could not be made, and how to see it happen."""
         lines = []
         for entry in given_up:
-            line = f"{describe(entry.task)} (seed {self._recipe.seed}) was given up after three tries: {entry.reason}."
+            where = f"{describe(entry.task)} (seed {self._recipe.seed})"
+            line = f"{where} was given up after three tries: {entry.reason}."
             if isinstance(entry.task, ClipTask):
                 line += (
                     f"\n  To see it happen: simgen preview {self._called} "
                     f"--split {entry.task.split} --index {entry.task.index}"
                 )
             lines.append(line)
+            if entry.trace and os.environ.get("SIMGEN_DEBUG"):
+                lines.append(entry.trace)
         lines.append("Everything else is kept; the same command tries the missing shards again.")
         return "\n".join(lines)
 
@@ -256,10 +261,11 @@ def require_what_it_takes(recipe: Recipe) -> None:
 
     if importlib.util.find_spec("pybullet") is None:
         raise MissingDependencyError(
-            "Building needs the physics engine PyBullet, which has wheels for Python 3.10 and 3.11 on Linux x86-64 "
-            f"(this is Python {platform.python_version()} on {platform.system()} {platform.machine()}). Build in an environment "
-            "of Python 3.11 (python3.11 -m venv .venv && .venv/bin/pip install simgen-physics), or compile it: "
-            "pip install pybullet. Reading a dataset works here as it is."
+            "Building needs the physics engine PyBullet, which has wheels for Python 3.10 and 3.11 on Linux "
+            f"x86-64; this is Python {platform.python_version()} on {platform.system()} "
+            f"{platform.machine()}. "
+            "Build in an environment of Python 3.11 (python3.11 -m venv .venv && .venv/bin/pip install "
+            "simgen-physics), or compile it: pip install pybullet. Reading a dataset works here as it is."
         )
     require_codec(Layout.of(recipe).codec)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +48,7 @@ def estimate(recipe: Recipe, plan: Plan, formats: Sequence[str]) -> Estimate:
 
     splits = [split for split, count in plan.clips_per_split.items() if count]
     encode_clip(recipe, splits[0], 0)  # imports and compiled code are paid once per worker, not per clip
-    stages: Counter[str] = Counter()
+    stages: defaultdict[str, float] = defaultdict(float)
     rejected: Counter[str] = Counter()
     sampled, size = 0, 0
     begin = time.monotonic()
@@ -64,7 +64,8 @@ def estimate(recipe: Recipe, plan: Plan, formats: Sequence[str]) -> Estimate:
                     clip, count = encode_clip(recipe, split, index)
                     start = time.process_time()
                     writer.add_values(clip.values, clip.rejections)
-                    stages.update(count.seconds)
+                    for stage, seconds in count.seconds.items():
+                        stages[stage] += seconds
                     stages["write"] += time.process_time() - start
                     rejected.update(clip.rejections)
                     sampled += 1

@@ -1,4 +1,4 @@
-"""What a build tells while it runs. `Progress` is what `build` calls; `Bar` is the terminal's view, the rest of simgen knows no tqdm."""
+"""What a build tells while it runs. `Progress` is what `build` calls; `Bar` is the terminal's view."""
 
 from __future__ import annotations
 

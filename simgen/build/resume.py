@@ -101,7 +101,7 @@ def prepare(folder: Path, recipe: Recipe, plan: Plan, formats: Sequence[str], ov
 
 
 def check_folder(folder: Path, recipe: Recipe, plan: Plan, formats: Sequence[str]) -> None:
-    """Raises BuildError when the folder holds something that this build does not continue. Changes nothing."""
+    """Raises BuildError when the folder holds what this build does not continue. Changes nothing."""
     before = Target.read(folder)
     if before is not None:
         _refuse_another(folder, before, Target.of(recipe, plan, formats), recipe)
@@ -149,7 +149,8 @@ def _refuse_another(folder: Path, before: Target, target: Target, recipe: Recipe
         )
     if before.formats != target.formats:
         raise BuildError(
-            f"{folder} is built as {' and '.join(before.formats)}, now {' and '.join(target.formats)} is asked for. {remedy}"
+            f"{folder} is built as {' and '.join(before.formats)}, "
+            f"now {' and '.join(target.formats)} is asked for. {remedy}"
         )
     if before.clips_per_shard != target.clips_per_shard:
         raise BuildError(
@@ -160,8 +161,8 @@ def _refuse_another(folder: Path, before: Target, target: Target, recipe: Recipe
         now = target.clips_per_split.get(split, 0)
         if now < count:
             raise BuildError(
-                f"{folder} holds or is to hold {count} clips of {split}, now only {now} are asked for. A reader can take "
-                f"the first {now} of them (`take={now}`); for a smaller dataset on disk: {remedy}"
+                f"{folder} holds or is to hold {count} clips of {split}, now only {now} are wanted. "
+                f"A reader can take the first {now} of them (`take={now}`). For a smaller one: {remedy}"
             )
 
 
@@ -235,10 +236,12 @@ class Scan:
             marker = Marker.read(self._folder, shard.split, shard.number, count)
             if marker is None or not self._fits(marker, shard):
                 continue
-            if count != shard.count and self._adopt:
-                marker = self._rename(marker, shard)
-            if self._intact(marker):
-                return marker
+            names = (
+                dict.fromkeys(marker.shard.files) if count == shard.count else self._new_names(marker, shard)
+            )
+            if not self._intact(marker, names):
+                continue
+            return self._rename(marker, shard, names) if count != shard.count and self._adopt else marker
         return None
 
     def _fits(self, marker: Marker, shard: ShardPlan) -> bool:
@@ -250,53 +253,58 @@ class Scan:
             and (marker.shard.start, marker.shard.clips) == (shard.start, shard.clips)
         )
 
-    def _intact(self, marker: Marker) -> bool:
-        """Every file is there in its size, and unchanged since the marker was written."""
+    def _intact(self, marker: Marker, names: Mapping[str, str | None]) -> bool:
+        """Every file is there in its size, and unchanged since the marker was written. `names`: see `_place`."""
         split, number, count = marker.shard.split, marker.shard.shard, marker.shard_count
-        place = self._folder / Marker.path(split, number, count)
+        stamp = self._folder / Marker.path(split, number, count)
         try:
-            written = place.stat().st_mtime_ns
+            written = stamp.stat().st_mtime_ns
             changed = []
             for path, record in marker.shard.files.items():
-                status = (self._folder / path).stat()
+                place = self._place(path, names[path])
+                status = place.stat()
                 if status.st_size != record.bytes:
                     return False
                 if status.st_ctime_ns > written:
-                    changed.append((path, record.sha256))
-            if any(_sha256(self._folder / path) != digest for path, digest in changed):
+                    changed.append((place, record.sha256))
+            if any(_sha256(place) != digest for place, digest in changed):
                 return False
             if changed:
-                os.utime(place)  # not again at the next scan
+                os.utime(stamp)  # not again at the next scan
         except OSError:
             return False
         return True
 
-    def _rename(self, marker: Marker, shard: ShardPlan) -> Marker:
-        """Gives a finished shard the names that it has in the larger plan. May be interrupted anywhere and repeated."""
+    def _place(self, path: str, renamed: str | None) -> Path:
+        """Where a shard's file is: under its name, or the one that an interrupted renaming has given it."""
+        place = self._folder / path
+        return self._folder / renamed if renamed is not None and not place.exists() else place
+
+    def _new_names(self, marker: Marker, shard: ShardPlan) -> dict[str, str | None]:
+        """What the shard's files are called in this plan."""
         dense = any(path.startswith("dense/") for path in marker.shard.files)
         old = shard_files(shard.split, shard.number, marker.shard_count, marker.formats, dense)
         new = shard_files(shard.split, shard.number, shard.count, marker.formats, dense)
-        for role, path in old.items():
-            if (self._folder / path).exists():
-                (self._folder / path).replace(self._folder / new[role])
-        names = {path: new[role] for role, path in old.items()}
-        files = {names[path]: record for path, record in marker.shard.files.items()}
+        return {path: new[role] for role, path in old.items()}
+
+    def _rename(self, marker: Marker, shard: ShardPlan, names: Mapping[str, str | None]) -> Marker:
+        """Gives a finished, intact shard its names in this plan. May be interrupted anywhere and repeated."""
+        files = {}
+        for path, record in marker.shard.files.items():
+            new = names[path]
+            assert new is not None
+            self._place(path, new).replace(self._folder / new)
+            files[new] = record
         renamed = dataclasses.replace(
             marker, shard=dataclasses.replace(marker.shard, files=files), shard_count=shard.count
         )
         renamed.write(self._folder)
-        # The new marker is younger than whatever happened to the files before: it must not vouch for that.
-        stamp = (self._folder / Marker.path(shard.split, shard.number, marker.shard_count)).stat()
-        os.utime(
-            self._folder / Marker.path(shard.split, shard.number, shard.count),
-            ns=(stamp.st_atime_ns, stamp.st_mtime_ns),
-        )
         (self._folder / Marker.path(shard.split, shard.number, marker.shard_count)).unlink()
         return renamed
 
 
 def sweep(folder: Path, plan: Plan) -> None:
-    """Removes the shard files and markers of smaller plans, and what waited for a shard. Everything is done by now."""
+    """Removes the shard files and markers of smaller plans, and what waited for one. All is done by now."""
     counts = {split: plan.shards_of(split) for split in plan.clips_per_split}
     for kind in (*_KINDS, _MARKERS):
         for path in _shard_paths(folder / kind):

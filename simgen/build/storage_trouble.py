@@ -21,7 +21,8 @@ def storage_trouble(error: OSError, folder: Path) -> str | None:
         what = "The disk is full" if error.errno == errno.ENOSPC else "The disk quota is used up"
         return f"{what} ({free} at {folder}). {_KEPT} when there is space."
     if error.errno == errno.EFBIG:
-        return f"A file in {folder} may not grow further (file size limit, see `ulimit -f`). {_KEPT} with a higher limit."
+        limit = "file size limit, see `ulimit -f`"
+        return f"A file in {folder} may not grow further ({limit}). {_KEPT} with a higher limit."
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         place = error.filename or folder
         reason = "the file system is read-only" if error.errno == errno.EROFS else "permission denied"
@@ -30,8 +31,9 @@ def storage_trouble(error: OSError, folder: Path) -> str | None:
         )
     if error.errno in (errno.ENOENT, errno.ENOTDIR) and _inside(error.filename, folder):
         if not folder.is_dir():
-            return f"{folder} was removed or its disk unmounted while the build was running. {_KEPT} when it is back."
-        return f"Something else removed files of {folder} while the build was running. Run the same command again."
+            what = "was removed or its disk unmounted while the build was running"
+            return f"{folder} {what}. {_KEPT} when it is back."
+        return f"Something removed files of {folder} while the build was running. Run the same command again."
     if error.errno == errno.EIO:
         return f"The disk that holds {folder} failed (input/output error). {_KEPT} when it works."
     return None

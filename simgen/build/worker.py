@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, TypeAlias
 
 from simgen.build.plan import ShardPlan
 from simgen.build.shard import ClipCount, generate_shard, store_clip
@@ -52,7 +52,7 @@ class ClipTask:
     index: int
 
 
-Task = Union[WarmUp, ClipTask, ShardPlan]  # a ShardPlan: write this shard
+Task: TypeAlias = WarmUp | ClipTask | ShardPlan  # a ShardPlan: write this shard
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Notice:
     sentence: str
 
 
-Answer = Union[None, ClipCount, ShardDone, Failure, Notice]
+Answer: TypeAlias = ClipCount | ShardDone | Failure | Notice | None
 
 
 def main(connection_fd: int, life_fd: int) -> None:
@@ -136,7 +136,6 @@ def _warm_up(notice: Callable[[str], None]) -> None:
     """Imports what a clip needs and has the renderer compiled; waits while another worker does."""
     import simgen.dataset.writer
     import simgen.physics.simulation  # noqa: F401
-
     from simgen.render.raycast import warm_up
 
     warm_up(notice)  # whatever the engine: the labels come from the ray caster

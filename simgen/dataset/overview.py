@@ -1,4 +1,4 @@
-"""A dataset at a glance: how much of what, the range of every parameter, how well the laws hold, what it weighs."""
+"""A dataset at a glance: how much of what, the range of every parameter, how well the laws hold, its size."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Overview:
 
 
 def overview(location: str | Path) -> Overview:
-    """Reads the manifest and two columns of every clip. Raises DatasetError for what is no finished dataset."""
+    """Reads the manifest and two columns of every clip. Raises DatasetError if it is not finished."""
     dataset = open_dataset(location, columns=["split", "params", "law"])
     manifest: Manifest = dataset.manifest
     params: dict[str, dict[str, Any]] = {split: {} for split in manifest.splits}
@@ -85,7 +85,9 @@ def overview(location: str | Path) -> Overview:
         cameras=manifest.layout.cameras,
         passes=manifest.layout.passes,
         codec=manifest.layout.codec,
-        params={split: {name: _plain(seen) for name, seen in found.items()} for split, found in params.items()},
+        params={
+            split: {name: _plain(seen) for name, seen in found.items()} for split, found in params.items()
+        },
         laws={
             name: LawOverview(len(found), statistics.median(found), max(found))
             for name, found in sorted(residuals.items())

@@ -9,21 +9,21 @@ profiles:
   is coarse.
 * joints: universal's contacts with linked bodies; 2400 Hz.
 
-Impacts end steps wherever they happen (`simgen.physics.approach`) and velocities are those of the half step, so the
-rate decides neither the height of a bounce nor the length of a fall, only how well lasting contacts are followed.
+Impacts end steps wherever they happen (`simgen.physics.approach`) and velocities are those of the half
+step, so the rate decides neither the height of a bounce nor the length of a fall, only how well lasting
+contacts are followed.
 
 Nothing is left to a default, because some parameters survive a reset and leak from one scene into the next.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from simgen.scene.spec import SceneSpec, Video
+from simgen.scene.spec import SceneSpec
 
-__all__ = ["PROFILES", "Profile", "apply", "steps_per_frame"]
+__all__ = ["PROFILES", "Profile", "apply"]
 
 EVERY_CONTACT = 1e30  # the engine's default: contacts are solved before they touch
 # Only touching contacts are solved, which restitution needs; bodies placed in contact touch but for rounding.
@@ -88,15 +88,9 @@ PROFILES: dict[str, Profile] = {
 }
 
 
-def steps_per_frame(profile: Profile, video: Video) -> int:
-    """Engine steps between two frames: the fewest that reach the profile's rate."""
-    return max(1, math.ceil(profile.rate_hz / video.fps))
-
-
-def apply(bullet: Any, client: int, scene: SceneSpec) -> float:
-    """Set every engine parameter for `scene`; return the step in seconds."""
+def apply(bullet: Any, client: int, scene: SceneSpec, step_s: float) -> None:
+    """Set every engine parameter for `scene`."""
     profile = PROFILES[scene.profile]
-    step_s = 1.0 / (scene.video.fps * steps_per_frame(profile, scene.video))
     bullet.setPhysicsEngineParameter(
         fixedTimeStep=step_s,
         numSubSteps=0,  # substeps hold applied forces constant: springs gain energy
@@ -125,4 +119,3 @@ def apply(bullet: Any, client: int, scene: SceneSpec) -> float:
         physicsClientId=client,
     )
     bullet.setRealTimeSimulation(0, physicsClientId=client)
-    return step_s

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from simgen.callable_package import make_callable
 from simgen.errors import RenderError
 from simgen.physics.trace import Trace
 from simgen.render.frames import PASSES, Frames
@@ -54,3 +55,6 @@ def render(
 
         return paint(scene, trace, settings, passes, camera)
     raise RenderError(f"There is no render engine {settings.engine!r}; the engines are {', '.join(ENGINES)}.")
+
+
+make_callable(__name__)

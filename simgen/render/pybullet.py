@@ -38,7 +38,7 @@ from simgen.scene.spec import Camera, Look, SceneSpec
 __all__ = ["film"]
 
 _UNDRESSED = Look(colour=(0.72, 0.72, 0.72))
-_OUT_OF_SIGHT_M = (0.0, 0.0, -1e6)  # further than any camera sees
+_OUT_OF_SIGHT_M = 1e5  # beside the picture of any camera
 _GL_CLIPS = 50  # clips for which one OpenGL client is used
 _UV_OFFSET = 64.0  # the renderers repeat a texture for positive coordinates only
 
@@ -62,7 +62,7 @@ def film(
     video, count = scene.video, scene.video.frame_count
     poses = world_to_camera(camera, scene, trace)
     lens = (TinyLens if settings.engine == "tiny" else GlLens)(camera, video.width, video.height)
-    light = _light(scene)
+    light = _light(scene, settings.engine)
     rgb = np.empty((count, video.height, video.width, 3), dtype=np.uint8)
     segmentation = np.empty((count, video.height, video.width), dtype=np.uint8)
     depth = np.zeros((count, video.height, video.width), dtype=np.float32) if "depth" in passes else None
@@ -70,12 +70,15 @@ def film(
     # other's colour: they are drawn once, and the moving ones, a few pixels, are put in front of or behind them.
     fixed = [body.fixed for body in scene.bodies]
     apart = settings.engine == "tiny" and len(poses) == 1 and any(fixed)
+    aside = (
+        poses[0][0, :3] * _OUT_OF_SIGHT_M
+    )  # to the side: straight ahead an orthographic camera would see it
     if apart:
-        world.pose(trace, 0, [not still for still in fixed])
+        world.pose(trace, 0, [not still for still in fixed], aside)
         backdrop = world.shoot(lens, poses[0], light)
     for frame in range(count):
         pose = poses[min(frame, len(poses) - 1)]
-        world.pose(trace, frame, fixed if apart else ())
+        world.pose(trace, frame, fixed if apart else (), aside)
         colour, buffer, ids = world.shoot(lens, pose, light)
         if apart:
             colour, buffer, ids = _in_front(backdrop, (colour, buffer, ids))
@@ -114,10 +117,9 @@ _Shot = tuple[
 def _in_front(backdrop: _Shot, moving: _Shot) -> _Shot:
     """`moving` wherever it is nearer than `backdrop`, as the depth test of one picture would have it."""
     nearer = (moving[2] >= 0) & (moving[1] < backdrop[1])
-    together = tuple(part.copy() for part in backdrop)
-    for whole, part in zip(together, moving, strict=True):
-        whole[nearer] = part[nearer]
-    return together[0], together[1], together[2]
+    colour, buffer, ids = backdrop[0].copy(), backdrop[1].copy(), backdrop[2].copy()
+    colour[nearer], buffer[nearer], ids[nearer] = moving[0][nearer], moving[1][nearer], moving[2][nearer]
+    return colour, buffer, ids
 
 
 class _Air:
@@ -175,7 +177,7 @@ class _Air:
         return picture
 
 
-def _light(scene: SceneSpec) -> dict[str, Any]:
+def _light(scene: SceneSpec, engine: str) -> dict[str, Any]:
     """Every light argument of the camera call: one left out would keep the value of an earlier call."""
     environment, lights = scene.environment, scene.lights
     ambient = float(np.mean(environment.ambient))
@@ -201,7 +203,8 @@ def _light(scene: SceneSpec) -> dict[str, Any]:
         "shadow": 0,
         "lightAmbientCoeff": shade,
         "lightDiffuseCoeff": full - shade,
-        "lightSpecularCoeff": 0.0 if environment.unlit else 0.05,
+        # OpenGL draws the highlight as a spot, even on boards
+        "lightSpecularCoeff": 0.0 if environment.unlit or engine == "opengl" else 0.05,
     }
 
 
@@ -249,7 +252,8 @@ class _World:
                 bullet.GEOM_MESH,
                 **(self._file(mesh) if self._opengl else self._lists(mesh)),
                 rgbaColor=[1.0, 1.0, 1.0, 1.0] if textured else [*look.colour, 1.0],
-                specularColor=[look.specular * (1 - look.roughness)] * 3,
+                # the highlight has one width here: none on what is rough
+                specularColor=[look.specular * max(0.0, 1 - 2 * look.roughness)] * 3,
                 physicsClientId=client,
             )
             handle = bullet.createMultiBody(0, -1, visual, physicsClientId=client)
@@ -293,15 +297,15 @@ class _World:
             Image.fromarray(picture[::-1]).save(path)  # v runs upwards in a picture file
         return int(self._bullet.loadTexture(str(path), physicsClientId=self._client))
 
-    def pose(self, trace: Trace, frame: int, away: Sequence[bool] = ()) -> None:
-        """Moves the bodies to where they are at `frame`, or out of every picture if `away` says so of them."""
+    def pose(self, trace: Trace, frame: int, away: Sequence[bool], aside: NDArray[np.float64]) -> None:
+        """Moves the bodies to where they are at `frame`; those that `away` says (none if empty) go to `aside`."""
         for index, handle in enumerate(self._handles):
             if handle is None:
                 continue
             out = bool(away) and away[index]
             self._bullet.resetBasePositionAndOrientation(
                 handle,
-                _OUT_OF_SIGHT_M if out else trace.position_m[frame, index],
+                aside if out else trace.position_m[frame, index],
                 trace.orientation_xyzw[frame, index],
                 physicsClientId=self._client,
             )

@@ -51,7 +51,7 @@ class Faulty(Drop):
             if fault == "memory":
                 hoard = []
                 while True:
-                    hoard.append(bytearray(1 << 26))
+                    hoard.append(bytearray(1 << 28))
             if fault == "hang":
                 time.sleep(3600)
         return super().scene(params, draws, video)

@@ -14,7 +14,13 @@ from simgen.build import lock
 from simgen.build.lock import folder_lock
 from simgen.errors import BuildError
 
-HOLD = "import sys, pathlib\nfrom simgen.build.lock import folder_lock\nwith folder_lock(pathlib.Path(sys.argv[1])):\n print('held', flush=True)\n sys.stdin.read()"
+HOLD = """
+import pathlib, sys
+from simgen.build.lock import folder_lock
+with folder_lock(pathlib.Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
 
 
 def test_the_second_is_refused_with_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

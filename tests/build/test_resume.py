@@ -11,6 +11,7 @@ import pytest
 from simgen.build.packing import clip_path
 from simgen.build.plan import Plan
 from simgen.build.resume import Scan, Target, prepare, sweep
+from simgen.build.shard import generate_shard
 from simgen.errors import BuildError
 from tests.build.hand import FORMATS, BuildRecipe, Output, complete, content, lay_out_clips
 
@@ -181,8 +182,8 @@ def test_another_shard_size_is_refused(dataset: Path) -> None:
 
 def test_fewer_clips_are_refused(dataset: Path) -> None:
     assert refusal(dataset, plan=Plan({"train": 6, "test": 2}, 4)) == (
-        "DIR holds or is to hold 10 clips of train, now only 6 are asked for. A reader can take the first 6 of them "
-        f"(`take=6`); for a smaller dataset on disk: {REMEDY}"
+        "DIR holds or is to hold 10 clips of train, now only 6 are wanted. A reader can take the first 6 "
+        f"of them (`take=6`). For a smaller one: {REMEDY}"
     )
 
 
@@ -229,7 +230,5 @@ def test_a_clip_of_another_recipe_is_not_taken(tmp_path: Path) -> None:
     lay_out_clips(tmp_path, BuildRecipe(hash="cd" * 32), shard)
     assert clip_path(tmp_path, "test", 0).exists()
     with pytest.raises(AttributeError):  # it goes on to generate the clip, which a hand-made recipe cannot
-        from simgen.build.shard import generate_shard
-
         generate_shard(RECIPE, shard, tmp_path, FORMATS)  # type: ignore[arg-type]
     assert pending(tmp_path) == SHARDS

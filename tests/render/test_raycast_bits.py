@@ -25,7 +25,9 @@ EXPECTED = "unknown"
 def run(code: str, cache: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     root = Path(simgen.__file__).parent.parent
     settings = {**os.environ, "NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": str(root), **environment}
-    return subprocess.run([sys.executable, "-c", code], env=settings, capture_output=True, text=True, check=True, cwd=root)
+    return subprocess.run(
+        [sys.executable, "-c", code], env=settings, capture_output=True, text=True, check=True, cwd=root
+    )
 
 
 def test_the_pictures_are_those_of_every_other_machine() -> None:

@@ -1,4 +1,4 @@
-"""A standing camera's `tiny` pictures are put together from the fixed and the moving bodies; they must be those of one shot."""
+"""A standing camera's `tiny` pictures are put together from two shots; they must be those of a single one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytest.importorskip("pybullet")
 
 @pytest.mark.parametrize("scenario", ["incline", "projectile", "collision"])
 def test_same_as_the_whole_picture(scenario: str) -> None:
-    """An orbit of 0 degrees per second stands still too, but takes the path of moving cameras: every body, every frame."""
+    """An orbit of 0 degrees per second stands still too, but is filmed as a moving camera: all bodies, every frame."""
     recipe = parse_recipe(
         f"name: t\nscenario: {scenario}\nclips: 2\nvideo: {{size: 64, fps: 12, seconds: 1}}\n", "t"
     )
