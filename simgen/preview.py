@@ -69,7 +69,7 @@ def preview(samples: Sequence[Sample], path: Path) -> None:
         animation(samples, path)
 
 
-def contact_sheet(samples: Sequence[Sample], path: Path, steps: int = _STEPS) -> None:
+def contact_sheet(samples: Sequence[Sample], path: Path, steps: int = _STEPS, title: str = "") -> None:
     """Writes a PNG with a row per clip (and per further camera): `steps` moments from the first frame to the
     last, and below them the caption, the parameters and the law's residual."""
     frame_count = len(samples[0].rgb)
@@ -79,7 +79,11 @@ def contact_sheet(samples: Sequence[Sample], path: Path, steps: int = _STEPS) ->
     content = len(moments) * thumb[0] + (len(moments) - 1) * _GAP
     blocks = [_row(sample, moments, thumb, content) for sample in samples]
     head = _header(
-        samples, content, times=[frame / samples[0].fps for frame in moments], step=thumb[0] + _GAP
+        samples,
+        content,
+        title=title,
+        times=[frame / samples[0].fps for frame in moments],
+        step=thumb[0] + _GAP,
     )
     _save(_stack([head, *blocks], content, gap=26), path)
 
@@ -133,13 +137,15 @@ def _row(sample: Sample, moments: NDArray[np.int_], thumb: tuple[int, int], cont
     return _stack([*strips, _note(sample, content)], content, gap=_GAP, margin=0)
 
 
-def _header(samples: Sequence[Sample], width: int, times: Sequence[float] = (), step: int = 0) -> Image.Image:
+def _header(
+    samples: Sequence[Sample], width: int, title: str = "", times: Sequence[float] = (), step: int = 0
+) -> Image.Image:
     """The title line and, for a sheet, the time above each column of pictures."""
     sample = samples[0]
     frames, height, across = sample.rgb.shape[:3]
-    title = sample.key.rsplit("-", 2)[0]
+    named = sample.key.rsplit("-", 2)[0]
     facts = [
-        *([sample.scenario] if sample.scenario != title else []),
+        *([sample.scenario] if sample.scenario != named else []),
         f"{sample.split} split",
         f"{len(samples)} clip{'s' if len(samples) > 1 else ''}",
         f"{across} × {height} px",
@@ -147,8 +153,8 @@ def _header(samples: Sequence[Sample], width: int, times: Sequence[float] = (), 
     ]
     head = Image.new("RGB", (width, 34 if not times else 64), _PAPER)
     draw = ImageDraw.Draw(head)
-    end = _write_line(draw, (0, 0), title, 24, _INK)
-    if end + 16 + _length(" · ".join(facts), 15) <= width:
+    end = _write_line(draw, (0, 0), title or named, 24, _INK)
+    if not title and end + 16 + _length(" · ".join(facts), 15) <= width:
         _write_line(draw, (end + 16, 7), " · ".join(facts), 15, _SOFT)
     for number, time in enumerate(times):
         _write_line(draw, (number * step, 44), f"{time:.2f} s", 14, _FAINT)
@@ -163,12 +169,11 @@ def _note(sample: Sample, width: int, small: bool = False) -> Image.Image:
     lines += [(line, size, _INK) for line in _wrapped(label + sample.caption, size, width)]
     shown = " · ".join(_quantity(name, value) for name, value in sample.params.items())
     lines += [(line, size - 3, _SOFT) for line in _wrapped(shown, size - 3, width)]
-    for law in sample.law:
-        text = (
-            f"{law.name.replace('_', ' ')}: measured {law.measured:.4g}, "
-            f"law {law.predicted:.4g}, off by {_part(law.residual)}"
-        )
-        lines += [(line, size - 3, _ACCENT) for line in _wrapped(text, size - 3, width)]
+    laws = " · ".join(
+        f"{law.name.replace('_', ' ')} {law.measured:.4g}, law {law.predicted:.4g}, off by {_part(law.residual)}"
+        for law in sample.law
+    )
+    lines += [(line, size - 3, _ACCENT) for line in _wrapped(laws, size - 3, width)]
     heights = [round(line_size * 1.4) for _, line_size, _ in lines]
     note = Image.new("RGB", (width, 8 + sum(heights)), _PAPER)
     draw = ImageDraw.Draw(note)

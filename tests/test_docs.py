@@ -27,7 +27,7 @@ def run(command: list[str], folder: Path) -> None:
 
 @pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md"])
 def test_the_page_works_as_printed(page: str, tmp_path: Path) -> None:
-    """sh and python blocks run; a yaml block that names a file is written to it. Set-up lines (pip, git) are the gate's."""
+    """sh and python blocks run; a yaml block that names a file is written to it. Set-up lines are the gate's."""
     blocks = BLOCK.findall((ROOT / page).read_text())
     assert blocks, f"{page} shows nothing to run"
     for kind, name, text in blocks:

@@ -54,12 +54,14 @@ _PARAM_TYPES = {"float": pa.float64(), "int": pa.int64(), "bool": pa.bool_(), "s
 
 
 class DatasetRecipe(Protocol):
-    """What the dataset part asks of a recipe."""
+    """What the columns ask of a recipe."""
 
     @property
-    def hash(self) -> str: ...
-    @property
     def passes(self) -> tuple[str, ...]: ...
+    @property
+    def cameras(self) -> Mapping[str, Any]: ...  # by name, the main one first
+    @property
+    def video(self) -> Any: ...  # with .codec, one of video.CODECS
     def param_types(self) -> Mapping[str, type]: ...
 
 
@@ -76,9 +78,9 @@ class Layout:
     def of(cls, recipe: DatasetRecipe) -> Layout:
         return cls(
             params=tuple((name, kind.__name__) for name, kind in recipe.param_types().items()),
-            cameras=_camera_names(recipe),
+            cameras=tuple(recipe.cameras) or ("main",),
             passes=tuple(name for name in PASSES if name in recipe.passes),
-            codec=_codec(recipe),
+            codec=recipe.video.codec,
         )
 
     def suffix(self, camera: str) -> str:
@@ -101,19 +103,6 @@ class Layout:
             passes=tuple(value["passes"]),
             codec=str(value["codec"]),
         )
-
-
-def _camera_names(recipe: Any) -> tuple[str, ...]:
-    """The recipe's cameras by name, the main one first."""
-    cameras = getattr(recipe, "cameras", None) or ("main",)
-    return tuple(camera if isinstance(camera, str) else camera.name for camera in cameras)
-
-
-def _codec(recipe: Any) -> str:
-    for part in (getattr(recipe, "video", None), getattr(recipe, "output", None)):
-        if getattr(part, "codec", None):
-            return str(part.codec)  # type: ignore[union-attr]
-    return "h264"
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,15 +144,6 @@ class Marker:
             rejections={str(reason): int(count) for reason, count in value["rejections"].items()},
         )
 
-    def files_present(self, folder: Path) -> bool:
-        """Every file of the shard is there in its full size (`verify` compares the content)."""
-        try:
-            return all(
-                (folder / path).stat().st_size == record.bytes for path, record in self.shard.files.items()
-            )
-        except OSError:
-            return False
-
 
 @dataclass(frozen=True, slots=True)
 class Manifest:

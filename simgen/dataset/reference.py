@@ -96,7 +96,8 @@ clip = dataset[3]
 clip.rgb, clip.state, clip.captions["numeric"], clip.params["angle_deg"], clip.depth_m
 ```
 
-With `datasets` (decoding videos there needs `torchcodec`; without it, take the bytes and decode with PyAV):
+With `datasets`. Decoding videos there needs `torchcodec`; without it, take the bytes and decode with PyAV, 17
+or newer: before, it ignored the BT.709 tag and gave colours that are off by up to ten levels.
 
 ```python datasets
 import io

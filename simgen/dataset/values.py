@@ -102,9 +102,18 @@ def _array(value: Any, dtype: type[np.generic]) -> np.ndarray[Any, Any]:
 def _params(sample: Sample, layout: Layout) -> dict[str, Any]:
     params = {name: _CASTS[kind](sample.params[name]) for name, kind in layout.params}
     for name, value in params.items():
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ValueError(f"clip {sample.key}: parameter {name} is {value}")
+        _finite(sample, f"parameter {name}", value)
+    for event in sample.events:
+        _finite(sample, f"event {event.kind}", event.time_s, event.value)
+    for check in sample.law:
+        _finite(sample, f"law {check.name}", check.predicted, check.measured, check.residual)
     return params
+
+
+def _finite(sample: Sample, what: str, *numbers: Any) -> None:
+    """JSON has no word for infinity, and a label that is not a number helps nobody."""
+    if not all(math.isfinite(number) for number in numbers if isinstance(number, float)):
+        raise ValueError(f"clip {sample.key}: {what} is not finite: {', '.join(map(str, numbers))}")
 
 
 def body_record(body: Body) -> dict[str, Any]:

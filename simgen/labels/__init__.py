@@ -1,7 +1,7 @@
 """Labels that follow from scene and trace: events, where bodies are in the picture, the words of captions.
 
-The names below are imported on first use: `simgen.labels.events` is part of every stored clip's record, and reading one
-should cost nothing more.
+The names below are imported on first use: `simgen.labels.events` is part of every stored clip's record, and
+reading one should cost nothing more.
 """
 
 from __future__ import annotations

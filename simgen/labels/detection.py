@@ -15,8 +15,8 @@ __all__ = ["find_events"]
 def find_events(scene: SceneSpec, trace: Trace) -> tuple[Event, ...]:
     """What happened, by time, then kind, then bodies. See `EVENT_KINDS` for the kinds and their values.
 
-    The video is what there is to look at: a touch and its rebound that both fall between two frames are one touch, and
-    bounces shorter than the time between two frames are not told apart.
+    The video is what there is to look at: a touch and its rebound that both fall between two frames are one
+    touch, and bounces shorter than the time between two frames are not told apart.
     """
     if len(trace.time_s) < 2:
         return ()

@@ -1,4 +1,4 @@
-"""Where bodies are in a camera's picture: projected centres, visible fractions, leaving and entering the frame."""
+"""Where bodies are in a camera's picture: projected centres, visible fractions, leaving and entering it."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ def projected_centres(scene: SceneSpec, trace: Trace, camera: Camera) -> NDArray
 def events(scene: SceneSpec, trace: Trace) -> Iterator[Found]:
     """`leaves_frame` and `enters_frame` of every visible body that can move, in the main camera's picture.
 
-    Between two frames the body's centre moves on the cubic that has its positions and velocities at both (exact under a
-    constant force); the time of the crossing is found on it by halving.
+    Between two frames the body's centre moves on the cubic that has its positions and velocities at both
+    (exact under a constant force); the time of the crossing is found on it by halving.
     """
     camera = scene.cameras[0]
     movers = [index for index, body in enumerate(scene.bodies) if body.visible and not body.fixed]

@@ -1,8 +1,8 @@
 """Events of a single body's motion: apex, starting, stopping, rolling, toppling.
 
-Whether a body rests is judged by how far it gets between two frames, and only roughly by its velocity: an elastic body
-that has come to rest on the ground still hops by micrometres, and its velocity at a frame may be anything up to some
-mm/s.
+Whether a body rests is judged by how far it gets between two frames, and only roughly by its velocity: an
+elastic body that has come to rest on the ground still hops by micrometres, and its velocity at a frame may be
+anything up to some mm/s.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def events(scene: SceneSpec, trace: Trace, touches: Sequence[Touch]) -> Iterator
 
 
 def _reach(body: Body) -> float:
-    """Distance from the centre to the furthest point of the shape, roughly (within a factor 2 for a mesh), m."""
+    """Distance from the centre to the furthest point of the shape, roughly (a mesh: within a factor 2), m."""
     kind, size = body.shape.kind, body.shape.size_m
     if kind == "sphere":
         return size[0]
@@ -122,21 +122,15 @@ def _stop(
 ) -> Iterator[Found]:
     if not moves.any() or moves[-1]:
         return
-    last = (
-        len(moves) - 1 - int(np.argmax(moves[::-1]))
-    )  # the last interval in which it moves ends at frame last + 1
+    last = int(np.flatnonzero(moves)[-1])  # the last interval in which it moves ends at frame last + 1
     if trace.time_s[-1] - trace.time_s[last + 1] < REST_S:
         return
     speed = np.linalg.norm(trace.velocity_m_s[:, index], axis=1)
-    stopped = [
-        touch.time_s
-        for touch in mine
-        if touch.frame in (last, last + 1)
-        and not touch.at_start
-        and not (
-            touch.bounces and any(scene.bodies[other].fixed for other in touch.bodies)
-        )  # it goes on then
-    ]
+    stopped = []
+    for touch in mine:
+        goes_on = touch.bounces and any(scene.bodies[other].fixed for other in touch.bodies)
+        if touch.frame in (last, last + 1) and not touch.at_start and not goes_on:
+            stopped.append(touch.time_s)
     if stopped:
         time_s = max(stopped)
     else:
@@ -147,7 +141,7 @@ def _stop(
 
 
 def _zero(time_s: NDArray[np.float64], speed: NDArray[np.float64], faster: int, slower: int) -> float:
-    """When a speed that changes steadily between two frames is zero beyond the slower one; that frame if it is not."""
+    """When a speed that changes steadily reaches 0 beyond the slower of two frames; that frame if never."""
     if not (0 <= faster < len(speed)) or speed[faster] <= speed[slower]:
         return float(time_s[slower])
     lapse = float(time_s[slower] - time_s[faster])
@@ -178,12 +172,12 @@ def _rolling(scene: SceneSpec, trace: Trace, index: int) -> Iterator[Found]:
 
 
 def _slip(scene: SceneSpec, trace: Trace, index: int) -> NDArray[np.float64]:
-    """Speed of a round body's surface over the one fixed body it rolls on, at every frame; NaN where it is on none."""
+    """Speed (T,) of a round body's surface over the one fixed body it is on; NaN where it is on none."""
     body, contacts = scene.bodies[index], trace.contacts
     slip = np.full(len(trace.time_s), math.nan)
     rows: dict[int, list[int]] = {}
-    for row in np.flatnonzero((contacts.a == index) | (contacts.b == index)):
-        rows.setdefault(int(contacts.frame[row]), []).append(int(row))
+    for mine in np.flatnonzero((contacts.a == index) | (contacts.b == index)).tolist():
+        rows.setdefault(int(contacts.frame[mine]), []).append(mine)
     for frame in range(1, len(slip)):
         now, then = rows.get(frame, []), rows.get(frame + 1, [])
         if len(now) != 1 or (frame + 1 < len(slip) and len(then) != 1):

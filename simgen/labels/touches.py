@@ -1,8 +1,9 @@
 """Touches between bodies and the events they make: first contact, bounce, collision.
 
-The trace has one row per touching pair and interval between two frames. A touch is a row whose pair was apart before:
-no row in the interval before, or the row begins some steps after the interval does. So a body that lies, rolls or slides
-makes one touch however long it does so, and the small hops of an elastic body that has come to rest make none.
+The trace has one row per touching pair and interval between two frames. A touch is a row whose pair was apart
+before: no row in the interval before, or the row begins some steps after the interval does. So a body that
+lies, rolls or slides makes one touch however long it does so, and the small hops of an elastic body that has
+come to rest make none.
 """
 
 from __future__ import annotations
@@ -95,8 +96,9 @@ def _touch(scene: SceneSpec, trace: Trace, row: int) -> Touch:
 def _bounces(scene: SceneSpec, trace: Trace, row: int, leaving_m_s: float) -> bool:
     """Whether the pair of a touch parts again for at least as long as lies between two frames.
 
-    The speed with which it leaves, carried back from the frame after, says how long the flight must last. That is to be
-    believed if the pair does not touch again much sooner: it does when it rests, or hops several times between two frames.
+    The speed with which it leaves, carried back from the frame after, says how long the flight must last.
+    That is to be believed if the pair does not touch again much sooner: it does when it rests, or hops
+    several times between two frames.
     """
     contacts = trace.contacts
     frame, time_s = int(contacts.frame[row]), float(contacts.time_s[row])
@@ -143,8 +145,9 @@ def _separation(motions: list[Motion], point: NDArray[np.float64], normal: NDArr
 def _carried(scene: SceneSpec, trace: Trace, body: int, row: int, frame: int) -> Motion:
     """The motion of a body at the time of a contact row, carried there from the frame before or after it.
 
-    In between it falls freely (exact) unless something else touches it there or a joint holds it; then the change of its
-    velocity over the interval on the far side of the frame is taken to go on, if nothing new touched it there.
+    In between it falls freely (exact) unless something else touches it there or a joint holds it; then the
+    change of its velocity over the interval on the far side of the frame is taken to go on, if nothing new
+    touched it there.
     """
     contacts = trace.contacts
     time_s, interval = float(contacts.time_s[row]), int(contacts.frame[row])
@@ -174,7 +177,7 @@ def _jointed(scene: SceneSpec, body: int) -> bool:
 def _steady_change(
     trace: Trace, mine: NDArray[np.bool_], body: int, frame: int, towards: int
 ) -> NDArray[np.float64]:
-    """Acceleration over the interval from `frame` away from the contact; 0 at the ends and where a touch begins."""
+    """Acceleration over the interval away from the contact; 0 at the ends and where a touch begins in it."""
     other = frame + towards
     if not 0 <= other < len(trace.time_s):
         return np.zeros(3)

@@ -1,8 +1,8 @@
-"""The words of captions: what a body is called, how a number and its unit are printed, articles, counts, directions.
+"""The words of captions: names of bodies, numbers with units, articles, counts, sides of the picture.
 
-Everything is a plain function of labels and of addressed draws, so that a caption can be made again and be checked.
-A number goes through `quantity` (or `number`), which rounds as it prints: what stands in a caption is the label at the
-printed precision.
+Everything is a plain function of labels and of addressed draws, so that a caption can be made again and be
+checked. A number goes through `quantity` (or `number`), which rounds as it prints: what stands in a caption
+is the label at the printed precision.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ __all__ = [
     "called",
     "count",
     "grade",
+    "introduce",
     "join",
     "last_clauses",
     "noun",
     "number",
     "number_word",
-    "plural",
     "pair",
+    "plural",
     "quantity",
     "sentence",
     "side",
@@ -97,8 +98,8 @@ def nouns(body: Body) -> tuple[str, ...]:
 def called(body: Body, draws: Draws | None = None, extra: str = "", draw: str = "") -> str:
     """A body without its article: "red rubber ball". `extra` is a word put first.
 
-    With draws it may be a synonym, by the draw named `draw` (its own if ""; two bodies with the same draw and shape get
-    the same word).
+    With draws it may be a synonym, by the draw named `draw` (its own if ""; two bodies with the same draw and
+    shape get the same word).
     """
     words = nouns(body)
     name = draws.choice(draw or f"noun.{body.name}", words) if draws is not None else words[0]
@@ -120,7 +121,7 @@ def article(phrase: str) -> str:
 
 
 def pair(first: Body, second: Body, draws: Draws | None = None) -> tuple[str, str]:
-    """Two bodies without their articles, told apart: by colour or shape, else by size, else as first and second."""
+    """Two bodies without articles, told apart by colour or shape, else by size, else as first and second."""
     extra = ("", "")
     if (
         _colour(first) == _colour(second)
@@ -159,7 +160,7 @@ def until_gone(events: Sequence[Event], body: int) -> list[Event]:
 
 
 def last_clauses(events: Sequence[Event]) -> list[str]:
-    """How one body's story ends: "comes to rest after 1.20 s", "leaves the picture on the left after 0.90 s"."""
+    """How a body's story ends: "comes to rest after 1.20 s", "leaves the picture on the left after …"."""
     clauses = []
     for event in events:
         if event.kind == "comes_to_rest":
@@ -169,6 +170,14 @@ def last_clauses(events: Sequence[Event]) -> list[str]:
         elif event.kind == "enters_frame":
             clauses.append(f"comes back into it after {quantity(event.time_s, 's')}")
     return clauses
+
+
+def introduce(phrase: str) -> str:
+    """The phrase with the article of its first mention; of two that nothing tells apart: "one ball", "another ball"."""
+    for word, instead in (("first ", "one "), ("second ", "another ")):
+        if phrase.startswith(word):
+            return instead + phrase.removeprefix(word)
+    return article(phrase)
 
 
 def the(phrase: str) -> str:

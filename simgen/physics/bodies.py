@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simgen.physics.articulation import trees
 from simgen.physics.properties import Handle
+from simgen.scene.rotation import matrix
 from simgen.scene.spec import Quaternion, SceneSpec, Vector
 
 __all__ = ["Bodies", "Motion"]
@@ -28,6 +30,19 @@ class Bodies:
         self._bullet, self._client, self._handles = bullet, client, handles
         self._fixed = {index: body.position_m for index, body in enumerate(scene.bodies) if body.fixed}
         self.movers = [index for index, body in enumerate(scene.bodies) if not body.fixed]
+        self._index = {body.name: index for index, body in enumerate(scene.bodies)}
+        links = [joint for tree in trees(scene) for joint in tree.links]
+        self._joints = {self._index[joint.child]: joint for joint in links}
+        self._parents_first = list(self._joints)
+        # Pivot and axis in the frame of the body that hangs on the joint.
+        self._pivot: dict[int, NDArray[np.float64]] = {}
+        self._axis: dict[int, NDArray[np.float64]] = {}
+        for index, joint in self._joints.items():
+            body = scene.bodies[index]
+            back = matrix(body.orientation_xyzw).T
+            self._pivot[index] = back @ (np.asarray(joint.pivot_m) - np.asarray(body.position_m))
+            axis = np.asarray(joint.axis, dtype=np.float64)
+            self._axis[index] = back @ axis / (np.linalg.norm(axis) or 1.0)
 
     def pose(self, index: int) -> tuple[Vector, Quaternion]:
         """Position of the centre of mass (m) and orientation xyzw."""
@@ -52,12 +67,62 @@ class Bodies:
         state = self._bullet.getLinkState(handle.body, handle.link, 1, 1, self._client)
         return state[0], state[6], state[7]
 
-    def velocities(self) -> NDArray[np.float64]:
-        """The engine's velocities of the movers, (M, 6): velocity (m/s), angular velocity (rad/s)."""
-        rows = np.empty((len(self.movers), 6))
+    def rates(self) -> NDArray[np.float64]:
+        """The engine's own velocities of the movers, (M, 6), which belong to the middle of the last step.
+
+        Velocity (m/s) and angular velocity (rad/s) of a body, but those of its joint for one that hangs on
+        another: along a slider's axis in column 0, about a hinge's in 3, of a point joint in the body's own
+        frame in 3 to 5.
+        """
+        rows = np.zeros((len(self.movers), 6))
         for row, index in zip(rows, self.movers, strict=True):
-            _, row[:3], row[3:] = self.motion(index)
+            handle, joint = self._handles[index], self._joints.get(index)
+            if joint is None:
+                row[:3], row[3:] = self._bullet.getBaseVelocity(handle.body, self._client)
+            elif joint.kind == "point":
+                row[3:] = self._bullet.getJointStateMultiDof(handle.body, handle.link, self._client)[1]
+            elif joint.kind != "fixed":
+                column = 0 if joint.kind == "slider" else 3
+                row[column] = self._bullet.getJointState(handle.body, handle.link, self._client)[1]
         return rows
+
+    def velocities(self, rates: NDArray[np.float64], poses: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Velocities and angular velocities (M, 6) of bodies in `poses` (N, 7) moving at `rates` (M, 6)."""
+        if not self._joints:
+            return rates
+        known = {
+            index: row for index, row in zip(self.movers, rates, strict=True) if index not in self._joints
+        }
+        row_of = {index: rates[row] for row, index in enumerate(self.movers)}
+        for index in self._parents_first:
+            known[index] = self._hanging(index, row_of[index], known, poses)
+        return np.stack([known[index] for index in self.movers])
+
+    def _hanging(
+        self,
+        index: int,
+        rate: NDArray[np.float64],
+        known: dict[int, NDArray[np.float64]],
+        poses: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """Velocity and angular velocity (6,) of a body from its joint's rate and its parent's velocities."""
+        joint = self._joints[index]
+        turn = matrix(poses[index, 3:7])
+        pivot = poses[index, :3] + turn @ self._pivot[index]
+        parent = self._index.get(joint.parent)
+        moving = known.get(parent) if parent is not None else None
+        spin, velocity = np.zeros(3), np.zeros(3)
+        if moving is not None and parent is not None:
+            spin = moving[3:].copy()
+            velocity = moving[:3] + np.cross(spin, pivot - poses[parent, :3])
+        axis = turn @ self._axis[index]
+        if joint.kind == "hinge":
+            spin = spin + rate[3] * axis
+        elif joint.kind == "point":
+            spin = spin + turn @ rate[3:]
+        elif joint.kind == "slider":
+            velocity = velocity + rate[0] * axis
+        return np.concatenate([velocity + np.cross(spin, poses[index, :3] - pivot), spin])
 
     def nearest(self, a: int, b: int) -> tuple[float, Vector, Vector, Vector] | None:
         """Distance of the two surfaces (m, negative inside), normal from b to a, nearest points on a and on

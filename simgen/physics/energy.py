@@ -31,5 +31,5 @@ def mechanical_energy(scene: SceneSpec, state: NDArray[np.float64]) -> tuple[NDA
         kinetic += body.mass_kg / 2 * (path[:, 7:10] ** 2).sum(axis=1)
         kinetic += (np.asarray(body_inertia(body)) * spin**2).sum(axis=1) / 2
         potential -= body.mass_kg * (path[:, :3] - path[0, :3]) @ gravity
-        least += body.mass_kg * (np.linalg.norm(gravity) * 1e-3 + 0.05**2 / 2)
+        least += body.mass_kg * (float(np.linalg.norm(gravity)) * 1e-3 + 0.05**2 / 2)
     return kinetic + potential, max(float(kinetic.max()), float(np.abs(potential).max()), float(least))

@@ -5,7 +5,7 @@ profiles:
 
 * universal: bodies that fall, roll, slide, collide, with friction; 960 Hz.
 * resting: inelastic scenes with many lasting contacts (stacks, dominoes, static friction); 960 Hz.
-* restitution: bounces and collisions where the coefficient of restitution must be exact; 480 Hz. Friction
+* restitution: bounces and collisions where the coefficient of restitution must be exact; 960 Hz. Friction
   is coarse.
 * joints: universal's contacts with linked bodies; 2400 Hz.
 
@@ -17,13 +17,12 @@ Nothing is left to a default, because some parameters survive a reset and leak f
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from simgen.scene.spec import SceneSpec, Video
+from simgen.scene.spec import SceneSpec
 
-__all__ = ["PROFILES", "Profile", "apply", "steps_per_frame"]
+__all__ = ["PROFILES", "Profile", "apply"]
 
 EVERY_CONTACT = 1e30  # the engine's default: contacts are solved before they touch
 # Only touching contacts are solved, which restitution needs; bodies placed in contact touch but for rounding.
@@ -77,7 +76,7 @@ PROFILES: dict[str, Profile] = {
     ),
     "restitution": replace(
         _UNIVERSAL,
-        rate_hz=480,
+        rate_hz=960,
         contact_erp=0.08,
         restitution_threshold_m_s=0.0,
         split_impulse=True,
@@ -88,15 +87,9 @@ PROFILES: dict[str, Profile] = {
 }
 
 
-def steps_per_frame(profile: Profile, video: Video) -> int:
-    """Engine steps between two frames: the fewest that reach the profile's rate."""
-    return max(1, math.ceil(profile.rate_hz / video.fps))
-
-
-def apply(bullet: Any, client: int, scene: SceneSpec) -> float:
-    """Set every engine parameter for `scene`; return the step in seconds."""
+def apply(bullet: Any, client: int, scene: SceneSpec, step_s: float) -> None:
+    """Set every engine parameter for `scene`."""
     profile = PROFILES[scene.profile]
-    step_s = 1.0 / (scene.video.fps * steps_per_frame(profile, scene.video))
     bullet.setPhysicsEngineParameter(
         fixedTimeStep=step_s,
         numSubSteps=0,  # substeps hold applied forces constant: springs gain energy
@@ -125,4 +118,3 @@ def apply(bullet: Any, client: int, scene: SceneSpec) -> float:
         physicsClientId=client,
     )
     bullet.setRealTimeSimulation(0, physicsClientId=client)
-    return step_s

@@ -17,6 +17,7 @@ time.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,9 +27,12 @@ from numpy.typing import NDArray
 from simgen.errors import Rejected, SimulationError
 from simgen.physics import engine, profiles
 from simgen.physics.approach import Approach
+from simgen.physics.articulation import trees
 from simgen.physics.bodies import Bodies
 from simgen.physics.contacts import ContactLog
+from simgen.physics.coriolis import FINER, Coriolis, is_correctable, needs_finer_steps
 from simgen.physics.energy import mechanical_energy
+from simgen.physics.gyroscope import Gyroscope, tumbles
 from simgen.physics.placement import check, place
 from simgen.physics.properties import Handle
 from simgen.physics.shapes import inner_radius_m
@@ -53,9 +57,17 @@ def simulate(scene: SceneSpec) -> Trace:
     """
     check(scene)
     bullet, client = engine.empty()
-    step_s = profiles.apply(bullet, client, scene)
-    handles = place(bullet, client, scene)
-    return _Run(bullet, client, scene, handles, step_s).trace()
+    per_frame = steps_per_frame(scene)
+    profiles.apply(bullet, client, scene, 1.0 / (scene.video.fps * per_frame))
+    return _Run(bullet, client, scene, place(bullet, client, scene), per_frame).trace()
+
+
+def steps_per_frame(scene: SceneSpec) -> int:
+    """Engine steps between two frames: the fewest that reach the profile's rate. Frames fall on steps."""
+    rate_hz = profiles.PROFILES[scene.profile].rate_hz
+    if any(needs_finer_steps(tree) for tree in trees(scene)):
+        rate_hz *= FINER
+    return max(1, math.ceil(rate_hz / scene.video.fps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,26 +76,27 @@ class _Sample:
 
     time_s: float
     velocity_time_s: float  # to which the velocities belong
-    velocity: NDArray[np.float64]  # (M, 6)
+    rates: NDArray[np.float64]  # (M, 6), see `Bodies.rates`
     impact: bool  # the step that follows turns velocities round
 
     def rate(self, later: _Sample) -> NDArray[np.float64]:
         """Mean acceleration up to `later`, (M, 6)."""
-        return (later.velocity - self.velocity) / (later.velocity_time_s - self.velocity_time_s)
+        return (later.rates - self.rates) / (later.velocity_time_s - self.velocity_time_s)
 
 
 class _Run:
     """One pass through the video."""
 
     def __init__(
-        self, bullet: Any, client: int, scene: SceneSpec, handles: list[Handle], step_s: float
+        self, bullet: Any, client: int, scene: SceneSpec, handles: list[Handle], per_frame: int
     ) -> None:
-        self._scene, self._step_s = scene, step_s
+        self._scene, self._per_frame = scene, per_frame
+        self._step_s = step_s = 1.0 / (scene.video.fps * per_frame)
         profile = profiles.PROFILES[scene.profile]
-        self._per_frame = profiles.steps_per_frame(profile, scene.video)
         self._bodies = Bodies(bullet, client, scene, handles)
         self._movers = self._bodies.movers
         self._stepper = Stepper(bullet, client, scene.gravity_m_s2, step_s, profile.contact_erp)
+        self._correct(bullet, client, handles)
         self._log = ContactLog(bullet, client, handles, profile)
         self._approach = Approach(scene, self._bodies, _pairs(scene), self._stepper, self._record)
         self._frame = 1  # the frame that ends the interval we are in
@@ -119,8 +132,9 @@ class _Run:
             stepper.time_s = step * self._step_s  # no drift from adding up
             if begins:
                 frame = (step - 1) // per_frame
-                self._state[frame, self._movers, 7:13] = self._velocity(
-                    [*samples, self._sample(False)], earlier
+                rates = self._rates([*samples, self._sample(False)], earlier)
+                self._state[frame, self._movers, 7:13] = self._bodies.velocities(
+                    rates, self._state[frame, :, :7]
                 )
                 del samples[:earlier]
             if ends:
@@ -129,14 +143,29 @@ class _Run:
         times = np.array([video.frame_time_s(frame) for frame in range(video.frame_count)])
         return Trace(times, self._state, self._log.contacts(video.frame_count - 1), self._step_s)
 
-    def _sample(self, impact: bool) -> _Sample:
-        return _Sample(self._stepper.time_s, self._stepper.velocity_time_s, self._bodies.velocities(), impact)
+    def _correct(self, bullet: Any, client: int, handles: list[Handle]) -> None:
+        """Have velocity-dependent forces taken at the right time."""
+        scene, acts = self._scene, self._stepper.forces
+        forest = trees(scene)
+        linked = {name for tree in forest for name in tree.bodies}
+        for tree in forest:
+            if is_correctable(tree):
+                links = [handles[scene.body_index(joint.child)] for joint in tree.links]
+                acts.append(Coriolis(bullet, client, tree, links).apply)
+        if not profiles.PROFILES[scene.profile].maximal_coordinates:
+            for body, handle in zip(scene.bodies, handles, strict=True):
+                if body.name not in linked and tumbles(body):
+                    acts.append(Gyroscope(bullet, client, body, handle).apply)
 
-    def _velocity(self, samples: list[_Sample], at: int) -> NDArray[np.float64]:
-        """Velocities (M, 6) at the time of sample `at`, from the steps on both sides of it."""
+    def _sample(self, impact: bool) -> _Sample:
+        return _Sample(self._stepper.time_s, self._stepper.velocity_time_s, self._bodies.rates(), impact)
+
+    def _rates(self, samples: list[_Sample], at: int) -> NDArray[np.float64]:
+        """Rates (M, 6) at the time of sample `at`, from the steps on both sides of it."""
         before, now, after = samples[at - 1 : at + 2]
         free = np.zeros((len(self._movers), 6))
-        free[:, :3] = self._scene.gravity_m_s2
+        if not self._scene.joints:
+            free[:, :3] = self._scene.gravity_m_s2
         rate = free if now.impact else now.rate(after)
         other = free if before.impact else before.rate(now)
         if now.impact:
@@ -146,7 +175,7 @@ class _Run:
                 size, other_size = (np.linalg.norm(r[:, columns], axis=1) for r in (rate, other))
                 jump = size > IMPACT * other_size + 1e-6
                 rate[jump, columns] = other[jump, columns]
-        return now.velocity + rate * (now.time_s - now.velocity_time_s)
+        return now.rates + rate * (now.time_s - now.velocity_time_s)
 
     def _record(self, start_s: float) -> None:
         length_s, before_s = self._stepper.previous_s, self._stepper.before_s

@@ -35,6 +35,10 @@ class Stepper:
         self._scale_gravity(1.0)
         # While set, called before every step with whether that step is an impact.
         self.listener: Callable[[bool], None] | None = None
+        # Called before every step: its time, that of the velocities, the scale of its forces and whether
+        # the step before was an impact.
+        self.forces: list[Callable[[float, float, float, bool], None]] = []
+        self._after_impact = False
 
     @property
     def velocity_time_s(self) -> float:
@@ -45,28 +49,24 @@ class Stepper:
         """One step of the engine. An impact is a very short one that turns velocities round."""
         if self.listener is not None:
             self.listener(impact)
-        short = length_s < self._whole_step_s
-        if short:
-            # What is pushed out per step is pushed at the speed depth / length: a step of 1 ns between two
-            # impacts would shoot a body that rolls on something away. And an impact is solved to the end: what
-            # is left of a box's tilt by one flat bounce makes the next one fall on an edge.
-            push_out = 0.0 if impact else self._contact_erp * length_s / self._whole_step_s
-            self._bullet.setPhysicsEngineParameter(
-                contactERP=push_out, solverResidualThreshold=0.0, physicsClientId=self._client
-            )
         if length_s != self._engine_step_s:
-            self._bullet.setPhysicsEngineParameter(fixedTimeStep=length_s, physicsClientId=self._client)
+            # A penetration is pushed out at the speed erp · depth / length, in each step anew: a short step
+            # must push out no more than its share. Short steps hold impacts, which are solved to the end: what
+            # is left of a flat box's turning by one bounce (10 nm/s) makes the next one fall on a corner.
+            self._bullet.setPhysicsEngineParameter(
+                fixedTimeStep=length_s,
+                contactERP=self._contact_erp * length_s / self._whole_step_s,
+                solverResidualThreshold=0.0 if length_s < self._whole_step_s else RESIDUAL_THRESHOLD,
+                physicsClientId=self._client,
+            )
             self._engine_step_s = length_s
         scale = 1.0 if length_s == self.previous_s else (self.previous_s + length_s) / (2 * length_s)
         if scale != self._engine_scale:
             self._scale_gravity(scale)
+        for act in self.forces:
+            act(self.time_s, self.velocity_time_s, scale, self._after_impact)
+        self._after_impact = impact
         self._step_simulation(self._client)
-        if short:
-            self._bullet.setPhysicsEngineParameter(
-                contactERP=self._contact_erp,
-                solverResidualThreshold=RESIDUAL_THRESHOLD,
-                physicsClientId=self._client,
-            )
         self.before_s, self.previous_s = self.previous_s, length_s
         self.time_s += length_s
 

@@ -31,7 +31,7 @@ from simgen.recipe.sections import (
     at_most,
 )
 from simgen.recipe.values import Flag, Name, Whole, misplaced
-from simgen.recipe.wording import shown
+from simgen.recipe.wording import one_line, shown
 from simgen.render.settings import RenderSettings
 from simgen.scene.spec import Video
 
@@ -119,10 +119,9 @@ class Recipe(Section):
         """The text that it was read from; one that means the same when it was made or changed in Python."""
         if self._source:
             return self._source
-        import yaml
-
         data = self.model_dump(mode="json", exclude_defaults=True)
-        return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, default_flow_style=None)
+        lines = (f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in data.items())
+        return "".join(f"{one_line(line)}\n" for line in lines)
 
     @property
     def composed(self) -> bool:
@@ -194,6 +193,8 @@ class Recipe(Section):
         copied = super().model_copy(update=update, deep=deep)
         for name in ("_scenario", "_resolved", "_kinds"):
             copied.__dict__.pop(name, None)
+        if update:
+            copied._source = ""
         return copied
 
     def _scenario_parameters(self) -> dict[str, Parameter]:

@@ -81,7 +81,7 @@ def _colour_or_rgb(value: Any) -> Any:
 
 
 def _constant(value: float) -> Quantity:
-    return Constant(constant=value)
+    return Constant(constant=float(value))
 
 
 VectorPart = tuple[Quantity, Quantity, Quantity]

@@ -69,6 +69,7 @@ def page() -> str:
             ("name", "what it is"),
             [(f"`{name}`", summary(path.read_text())) for name, path in shipped_recipes().items()],
         ),
+        _EDITOR,
         "## The keys",
         _fields(Recipe, leave_out=("bodies", "joints", "camera", "gravity", "ground")),
         "`clips: 1000` is short for `splits: {train: {clips: 1000}}`. With `scenario: scene` there are also "
@@ -237,6 +238,11 @@ _OPENING = """\
 A recipe is one YAML file that declares a dataset. Everything about clip *i* of a split follows from the
 recipe, the split's name and *i*, so a recipe is also the way to make any clip again. Most keys can be left
 out:"""
+
+_EDITOR = """\
+`simgen recipes NAME > my.yaml` gives you one to edit, and `simgen schema > recipe.schema.json` the schema
+that its first line points your editor to: keys are completed and mistakes underlined. A recipe can also be
+made in Python: `simgen.recipe.recipe_from_data({"name": "demo", "scenario": "drop", "clips": 10})`."""
 
 _DISTRIBUTIONS = """\
 A parameter is a bare value or a distribution. Each is drawn from its own stream of random numbers, addressed

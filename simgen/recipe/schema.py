@@ -117,7 +117,9 @@ def _properties(model: type[BaseModel]) -> dict[str, Schema]:
 def _field(field: FieldInfo) -> Schema:
     schema: Schema = {"description": field.description} if field.description else {}
     reader = next((entry for entry in field.metadata if isinstance(entry, Checked)), None)
-    models = [entry for entry in (field.annotation, *get_args(field.annotation)) if _is_model(entry)]
+    # a section, or a section or None; not the value type of a mapping
+    ways = get_args(field.annotation) if type(None) in get_args(field.annotation) else (field.annotation,)
+    models = [way for way in ways if _is_model(way)]
     if reader is not None:
         schema |= reader.schema()
     elif models:

@@ -39,6 +39,7 @@ __all__ = ["PYTHON_VARIABLE", "blender_python", "paint"]
 
 PYTHON_VARIABLE = "SIMGEN_BLENDER_PYTHON"  # names a Python that has bpy, when this one has not
 _SAMPLES = {"standard": 16, "high": 128}
+_APART = 2e-4  # in the size of bodies; less than a tenth of a pixel
 _UNDRESSED = Look(colour=(0.72, 0.72, 0.72))
 _SCRIPT = Path(__file__).with_name("cycles_script.py")
 
@@ -74,9 +75,12 @@ def blender_python() -> str:
     """The Python that has Blender's module: this one, or the one that SIMGEN_BLENDER_PYTHON names."""
     named = os.environ.get(PYTHON_VARIABLE)
     if named:
-        trial = subprocess.run([named, "-c", "import bpy"], capture_output=True, text=True, check=False)
-        if trial.returncode != 0:
-            raise MissingDependencyError(f"{PYTHON_VARIABLE} is {named}, but that Python cannot import bpy.")
+        try:
+            subprocess.run([named, "-c", "import bpy"], capture_output=True, check=True)
+        except (OSError, subprocess.CalledProcessError):
+            raise MissingDependencyError(
+                f"{PYTHON_VARIABLE} is {named}, but that Python cannot import bpy."
+            ) from None
         return named
     if importlib.util.find_spec("bpy") is not None:
         return sys.executable
@@ -105,8 +109,10 @@ def _write_job(
         look = body.look or _UNDRESSED
         textured = look.texture != "plain"
         mesh = surface(body.shape, cell_size_m(look) if textured else 1.0, around=128)
-        for part in ("vertices", "normals", "periods", "triangles"):
+        for part in ("normals", "periods", "triangles"):
             arrays[f"{body.name}.{part}"] = getattr(mesh, part)
+        # each a little larger than the one before: faces of two bodies in one plane would shade each other in spots
+        arrays[f"{body.name}.vertices"] = mesh.vertices * (1 + _APART * index)
         picture = f"{body.name}.png" if textured else ""
         if textured:
             Image.fromarray(tile(look, 512)[::-1]).save(folder / picture)

@@ -35,7 +35,7 @@ class GlLens:
         matrix = np.zeros((4, 4))
         if self.camera.projection == "perspective":
             scale = 1 / math.tan(math.radians(self.camera.vertical_fov_deg) / 2)
-            matrix[2, 2], matrix[2, 3] = (far + near) / (near - far), 2 * far * near / (near - far)
+            matrix[2, 2:] = _perspective_row(near, far)
             matrix[3, 2] = -1.0
         else:
             scale = 2 / self.camera.height_m
@@ -50,14 +50,13 @@ class TinyLens(GlLens):
 
     It samples a pixel at its lower left corner: everything is moved by half a pixel. It decides by the way to
     the camera's position which faces turn away, where an orthographic camera has but one direction: that
-    camera stands far back. And it reads the near and the far plane from the third row as if every camera were
-    in perspective, which would throw away all that an orthographic one sees: the row −z/2 + F passes its test
-    (near = −⅔ F, far = 2 F) for distances up to 2 F, and its depth is then the distance under the formula of
-    perspective with those two planes."""
+    camera stands far back. And it reads the third row as if every camera were in perspective, which would
+    throw away all that an orthographic one sees: it gets the row that perspective would have.
+    """
 
     def __init__(self, camera: Camera, width: int, height: int) -> None:
         self._back_m = 200 * camera.height_m if camera.projection == "orthographic" else 0.0
-        self._reach_m = camera.far_m + self._back_m
+        self._near_m, self._far_m = camera.near_m + self._back_m, camera.far_m + self._back_m
         super().__init__(camera, width, height)
 
     def view(self, pose: NDArray[np.float64]) -> list[float]:
@@ -66,9 +65,7 @@ class TinyLens(GlLens):
         return super().view(moved)
 
     def metres(self, buffer: NDArray[np.float32]) -> NDArray[np.float32]:
-        if self.camera.projection == "perspective":
-            return super().metres(buffer)
-        return _perspective_metres(buffer, -2 / 3 * self._reach_m, 2 * self._reach_m) - self._back_m
+        return _perspective_metres(buffer, self._near_m, self._far_m, self._back_m)
 
     def _projection(self) -> NDArray[np.float64]:
         matrix = super()._projection()
@@ -76,13 +73,19 @@ class TinyLens(GlLens):
             matrix[:2, 2] += (1 / self.width, 1 / self.height)
         else:
             matrix[:2, 3] -= (1 / self.width, 1 / self.height)
-            matrix[2, 2:] = (-0.5, self._reach_m)
+            matrix[2, 2:] = _perspective_row(self._near_m, self._far_m)
         return matrix
 
 
-def _perspective_metres(buffer: NDArray[np.float32], near: float, far: float) -> NDArray[np.float32]:
+def _perspective_row(near: float, far: float) -> tuple[float, float]:
+    return (far + near) / (near - far), 2 * far * near / (near - far)
+
+
+def _perspective_metres(
+    buffer: NDArray[np.float32], near: float, far: float, back: float = 0.0
+) -> NDArray[np.float32]:
     # float32 would lose millimetres here, where buffer is next to 1
-    metres: NDArray[np.float64] = far * near / (far - (far - near) * buffer.astype(np.float64))
+    metres: NDArray[np.float64] = far * near / (far - (far - near) * buffer.astype(np.float64)) - back
     return metres.astype(np.float32)
 
 

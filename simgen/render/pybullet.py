@@ -38,6 +38,7 @@ from simgen.scene.spec import Camera, Look, SceneSpec
 __all__ = ["film"]
 
 _UNDRESSED = Look(colour=(0.72, 0.72, 0.72))
+_OUT_OF_SIGHT_M = (0.0, 0.0, -1e6)  # further than any camera sees
 _GL_CLIPS = 50  # clips for which one OpenGL client is used
 _UV_OFFSET = 64.0  # the renderers repeat a texture for positive coordinates only
 
@@ -61,14 +62,23 @@ def film(
     video, count = scene.video, scene.video.frame_count
     poses = world_to_camera(camera, scene, trace)
     lens = (TinyLens if settings.engine == "tiny" else GlLens)(camera, video.width, video.height)
-    light = _light(scene)
+    light = _light(scene, settings.engine)
     rgb = np.empty((count, video.height, video.width, 3), dtype=np.uint8)
     segmentation = np.empty((count, video.height, video.width), dtype=np.uint8)
     depth = np.zeros((count, video.height, video.width), dtype=np.float32) if "depth" in passes else None
+    # A standing camera sees the fixed bodies the same way in every frame, and without shadows bodies do not change each
+    # other's colour: they are drawn once, and the moving ones, a few pixels, are put in front of or behind them.
+    fixed = [body.fixed for body in scene.bodies]
+    apart = settings.engine == "tiny" and len(poses) == 1 and any(fixed)
+    if apart:
+        world.pose(trace, 0, [not still for still in fixed])
+        backdrop = world.shoot(lens, poses[0], light)
     for frame in range(count):
-        world.pose(trace, frame)
         pose = poses[min(frame, len(poses) - 1)]
+        world.pose(trace, frame, fixed if apart else ())
         colour, buffer, ids = world.shoot(lens, pose, light)
+        if apart:
+            colour, buffer, ids = _in_front(backdrop, (colour, buffer, ids))
         segmentation[frame] = labels[ids + 1]
         if frame == 0 or len(poses) > 1:
             air = _Air(scene, camera, lens, pose, segmentation[frame], buffer)
@@ -94,6 +104,19 @@ def film(
         boxes=boxes,
         centroids=centroids,
     )
+
+
+_Shot = tuple[
+    NDArray[np.uint8], NDArray[np.float32], NDArray[np.int32]
+]  # colour, GL depth buffer, PyBullet ids
+
+
+def _in_front(backdrop: _Shot, moving: _Shot) -> _Shot:
+    """`moving` wherever it is nearer than `backdrop`, as the depth test of one picture would have it."""
+    nearer = (moving[2] >= 0) & (moving[1] < backdrop[1])
+    colour, buffer, ids = backdrop[0].copy(), backdrop[1].copy(), backdrop[2].copy()
+    colour[nearer], buffer[nearer], ids[nearer] = moving[0][nearer], moving[1][nearer], moving[2][nearer]
+    return colour, buffer, ids
 
 
 class _Air:
@@ -151,7 +174,7 @@ class _Air:
         return picture
 
 
-def _light(scene: SceneSpec) -> dict[str, Any]:
+def _light(scene: SceneSpec, engine: str) -> dict[str, Any]:
     """Every light argument of the camera call: one left out would keep the value of an earlier call."""
     environment, lights = scene.environment, scene.lights
     ambient = float(np.mean(environment.ambient))
@@ -177,7 +200,8 @@ def _light(scene: SceneSpec) -> dict[str, Any]:
         "shadow": 0,
         "lightAmbientCoeff": shade,
         "lightDiffuseCoeff": full - shade,
-        "lightSpecularCoeff": 0.0 if environment.unlit else 0.05,
+        # OpenGL draws the highlight as a spot, even on boards
+        "lightSpecularCoeff": 0.0 if environment.unlit or engine == "opengl" else 0.05,
     }
 
 
@@ -225,7 +249,8 @@ class _World:
                 bullet.GEOM_MESH,
                 **(self._file(mesh) if self._opengl else self._lists(mesh)),
                 rgbaColor=[1.0, 1.0, 1.0, 1.0] if textured else [*look.colour, 1.0],
-                specularColor=[look.specular * (1 - look.roughness)] * 3,
+                # the highlight has one width here: none on what is rough
+                specularColor=[look.specular * max(0.0, 1 - 2 * look.roughness)] * 3,
                 physicsClientId=client,
             )
             handle = bullet.createMultiBody(0, -1, visual, physicsClientId=client)
@@ -269,14 +294,15 @@ class _World:
             Image.fromarray(picture[::-1]).save(path)  # v runs upwards in a picture file
         return int(self._bullet.loadTexture(str(path), physicsClientId=self._client))
 
-    def pose(self, trace: Trace, frame: int) -> None:
-        """Moves the bodies to where they are at `frame`."""
+    def pose(self, trace: Trace, frame: int, away: Sequence[bool] = ()) -> None:
+        """Moves the bodies to where they are at `frame`, or out of every picture if `away` says so of them."""
         for index, handle in enumerate(self._handles):
             if handle is None:
                 continue
+            out = bool(away) and away[index]
             self._bullet.resetBasePositionAndOrientation(
                 handle,
-                trace.position_m[frame, index],
+                _OUT_OF_SIGHT_M if out else trace.position_m[frame, index],
                 trace.orientation_xyzw[frame, index],
                 physicsClientId=self._client,
             )

@@ -42,7 +42,7 @@ class Surface:
 def surface(shape: Shape, cell_m: float, around: int = 48) -> Surface:
     """The surface of `shape` for a pattern whose cells are `cell_m` wide (two of them make a period).
 
-    A round body has `around` facets, a multiple of 4: with 48 its silhouette is within 0.2 % of the radius.
+    A round body has `around` facets, a multiple of 4: with 48 its outline is within 0.15 % of the radius.
     Raises RenderError for a shape it does not know.
     """
     if shape.kind == "sphere":
@@ -97,6 +97,12 @@ def wavefront(surface: Surface) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _grown(corners: int) -> float:
+    """How much wider than a circle the regular polygon of its area is: it is right on average."""
+    angle = 2 * math.pi / corners
+    return math.sqrt(angle / math.sin(angle))
+
+
 def _whole(periods: float) -> int:
     return max(1, math.floor(periods + 0.5))
 
@@ -105,10 +111,11 @@ def _arc(
     radius: float, centre: float, low_deg: float, high_deg: float, steps: int, rows_per_rad: float, row: float
 ) -> _Profile:
     """A profile along a circle around (0, centre), at latitudes from `low_deg` to `high_deg`."""
+    grown = radius * _grown(round(steps * 360 / (high_deg - low_deg)))
     return [
         (
-            max(radius * math.cos(a), _TINY),
-            centre + radius * math.sin(a),
+            max(grown * math.cos(a), _TINY),
+            centre + grown * math.sin(a),
             math.cos(a),
             math.sin(a),
             row + a * rows_per_rad,
@@ -140,6 +147,7 @@ def _turned(profile: _Profile, radius: float, cell_m: float, around: int) -> Sur
     cos, sin = np.cos(angle), np.sin(angle)
     columns = angle / (2 * math.pi) * _whole(math.pi * radius / cell_m)
     radius_m, height_m, out, up, row = points.T
+    radius_m = radius_m * _grown(around)
     vertices = np.stack(np.broadcast_arrays(radius_m * cos, radius_m * sin, height_m), axis=-1)
     normals = np.stack(np.broadcast_arrays(out * cos, out * sin, up), axis=-1)
     periods = np.stack(np.broadcast_arrays(columns, row), axis=-1)

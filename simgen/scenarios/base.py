@@ -1,7 +1,8 @@
 """What a scenario is: parameters with units and documented ranges, a scene, a law, words.
 
-A scenario is one file that defines one subclass of `Scenario` and registers it; everything else (drawing, simulating,
-filming, labelling, storing, documentation, the contract tests) is shared and asks nothing of it but this interface.
+A scenario is one file that defines one subclass of `Scenario`; everything else (finding it, drawing,
+simulating, filming, labelling, storing, documentation, the contract tests) is shared and asks nothing of it
+but this interface.
 """
 
 from __future__ import annotations
@@ -75,13 +76,14 @@ class Scenario(ABC):
 
     @abstractmethod
     def measure(self, params: Params, scene: SceneSpec, trace: Trace) -> tuple[LawCheck, ...]:
-        """Every law of `laws` that applies to this clip, measured in the trace. Raises `Rejected` if none can be."""
+        """Every law that applies to this clip, measured in the trace. Raises `Rejected` if none can be."""
 
     @abstractmethod
     def captions(
         self, params: Params, scene: SceneSpec, trace: Trace, events: tuple[Event, ...], draws: Draws
     ) -> dict[str, str]:
-        """A sentence or two per tier: plain, qualitative, numeric, outcome. True, grammatical, varied through draws.
+        """A sentence or two per tier: plain, qualitative, numeric, outcome. True, grammatical, varied through
+        draws.
 
         Every number in them is a label (a parameter, a state, an event's value) rounded as printed.
         """

@@ -115,13 +115,15 @@ def _numeric(scene: SceneSpec, trace: Trace, free: Sequence[int]) -> str:
 
 
 def _outcome(scene: SceneSpec, events: Sequence[Event], moving: Sequence[int], draws: Draws) -> str:
-    clauses: list[str] = []
+    clauses: dict[tuple[str, tuple[int, ...]], str] = {}
     for event in events:
+        meeting = event.kind in ("first_contact", "collision")
+        about = ("meets" if meeting else event.kind, event.bodies)  # two bodies' meeting is told once
         clause = _clause(scene, event)
-        if clause and len(clauses) < MOST_CLAUSES:
-            clauses.append(clause)
+        if clause and about not in clauses and len(clauses) < MOST_CLAUSES:
+            clauses[about] = clause
     if clauses:
-        return words.sentence("; ".join(clauses))
+        return words.sentence("; ".join(clauses.values()))
     if not moving:
         return draws.choice("outcome", ("Nothing moves.", "Everything stays where it is."))
     them = _the(scene, moving[0]) if len(moving) == 1 else "what moves"
@@ -133,8 +135,9 @@ def _clause(scene: SceneSpec, event: Event) -> str:
     first = _the(scene, event.bodies[0])
     if event.kind in ("first_contact", "collision"):
         a, b = sorted(event.bodies, key=lambda index: scene.bodies[index].fixed)
-        verb = "touches" if event.kind == "first_contact" else "runs into"
-        return f"{_the(scene, a)} {verb} {_the(scene, b)} {when}"
+        if scene.bodies[b].fixed:
+            return f"{_the(scene, a)} touches {_the(scene, b)} {when}"
+        return f"{_the(scene, a)} and {_the(scene, b)} {'collide' if event.kind == 'collision' else 'touch'} {when}"
     if event.kind == "comes_to_rest":
         return f"{first} comes to rest {when}"
     if event.kind == "topples":

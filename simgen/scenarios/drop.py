@@ -75,25 +75,25 @@ class Drop(Scenario):
             "drop_fall_time",
             "t = √(2 h / g)",
             "Halliday, Resnick, Walker, Fundamentals of Physics, 10th ed., ch. 2 (free fall)",
-            0.01,
-            "the touch falls within one engine step",
+            0.001,
+            "the engine's steps end where bodies touch; the worst of 456 clips was 1e-9",
         ),
         Law(
             "drop_restitution",
             "v after / v before = e",
-            "Newton's definition of the coefficient of restitution (Principia, scholium to the laws of motion)",
-            0.01,
-            "velocities carried to the touch from the frames beside it; measured when the first bounce lasts 2 frames",
+            "Newton's definition of the coefficient of restitution (Principia, scholium to the laws)",
+            0.001,
+            "measured when the first bounce lasts 2 frames, carried to the touch; the worst was 1e-6",
         ),
         Law(
-            "drop_apex_over_height",
-            "height of the first bounce over the height of the drop = e²; residual = |measured − predicted|",
-            "energy conservation before and after the impact",
-            0.01,
-            "the engine finds a touch up to one step late, up to 2 mm below the ground, whatever the bounce's height",
+            "drop_apex_height",
+            "height of the first bounce = e² h",
+            "Halliday, Resnick, Walker, ch. 8 (energy) before and after the impact",
+            0.001,
+            "measured with the restitution",
         ),
     )
-    events = ("first_contact", "bounce", "apex", "comes_to_rest", "leaves_frame", "enters_frame")
+    events = ("first_contact", "bounce", "apex", "comes_to_rest")
 
     def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:
         turn = (
@@ -139,9 +139,7 @@ class Drop(Scenario):
                 up = _speed_at(trace, subject, flight, landing, gravity)
                 rise = _apex(trace, subject, flight, gravity) - (trace.position_m[0, subject, 2] - height)
                 checks.append(_relative("drop_restitution", elasticity, -up / down))
-                predicted = laws.bounce_apex(height, elasticity, 1) / height
-                error = abs(rise / height - predicted)
-                checks.append(LawCheck("drop_apex_over_height", predicted, rise / height, error))
+                checks.append(_relative("drop_apex_height", laws.bounce_apex(height, elasticity, 1), rise))
         return tuple(checks)
 
     def captions(
@@ -166,9 +164,11 @@ class Drop(Scenario):
         numeric = draws.choice(
             "numeric",
             (
-                f"{a_body} with a mass of {mass} {falls} from {height}{elsewhere}; its coefficient of restitution is "
+                f"{a_body} with a mass of {mass} {falls} from {height}{elsewhere}; its coefficient of "
+                "restitution is "
                 f"{elasticity}",
-                f"let go {height} above the ground{elsewhere}, {a_body} of {mass} falls and bounces with a coefficient "
+                f"let go {height} above the ground{elsewhere}, {a_body} of {mass} falls and bounces with a "
+                "coefficient "
                 f"of restitution of {elasticity}",
             )
             if params["elasticity"] > 0
@@ -187,7 +187,7 @@ def _relative(name: str, predicted: float, measured: float) -> LawCheck:
 
 
 def _speed_at(trace: Trace, body: int, frames: NDArray[np.bool_], time_s: float, gravity: float) -> float:
-    """Upward speed at `time_s` of a body in free flight during `frames`: each frame's, carried there, averaged."""
+    """Upward speed at `time_s` of a body that flies freely in `frames`: each frame's, carried there; mean."""
     return float(np.mean(trace.velocity_m_s[frames, body, 2] + gravity * (trace.time_s[frames] - time_s)))
 
 

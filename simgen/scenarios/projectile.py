@@ -79,31 +79,29 @@ class Projectile(Scenario):
             "projectile_flight_time",
             "t = (v sin α + √(v² sin² α + 2 g h)) / g",
             "Halliday, Resnick, Walker, Fundamentals of Physics, 10th ed., ch. 4 (projectile motion)",
-            0.01,
-            "the touch falls within one engine step",
+            0.001,
+            "the engine's steps end where bodies touch; the worst of 456 clips was 1e-9",
         ),
         Law(
             "projectile_range",
             "x = v cos α · t",
             "Halliday, Resnick, Walker, ch. 4 (projectile motion)",
-            0.01,
+            0.001,
             "as the flight time",
         ),
         Law(
             "projectile_apex",
             "height gained = v² sin² α / (2 g)",
             "Halliday, Resnick, Walker, ch. 4 (projectile motion)",
-            0.01,
-            "measured when it gains 5 cm or more; exact in free flight",
+            0.001,
+            "measured when it gains 5 cm or more; free flight is exact",
         ),
     )
     events = (
         "first_contact",
         "bounce",
         "apex",
-        "comes_to_rest",
         "leaves_frame",
-        "enters_frame",
         "starts_rolling",
     )
 
@@ -186,9 +184,11 @@ class Projectile(Scenario):
         numeric = draws.choice(
             "numeric",
             (
-                f"{a_body} of {mass} {thrown} {side} at {speed} and {angle} above the horizontal, {height} above the "
+                f"{a_body} of {mass} {thrown} {side} at {speed} and {angle} above the horizontal, {height} "
+                "above the "
                 f"ground{elsewhere}",
-                f"{height} above the ground, {a_body} with a mass of {mass} {thrown} {side} at an angle of {angle} with "
+                f"{height} above the ground, {a_body} with a mass of {mass} {thrown} {side} at an angle of "
+                f"{angle} with "
                 f"a speed of {speed}{elsewhere}",
             ),
         )

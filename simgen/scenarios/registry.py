@@ -1,9 +1,9 @@
 """Where scenarios are found: every module of this package, and plug-in packages through the entry point group
 `simgen.scenarios`.
 
-A module of this package adds a scenario by defining a subclass of `Scenario`; nothing else is to be registered. A plug-in
-declares an entry point whose object is such a subclass. One that cannot be loaded makes a sentence, not a traceback, and
-takes no other scenario down with it.
+A module of this package adds a scenario by defining a subclass of `Scenario`; nothing else is to be
+registered. A plug-in declares an entry point whose object is such a subclass. One that cannot be loaded makes
+a sentence, not a traceback, and takes no other scenario down with it.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ import pkgutil
 import re
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from types import GenericAlias
 
 from simgen.errors import SimgenError
 from simgen.scenarios.base import Law, Parameter, Scenario
 
-__all__ = ["GROUP", "all_scenarios", "broken_plugins", "describe", "get_scenario"]
+__all__ = ["GROUP", "all_scenarios", "broken_plugins", "describe", "get_scenario", "own_scenarios"]
 
 GROUP = "simgen.scenarios"
 
@@ -47,7 +48,7 @@ def broken_plugins() -> tuple[str, ...]:
 
 @functools.cache
 def _found() -> tuple[dict[str, Scenario], tuple[str, ...]]:
-    scenarios = {scenario.name: scenario for scenario in _own()}
+    scenarios = {scenario.name: scenario for scenario in own_scenarios()}
     broken = []
     for entry in entry_points(group=GROUP):
         try:
@@ -61,16 +62,18 @@ def _found() -> tuple[dict[str, Scenario], tuple[str, ...]]:
     return scenarios, tuple(broken)
 
 
-def _own() -> list[Scenario]:
+def own_scenarios() -> list[Scenario]:
     """An instance of every concrete scenario that the modules of this package define."""
     scenarios = []
     for module_info in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        if module_info.name == "registry":
+        if module_info.name in ("registry", "reference"):
             continue
         module = importlib.import_module(f"{__package__}.{module_info.name}")
         for _, kind in inspect.getmembers(module, inspect.isclass):
             if (
-                issubclass(kind, Scenario)
+                # Python 3.10 calls `tuple[float, ...]` a class and then refuses to look at its bases
+                not isinstance(kind, GenericAlias)
+                and issubclass(kind, Scenario)
                 and kind.__module__ == module.__name__
                 and not inspect.isabstract(kind)
             ):
@@ -100,7 +103,8 @@ def _sentence(entry: EntryPoint, error: Exception) -> str:
     package = entry.dist.name if entry.dist is not None else "a package"
     reason = str(error) if isinstance(error, SimgenError) else f"{type(error).__name__}: {error}"
     return (
-        f"The scenario plug-in '{entry.name}' of {package} ({entry.value}) could not be loaded and is left out: "
+        f"The scenario plug-in '{entry.name}' of {package} ({entry.value}) could not be loaded and is left "
+        "out: "
         f"{reason.rstrip('.')}; update or uninstall {package}."
     )
 
@@ -126,7 +130,7 @@ def describe(scenario: Scenario) -> str:
 def _row(parameter: Parameter) -> tuple[str, str, str, str, str, str]:
     ends = parameter.range
     span = (
-        " | ".join(str(word) for word in ends) if isinstance(ends[0], str) else f"{ends[0]:g} to {ends[1]:g}"  # type: ignore[str-format]
+        " | ".join(str(word) for word in ends) if isinstance(ends[0], str) else f"{ends[0]:g} to {ends[1]:g}"
     )
     return (
         parameter.name,

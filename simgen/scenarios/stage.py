@@ -1,7 +1,8 @@
-"""What the scenarios build their scenes from: a ground, solids of one size, a camera that keeps an area in the picture.
+"""What the scenarios build their scenes from: a ground, solids of one size, a camera that keeps an area in
+the picture.
 
-A camera placed here depends on the shape of the picture and on nothing else. If it depended on a parameter that a study
-varies, the picture's scale would give that parameter away before anything moves.
+A camera placed here depends on the shape of the picture and on nothing else. If it depended on a parameter
+that a study varies, the picture's scale would give that parameter away before anything moves.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def solid(kind: str, radius_m: float) -> Shape:
 
 
 def ground(elasticity: float = 1.0, friction: float = 1.0) -> Body:
-    """A floor whose top is z = 0. A big box and not a plane: a plane gives a box one contact point per step."""
+    """A floor whose top is z = 0. A big box, not a plane: a plane gives a box one contact point per step."""
     return Body(
         name="ground",
         shape=Shape("box", (60.0, 60.0, 1.0)),

@@ -185,7 +185,7 @@ def _second_colour(chosen: _Chosen, role: str, address: str, colour: Rgb) -> Rgb
     if word == "lighter":
         return _rounded(mixed(colour, (1.0, 1.0, 1.0), 0.7))
     if word == "darker":
-        return _rounded(mixed(colour, (0.0, 0.0, 0.0), 0.35))
+        return _rounded(mixed(colour, (0.0, 0.0, 0.0), 0.45))
     return chosen.coloured(word, f"{address}texture_colour")
 
 

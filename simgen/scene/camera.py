@@ -33,7 +33,7 @@ def look_at(position: ArrayLike, target: ArrayLike, up: Vector) -> NDArray[np.fl
     forward = np.asarray(target, dtype=np.float64) - eye
     forward = forward / np.linalg.norm(forward)
     right = np.cross(forward, np.asarray(up, dtype=np.float64))
-    length = np.linalg.norm(right)
+    length = float(np.linalg.norm(right))
     if length < 1e-9:  # looking along `up`: any right will do, take the world's x
         right, length = np.array([1.0, 0.0, 0.0]), 1.0
     right = right / length

@@ -106,7 +106,9 @@ def resolve_look(look: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _shown(value: object) -> str:
-    return f"'{value}'" if isinstance(value, str) else repr(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return f"'{value}'" if isinstance(value, str) else repr(value)
+    return f"{value:g}"
 
 
 def _hint(word: object, options: Any) -> str:
@@ -127,7 +129,9 @@ def _colour(name: str, meaning: str, lab: Any, flat: Any, varied: Any, *extra: s
 
 
 def _texture(role: str, lab: Any, varied: Any) -> LookParameter:
-    meaning = f"texture of the {role}; it turns with the body"
+    meaning = "their texture; it turns with the body, so that rolling can be seen"
+    if role != "subject":
+        meaning = "texture of the ground" if role == "ground" else "their texture"
     distributions = map(_READ.validate_python, (lab, "plain", varied))
     return LookParameter(f"{role}_texture", "", meaning, "word", _TEXTURES, *distributions)
 
@@ -140,7 +144,7 @@ LOOK_PARAMETERS: dict[str, LookParameter] = {
     parameter.name: parameter
     for parameter in (
         _colour("subject_colour", "colour of the bodies that move", _PALETTE, _PALETTE, constant("vivid")),
-        _texture("subject", "checker", choice("checker", "stripes", "noise")),
+        _texture("subject", "checker", choice("checker", "stripes")),
         _colour(
             "subject_texture_colour",
             "second colour of their texture; lighter and darker are tones of the first",

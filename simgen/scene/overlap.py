@@ -57,7 +57,8 @@ def separation_m(a: Body, b: Body) -> float:
     def difference(direction: Vector) -> Vector:
         return _minus(support_a(direction), support_b(_negative(direction)))
 
-    return _distance_to_origin(difference) - margin_a - margin_b
+    distance = _distance_to_origin(difference)
+    return (distance if distance > 0 else -TOUCHING_M) - margin_a - margin_b
 
 
 def _bounding_radius(body: Body) -> float:

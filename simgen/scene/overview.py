@@ -188,7 +188,7 @@ def _flight(scene: SceneSpec, body: Body, boxes: Sequence[_Box]) -> Points:
     seconds = min(LONGEST_S, scene.video.frame_time_s(scene.video.frame_count - 1))
     count = max(1, round(seconds * STEPS_PER_S))
     step = seconds / count
-    place, velocity = np.array(body.position_m), np.array(body.velocity_m_s)
+    place, velocity = np.array(body.position_m, float), np.array(body.velocity_m_s, float)
     kick = np.asarray(scene.gravity_m_s2) * step
     halves = [_half_extents(body, box.axes) for box in boxes]
     places = [place.copy()]

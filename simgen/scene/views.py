@@ -37,7 +37,6 @@ def add_cameras(
     camera stands), elevation_deg (above the horizontal), distance (times the scenario's), vertical_fov_deg,
     projection, motion, orbit_deg_s, follow; what is missing or None is as the scenario has it. Raises
     RecipeError for a body to follow that the scene does not have."""
-    base = scene.cameras[0]
     views = {
         name: {key: value for key, value in dict(view).items() if value is not None}
         for name, view in cameras.items()
@@ -53,9 +52,9 @@ def add_cameras(
             )
     if problems:
         raise RecipeError(problems)
-    main = _seen_from(base, "main", views.get("main", {}))
+    main = _seen_from(scene, "main", views.get("main", {}))
     others = tuple(
-        _seen_from(base, name, {**NAMED_VIEWS.get(name, {}), **view})
+        _seen_from(scene, name, {**NAMED_VIEWS.get(name, {}), **view})
         for name, view in views.items()
         if name != "main"
     )
@@ -63,8 +62,9 @@ def add_cameras(
     return replace(scene, cameras=(main, *kept, *others))
 
 
-def _seen_from(base: Camera, name: str, view: Mapping[str, Any]) -> Camera:
-    """`base` as the view changes it."""
+def _seen_from(scene: SceneSpec, name: str, view: Mapping[str, Any]) -> Camera:
+    """The scene's main camera as the view changes it."""
+    base = scene.cameras[0]
     azimuth, elevation, distance = placement(base)
     moved = {"azimuth_deg", "elevation_deg", "distance"} & set(view)
     camera = replace(base, name=name)
@@ -82,9 +82,12 @@ def _seen_from(base: Camera, name: str, view: Mapping[str, Any]) -> Camera:
             span = 2 * math.dist(camera.position_m, camera.target_m)
             span *= math.tan(math.radians(camera.vertical_fov_deg) / 2)
             camera = replace(camera, height_m=round(span, 6))
-    motion: Any = view.get("motion") or (
-        "follow" if "follow" in view else "orbit" if "orbit_deg_s" in view else None
-    )
+    motion = _motion(view)
+    if motion == "follow":  # the body in the middle of the picture, seen as the target would be
+        body = scene.body(view["follow"])
+        shift = [a - b for a, b in zip(body.position_m, camera.target_m, strict=True)]
+        x, y, z = (round(a + b, 6) + 0.0 for a, b in zip(camera.position_m, shift, strict=True))
+        camera = replace(camera, position_m=(x, y, z), target_m=body.position_m)
     if motion is not None:
         camera = replace(
             camera,
@@ -93,6 +96,14 @@ def _seen_from(base: Camera, name: str, view: Mapping[str, Any]) -> Camera:
             follow=view.get("follow", "") if motion == "follow" else "",
         )
     return camera
+
+
+def _motion(view: Mapping[str, Any]) -> Any:
+    """static, orbit or follow; what a view with a speed or a body to follow means; None as the scenario has it."""
+    named = view.get("motion")
+    if named is None and "follow" in view:
+        return "follow"
+    return "orbit" if named is None and "orbit_deg_s" in view else named
 
 
 def placement(camera: Camera) -> tuple[float, float, float]:

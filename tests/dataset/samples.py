@@ -55,16 +55,16 @@ class HandRecipe:
         return Part(codec=self.codec)
 
     @property
-    def cameras(self) -> tuple[Camera, ...]:
-        return tuple(
-            Camera(
+    def cameras(self) -> dict[str, Camera]:
+        return {
+            name: Camera(
                 name=name,
                 position_m=(0.6 * place, -3.0, 1.0),
                 motion="orbit" if place else "static",
                 orbit_deg_s=20.0 * place,
             )
             for place, name in enumerate(self.camera_names)
-        )
+        }
 
     def param_types(self) -> dict[str, type]:
         return {"angle_deg": float, "count": int, "shape": str, "fast": bool}
@@ -120,7 +120,7 @@ def make_sample(recipe: HandRecipe, index: int, split: str = "train") -> Sample:
             ),
         ),
         video=video,
-        cameras=recipe.cameras,
+        cameras=tuple(recipe.cameras.values()),
     )
     contacts = _contacts(index, count, video.fps, rng)
     events = tuple(
@@ -130,7 +130,7 @@ def make_sample(recipe: HandRecipe, index: int, split: str = "train") -> Sample:
         )
     )[:1]
     cameras, frames, projections = {}, {}, {}
-    for camera in recipe.cameras:
+    for camera in scene.cameras:
         label, projected = _camera_label(camera, video, state)
         cameras[camera.name], projections[camera.name] = label, projected
         frames[camera.name] = draw(projected, video, recipe.passes, angle)

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simgen.dataset import Sample, ShardWriter, decode_video, differences, open_dataset
+from simgen.dataset import Sample, ShardWriter, decode_video, differences, open_dataset, verify
 from simgen.dataset.column_table import Layout
 from simgen.dataset.comparison import differing_columns, same
 from simgen.dataset.finish import finish_dataset
@@ -156,6 +156,27 @@ def test_a_dataset_can_be_pickled(plain: Path, format: str) -> None:
 
 def test_file_urls_are_locations(plain: Path) -> None:
     assert len(open_dataset(f"file://{plain}")) == 43
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_any_store_that_fsspec_knows(plain: Path, format: str) -> None:
+    """A store without folders, renames or local paths."""
+    fsspec = pytest.importorskip("fsspec")
+    store = fsspec.filesystem("memory")
+    for path in plain.rglob("*"):
+        if path.is_file():
+            store.pipe(f"/bucket/hand/{path.relative_to(plain)}", path.read_bytes())
+    try:
+        remote = open_dataset("memory://bucket/hand", format=format)
+        assert list(differences(remote, open_dataset(plain))) == []
+        assert remote[20].rgb.shape == (14, 48, 64, 3)
+        assert verify("memory://bucket/hand", deep=True).ok
+        store.rm("/bucket/hand/data/test-00000-of-00001.parquet")
+        assert [str(finding) for finding in verify("memory://bucket/hand").findings] == [
+            "data/test-00000-of-00001.parquet: is missing"
+        ]
+    finally:
+        store.rm("/bucket", recursive=True)
 
 
 def test_reading_imports_neither_engine_nor_renderer(dense: Path) -> None:

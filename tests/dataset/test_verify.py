@@ -13,11 +13,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simgen.dataset import open_dataset, verify
+from simgen import GENERATOR_VERSION
+from simgen.build.clip import compose
+from simgen.dataset import Clip, Layout, Manifest, Marker, Shard, open_dataset, verify
 from simgen.dataset.dense import encode_pass
+from simgen.dataset.rederivation import Rederivation
 from simgen.dataset.video import encode_video
 from simgen.errors import DatasetError
+from simgen.recipe import parse_recipe
+from simgen.recipe.draws import Draws
 from simgen.render.frames import Frames
+from simgen.scene.json import scene_to_json
 from tests.dataset.samples import HandRecipe, build
 
 SHARD = "data/train-00001-of-00003.parquet"
@@ -334,6 +340,30 @@ def test_deep_finds_two_formats_that_disagree(tmp_path: Path, plain: Path) -> No
         f"{name}: hand-train-00000001: is not the same clip as in data/train-00000-of-00003.parquet: "
         "attempt differ" in found(tmp_path, deep=True)
     )
+
+
+def test_parameters_and_scene_are_drawn_again(tmp_path: Path) -> None:
+    """Of a real recipe: another parameter than drawn, and a body moved by a hair, are found."""
+    recipe = parse_recipe("name: slope\nscenario: incline\nclips: 3\nvideo: {size: 32}\n", "slope.yaml")
+    marker = Marker(Shard("train", 0, 0, 3, {}), 1, recipe.hash, GENERATOR_VERSION, ("parquet",))
+    rederivation = Rederivation(Manifest.of(recipe, [marker], GENERATOR_VERSION))
+    assert rederivation.possible, rederivation.why_not
+    draws = Draws(recipe.seed, "train", 2, attempt=1)
+    params = recipe.draw_params("train", draws)
+    text = scene_to_json(compose(recipe, params, draws))
+    values = {"split": "train", "index": 2, "attempt": 1, "params": params, "scene": text}
+    layout = Layout.of(recipe)
+    assert list(rederivation.check(Clip(values, layout))) == []
+    name = next(name for name, value in params.items() if isinstance(value, float))
+    changed = {**params, name: params[name] * 1.001}
+    (line,) = rederivation.check(Clip({**values, "params": changed}, layout))
+    assert line.startswith(f"parameter {name} is {changed[name]!r}, the recipe draws {params[name]!r}")
+    moved = json.loads(text)
+    moved["bodies"][1]["position_m"][0] += 1e-6
+    (line,) = rederivation.check(Clip({**values, "scene": json.dumps(moved)}, layout))
+    assert line.endswith("bodies[1].position_m[0] differs")
+    newer = Manifest.of(recipe, [dataclasses.replace(marker, generator_version=99)], 99)
+    assert "generator version 99" in Rederivation(newer).why_not
 
 
 def test_many_findings_are_cut_short_for_a_person(tmp_path: Path) -> None:

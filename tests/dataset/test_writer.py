@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,6 +18,7 @@ from simgen.dataset.column_table import Layout
 from simgen.dataset.parquet import ROWS_PER_GROUP
 from simgen.dataset.values import values_of
 from simgen.errors import MissingDependencyError
+from simgen.scenarios.base import LawCheck
 from tests.dataset.samples import HandRecipe, build, make_sample
 
 
@@ -42,7 +45,6 @@ def test_what_is_written_and_that_the_records_tell_the_truth(tmp_path: Path) -> 
     assert (marker.shard.start, marker.shard.clips, marker.rejections) == (7, 2, {"law-residual": 1})
     marker.write(tmp_path)
     assert Marker.read(tmp_path, "train", 2, 4) == marker
-    assert marker.files_present(tmp_path)
 
 
 def test_same_samples_same_bytes_in_another_process(
@@ -167,5 +169,7 @@ def test_a_sample_that_does_not_fit_the_recipe_is_refused() -> None:
     layout = Layout.of(recipe)
     with pytest.raises(ValueError, match="was filmed by main, side; the recipe's cameras are main"):
         values_of(make_sample(HandRecipe(camera_names=("main", "side")), 0), layout)
+    with pytest.raises(ValueError, match=r"clip hand-train-00000000: law a is not finite: 1\.0, inf"):
+        values_of(replace(make_sample(recipe, 0), law=(LawCheck("a", 1.0, math.inf, 0.0),)), layout)
     with pytest.raises(ValueError, match="asks for the pass 'depth' but the frames have none"):
         values_of(make_sample(recipe, 0), Layout.of(HandRecipe(passes=("depth",))))

@@ -24,7 +24,8 @@ def test_bounces_of_a_dropped_ball(elasticity: float, fps: float) -> None:
     trace = trace_of(scene, {0: path}, rows)
     bounces = of_kind(find_events(scene, trace), "bounce")
     end = trace.time_s[-1]
-    # those that last at least as long as lies between two frames, and of the last interval those that show at its end
+    # those that last at least as long as lies between two frames, and of the last interval those that show at
+    # its end
     expected = [
         (hit, speed)
         for hit, speed in zip(hits, speeds, strict=True)

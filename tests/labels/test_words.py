@@ -96,7 +96,10 @@ def test_a_body_is_called_by_what_is_known_of_it() -> None:
 def test_two_bodies_are_told_apart() -> None:
     assert words.pair(body("a", "red"), body("b", "blue")) == ("red ball", "blue ball")
     assert words.pair(body("a", "red", 0.2), body("b", "red")) == ("larger red ball", "smaller red ball")
-    assert words.pair(body("a"), body("b")) == ("first ball", "second ball")
+    first, second = words.pair(body("a"), body("b"))
+    assert (first, second) == ("first ball", "second ball")
+    assert (words.introduce(first), words.introduce(second)) == ("one ball", "another ball")
+    assert words.introduce("orange ball") == "an orange ball"
     for index in range(10):  # one word for both
         first, second = words.pair(body("a", "red"), body("b", "blue"), Draws(0, "train", index))
         assert first.split()[1] == second.split()[1]

@@ -1,4 +1,4 @@
-"""Traces written down from formulas, without an engine: what the events are found in is then known exactly."""
+"""Traces written down from formulas, without an engine: what happens in them is known exactly."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def trace_of(
     spins: dict[int, Callable[[float], tuple[float, float, float]]] | None = None,
     turns: dict[int, Callable[[float], tuple[float, float, float, float]]] | None = None,
 ) -> Trace:
-    """The trace of bodies on given paths; contact rows as the engine gives them: the first of a pair per interval."""
+    """The trace of bodies on given paths; one contact row is kept per pair and interval, as in any trace."""
     times = np.array([scene.video.frame_time_s(frame) for frame in range(scene.video.frame_count)])
     state = np.zeros((len(times), len(scene.bodies), 13))
     state[:, :, 6] = 1.0

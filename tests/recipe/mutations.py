@@ -1,4 +1,6 @@
-"""Broken recipes: the shipped ones with lines, values and characters changed the way people and malice change them."""
+"""Broken recipes: the shipped ones with lines, values and characters changed the way people and malice change
+them.
+"""
 
 from __future__ import annotations
 
@@ -163,7 +165,7 @@ def _new_value(draw: st.DrawFn, lines: list[str], at: int, value: str) -> list[s
 
 
 def _new_key(draw: st.DrawFn, lines: list[str], at: int, value: str) -> list[str]:
-    key, colon, rest = lines[at].partition(":")
+    _, colon, rest = lines[at].partition(":")
     return [f"{value}:{rest}" if colon else value]
 
 
@@ -209,5 +211,23 @@ def _token(draw: st.DrawFn, lines: list[str], at: int, value: str) -> list[str]:
 
 
 CHANGES = (
-    _token, _token, _token, _token, _token, _token, _new_value, _delete, _double, _move, _indent, _outdent, _new_value, _new_value, _new_key, _misspelt, _character, _number, _nest,
-)  # fmt: skip
+    _token,
+    _token,
+    _token,
+    _token,
+    _token,
+    _token,
+    _new_value,
+    _delete,
+    _double,
+    _move,
+    _indent,
+    _outdent,
+    _new_value,
+    _new_value,
+    _new_key,
+    _misspelt,
+    _character,
+    _number,
+    _nest,
+)

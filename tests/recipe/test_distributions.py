@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+import re
 from collections import Counter
 from typing import Any
 
@@ -93,6 +94,7 @@ def test_shares_of_discrete_values(distribution: Any, shares: dict[Any, float]) 
     assert distribution.value(LAST) in shares
 
 
+@settings(deadline=None, derandomize=True, database=None)
 @given(
     st.lists(st.floats(0, 1e6), min_size=1, max_size=8).filter(lambda weights: sum(weights) > 1e-300),
     st.floats(0, 1, exclude_max=True),
@@ -102,7 +104,7 @@ def test_an_option_of_weight_zero_never_comes(weights: list[float], u: float) ->
     assert weights[int(drawn)] > 0
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
 @given(
     st.floats(-1e12, 1e12),
     st.floats(1e-6, 1e12),
@@ -228,7 +230,8 @@ def test_kinds(written: Any, kind: str, discrete: bool) -> None:
         ({"uniform": [1, 2], "choice": [3]}, "must be one distribution, not uniform and choice at once."),
         (
             {"unifrom": [1, 2]},
-            "'unifrom' is no distribution; there are uniform, log_uniform, normal, integer, choice, constant. "
+            "'unifrom' is no distribution; there are uniform, log_uniform, normal, integer, choice, "
+            "constant. "
             "Did you mean 'uniform'?",
         ),
         ([5, 40], "a list is not a distribution; write {uniform: [low, high]} or {choice: [a, b]}."),
@@ -237,9 +240,8 @@ def test_kinds(written: Any, kind: str, discrete: bool) -> None:
     ],
 )
 def test_refusals(written: Any, message: str) -> None:
-    with pytest.raises(ValueError, match=".") as caught:
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         distribution_of(written)
-    assert str(caught.value) == message
 
 
 def test_made_in_python_as_well() -> None:

@@ -15,15 +15,13 @@ PARAMS = {"r": 0.3, "n": 4, "height_m": 1.75, "w": "red"}
 # Python's own functions under the same names, for its own eval.
 PYTHON = {
     **{name: getattr(math, name) for name in FUNCTIONS if hasattr(math, name)},
-    **{
-        "abs": abs,
-        "min": min,
-        "max": max,
-        "round": round,
-        "rad": math.radians,
-        "deg": math.degrees,
-        "pi": math.pi,
-    },
+    "abs": abs,
+    "min": min,
+    "max": max,
+    "round": round,
+    "rad": math.radians,
+    "deg": math.degrees,
+    "pi": math.pi,
 }
 
 
@@ -55,7 +53,7 @@ def grow(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 EXPRESSIONS = st.recursive(numbers(), grow, max_leaves=8).filter(lambda text: len(text) <= 300)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500, deadline=None, derandomize=True, database=None)
 @given(EXPRESSIONS)
 def test_agrees_with_python(text: str) -> None:
     """With floats for all numbers, Python's eval gives the same number or fails too."""
@@ -66,11 +64,7 @@ def test_agrees_with_python(text: str) -> None:
         expected = None
     if isinstance(expected, complex) or (expected is not None and not math.isfinite(expected)):
         expected = None
-    try:
-        expression = parse_expression(f"={text}", PARAMS)
-    except ExpressionError as error:
-        assert "nested" in str(error) or "parts" in str(error), error
-        return
+    expression = parse_expression(f"={text}", PARAMS)
     if expected is None:
         with pytest.raises(ExpressionError):
             expression.value(PARAMS)

@@ -1,10 +1,13 @@
-"""Whatever stands in a recipe, the answer is a recipe or located sentences: no traceback, no other error, no hang."""
+"""Whatever stands in a recipe, the answer is a recipe or located sentences: no traceback, no other error, no
+hang.
+"""
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -40,43 +43,49 @@ def no_hang() -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def read(text: str) -> Recipe | None:
-    """The recipe, or None after checking the sentences."""
+def outcome(text: str) -> Recipe | RecipeError:
+    """The recipe or the located mistakes; anything else is an error of simgen's."""
     try:
         with no_hang():
-            recipe = parse_recipe(text, "fuzz.yaml")
+            return parse_recipe(text, "fuzz.yaml")
     except RecipeError as error:
-        lines = str(error).splitlines()
-        assert lines
-        assert len(lines) == len(error.problems)
-        last = text.count("\n") + text.count("\r") + text.count("\x85") + text.count("\u2028") + 1
-        for line, problem in zip(lines, error.problems, strict=True):
-            assert line.startswith("fuzz.yaml:"), line
-            assert 0 <= problem.line <= last
-            assert problem.message.endswith((".", "?")), line
-            assert len(line) < 1000, line
-        return None
-    return recipe
+        return error
+
+
+def check_mistakes(error: RecipeError, text: str) -> None:
+    lines = str(error).splitlines()
+    assert lines
+    assert len(lines) == len(error.problems)
+    last = text.count("\n") + text.count("\r") + text.count("\x85") + text.count("\u2028") + 1
+    for line, problem in zip(lines, error.problems, strict=True):
+        assert line.startswith("fuzz.yaml:"), line
+        assert 0 <= problem.line <= last
+        assert problem.message.endswith((".", "?")), line
+        assert len(line) < 1000, line
+
+
+def check_recipe(recipe: Recipe, text: str) -> None:
+    """A recipe that is read can be drawn from, hashed, and made into a scene or rejected."""
+    split = next(iter(recipe.splits))
+    draws = Draws(recipe.seed, split, 0)
+    params = recipe.draw_params(split, draws)
+    assert {name: type(value) for name, value in params.items()} == recipe.param_types()
+    assert len(recipe.hash) == 64
+    assert recipe.video_spec().frame_count >= 2
+    with suppress(Rejected):
+        scene = recipe.scenario_object().scene(params, draws, recipe.video_spec())
+        assert scene_from_json(scene_to_json(scene)) == scene  # finite, plain data
+    again = parse_recipe(text, "again.yaml")
+    assert again == recipe
+    assert again.hash == recipe.hash
 
 
 def check(text: str) -> None:
-    recipe = read(text)
-    if recipe is not None:  # then it also works
-        split = next(iter(recipe.splits))
-        draws = Draws(recipe.seed, split, 0)
-        params = recipe.draw_params(split, draws)
-        assert {name: type(value) for name, value in params.items()} == recipe.param_types()
-        assert len(recipe.hash) == 64
-        assert recipe.video_spec().frame_count >= 2
-        try:
-            scene = recipe.scenario_object().scene(params, draws, recipe.video_spec())
-        except Rejected as verdict:
-            assert "\n" not in str(verdict)
-        else:
-            assert scene_from_json(scene_to_json(scene)) == scene  # finite, plain data
-        again = parse_recipe(text, "again.yaml")
-        assert again == recipe
-        assert again.hash == recipe.hash
+    found = outcome(text)
+    if isinstance(found, RecipeError):
+        check_mistakes(found, text)
+    else:
+        check_recipe(found, text)
 
 
 @QUICK
@@ -94,11 +103,46 @@ def test_mutated_recipes_many(text: str) -> None:
 
 YAML_LIKE = st.lists(
     st.sampled_from(
-        ["name", "scenario", "clips", "params", ":", ": ", "\n", "\n  ", "- ", "[", "]", "{", "}", ", ", "'", '"', "1",
-         "1e3", "=", "&a", "*a", "!", "|", ">", "#", "%", "?", "---", "...", "\t", "<<", "scene", "bodies", "uniform", "é"]
+        [
+            "name",
+            "scenario",
+            "clips",
+            "params",
+            ":",
+            ": ",
+            "\n",
+            "\n  ",
+            "- ",
+            "[",
+            "]",
+            "{",
+            "}",
+            ", ",
+            "'",
+            '"',
+            "1",
+            "1e3",
+            "=",
+            "&a",
+            "*a",
+            "!",
+            "|",
+            ">",
+            "#",
+            "%",
+            "?",
+            "---",
+            "...",
+            "\t",
+            "<<",
+            "scene",
+            "bodies",
+            "uniform",
+            "é",
+        ]
     ),
     max_size=40,
-).map("".join)  # fmt: skip
+).map("".join)
 
 
 @QUICK
@@ -111,6 +155,10 @@ def test_texts_that_are_hardly_recipes(text: str) -> None:
 @given(st.binary(max_size=60))
 def test_bytes_that_are_hardly_texts(content: bytes) -> None:
     try:
-        check(decode(content, "fuzz.yaml"))
+        text = decode(content, "fuzz.yaml")
     except RecipeError as error:
-        assert str(error).startswith("fuzz.yaml:")
+        found = error
+    else:
+        check(text)
+        return
+    assert re.fullmatch(r"fuzz\.yaml:\d+: byte 0x.. is not UTF-8 text; save the file as UTF-8\.", str(found))

@@ -8,6 +8,19 @@ import pytest
 
 from simgen.errors import RecipeError
 from simgen.recipe import load_recipe, parse_recipe, recipe_from_data
+from simgen.scenarios import get_scenario
+
+# The documented ranges are the scenario's to choose; the words around them are pinned here.
+INCLINE = {parameter.name: parameter for parameter in get_scenario("incline").parameters}
+
+
+def between(name: str) -> str:
+    low, high = INCLINE[name].range
+    unit = INCLINE[name].unit
+    return f"between {low:g} and {high:g}{'' if unit == '1' else f' {unit}'}"
+
+
+ANGLE, MASS, FRICTION = between("angle_deg"), between("mass_kg"), between("friction")
 
 
 def mistakes(text: str) -> str:
@@ -42,24 +55,29 @@ output: {clips_per_shard: 0}
 bodies: {}
 """
     assert mistakes(text).splitlines() == [
-        "demo.yaml:1: name: must be a name of at most 64 lower-case letters, digits, '_' and '-' that starts with a "
+        "demo.yaml:1: name: must be a name of at most 64 lower-case letters, digits, '_' and '-' that "
+        "starts with a "
         "letter, not 'Demo'.",
         "demo.yaml:3: seed: must be a whole number between 0 and 18446744073709551615, not -1.",
-        "demo.yaml:4: clips: must be a whole number between 1 and 1000000000, not 1e+12. Split a larger dataset into "
+        "demo.yaml:4: clips: must be a whole number between 1 and 1000000000, not 1e+12. Split a larger "
+        "dataset into "
         "several recipes, each with its own seed.",
         "demo.yaml:6: params.angle_dge: incline has no such parameter. Did you mean 'angle_deg'?",
         "demo.yaml:7: params.shape: must be sphere, cylinder, hoop or box, not 'cone'.",
-        "demo.yaml:8: params.mass_kg: must stay between 0.05 and 50 kg, but reaches 500.",
-        "demo.yaml:9: params.friction: must be between 0 and 1.2, not 2.",
+        f"demo.yaml:8: params.mass_kg: must stay {MASS}, but reaches 500.",
+        f"demo.yaml:9: params.friction: must be {FRICTION}, not 2.",
         "demo.yaml:10: video.size: must be even, not 255 × 255: video stores colour for 2 × 2 pixels.",
         "demo.yaml:10: video.fsp: unknown key. Did you mean 'fps'?",
-        "demo.yaml:11: passes: must be depth, segmentation, normals or flow, not 'segmentations'. Did you mean "
+        "demo.yaml:11: passes: must be depth, segmentation, normals or flow, not 'segmentations'. Did you "
+        "mean "
         "'segmentation'?",
-        "demo.yaml:12: render.engine: must be raycast, tiny, opengl or cycles, not 'raycst'. Did you mean 'raycast'?",
+        "demo.yaml:12: render.engine: must be raycast, tiny, opengl or cycles, not 'raycst'. Did you mean "
+        "'raycast'?",
         "demo.yaml:13: look.preset: must be lab, flat or varied, not 'labb'. Did you mean 'lab'?",
         "demo.yaml:13: look.subject_color: looks have no such parameter. Did you mean 'subject_colour'?",
         "demo.yaml:13: look.unlit: must be true or false, not 1.",
-        "demo.yaml:14: cameras.Side: must be a name of at most 40 lower-case letters, digits and '_' that starts with "
+        "demo.yaml:14: cameras.Side: must be a name of at most 40 lower-case letters, digits and '_' that "
+        "starts with "
         "a letter, not 'Side'.",
         "demo.yaml:14: cameras.top.elevation: unknown key. Did you mean 'elevation_deg'?",
         "demo.yaml:15: output.clips_per_shard: must be a whole number between 1 and 100000, not 0.",
@@ -73,66 +91,91 @@ bodies: {}
         (changed(name="-"), "demo.yaml:1: name: is missing: the dataset's name; part of every clip's key."),
         (
             changed(scenario="-"),
-            "demo.yaml:1: scenario: is missing: what happens: the name of a scenario, or `scene` to compose one here.",
+            "demo.yaml:1: scenario: is missing: what happens: the name of a scenario, or `scene` to "
+            "compose one here.",
         ),
-        (changed(clips="-"), "demo.yaml:1: splits: is missing; say how many clips to make, e.g. `clips: 1000`."),
-        (changed(scenario="inclin"), "demo.yaml:2: scenario: there is no scenario 'inclin'. Did you mean 'incline'?"),
-        (changed(scenario="[]"), "demo.yaml:2: scenario: must be a name of at most 40 lower-case letters, digits and "
+        (changed(clips="-"), "demo.yaml:1: splits: is missing; say how many clips to make, e.g. `clips: "
+         "1000`."),
+        (changed(scenario="inclin"), "demo.yaml:2: scenario: there is no scenario 'inclin'. Did you mean "
+         "'incline'?"),
+        (changed(scenario="[]"), "demo.yaml:2: scenario: must be a name of at most 40 lower-case letters, "
+         "digits and "
          "'_' that starts with a letter, not a list."),
         (changed(clips="many"), "demo.yaml:3: clips: must be a whole number, not 'many'."),
         (changed(clips="2.5"), "demo.yaml:3: clips: must be a whole number, not 2.5."),
         (changed(clips="true"), "demo.yaml:3: clips: must be a whole number, not true."),
-        (changed(clips=".nan"), "demo.yaml:3: clips: must be a whole number between 1 and 1000000000, not nan. Split a "
+        (changed(clips=".nan"), "demo.yaml:3: clips: must be a whole number between 1 and 1000000000, not "
+         "nan. Split a "
          "larger dataset into several recipes, each with its own seed."),
-        (changed(splits="{train: 5}"), "demo.yaml:3: clips: stands beside `splits:`; give the clips of each split there."),
-        (changed(clips="-", splits="{}"), "demo.yaml:3: splits: must name at least one split, e.g. {train: {clips: 1000}}."),
-        (changed(clips="-", splits="{train: {}}"), "demo.yaml:3: splits.train.clips: is missing: how many clips; the "
+        (changed(splits="{train: 5}"), "demo.yaml:3: clips: stands beside `splits:`; give the clips of "
+         "each split there."),
+        (changed(clips="-", splits="{}"), "demo.yaml:3: splits: must name at least one split, e.g. {train: "
+         "{clips: 1000}}."),
+        (changed(clips="-", splits="{train: {}}"), "demo.yaml:3: splits.train.clips: is missing: how many "
+         "clips; the "
          "first N clips of a larger count are the clips of a count of N."),
-        (changed(clips="-", splits="{train: 5, te.st: 5}"), "demo.yaml:3: splits.te.st: must be a name of at most 40 "
+        (changed(clips="-", splits="{train: 5, te.st: 5}"), "demo.yaml:3: splits.te.st: must be a name of "
+         "at most 40 "
          "lower-case letters, digits and '_' that starts with a letter, not 'te.st'."),
-        (changed(clips="-", splits="{a: 5, b: {clips: 3, params: {mas_kg: 1}}}"), "demo.yaml:3: splits.b.params.mas_kg: "
+        (changed(clips="-", splits="{a: 5, b: {clips: 3, params: {mas_kg: 1}}}"), "demo.yaml:3: "
+         "splits.b.params.mas_kg: "
          "incline has no such parameter. Did you mean 'mass_kg'?"),
         (changed(clips="-", splits="{a: {clips: 3, params: {angle_deg: 90}}}"),
-         "demo.yaml:3: splits.a.params.angle_deg: must be between 5 and 60 deg, not 90."),
+         f"demo.yaml:3: splits.a.params.angle_deg: must be {ANGLE}, not 90."),
         (changed(vide="{}"), "demo.yaml:4: vide: unknown key. Did you mean 'video'?"),
-        (changed(workers="2"), "demo.yaml:4: workers: unknown key. There are name, scenario, seed, splits, params, "
+        (changed(workers="2"), "demo.yaml:4: workers: unknown key. There are name, scenario, seed, splits, "
+         "params, "
          "video, passes, render, look, cameras, output, bodies, …."),
         (changed(video="256"), "demo.yaml:4: video: must be a mapping of keys to values, not 256."),
-        (changed(video="{size: 14}"), "demo.yaml:4: video.size: must be a whole number between 16 and 4096, not 14."),
-        (changed(video="{size: [64, 64, 3]}"), "demo.yaml:4: video.size: must be a number or [width, height], not a list of 3."),
-        (changed(video="{fps: 0}"), "demo.yaml:4: video.fps: must be between 1 and 1000 frames per second, not 0."),
-        (changed(video="{seconds: 0.02}"), "demo.yaml:4: video.seconds: must be such that a clip has 2 to 10000 frames; "
+        (changed(video="{size: 14}"), "demo.yaml:4: video.size: must be a whole number between 16 and "
+         "4096, not 14."),
+        (changed(video="{size: [64, 64, 3]}"), "demo.yaml:4: video.size: must be a number or [width, "
+         "height], not a list of 3."),
+        (changed(video="{fps: 0}"), "demo.yaml:4: video.fps: must be between 1 and 1000 frames per second, "
+         "not 0."),
+        (changed(video="{seconds: 0.02}"), "demo.yaml:4: video.seconds: must be such that a clip has 2 to "
+         "10000 frames; "
          "24 fps × 0.02 seconds is 0."),
-        (changed(video="{size: 4096, seconds: 10}"), "demo.yaml:4: video.size: must be such that a clip has at most "
-         "268435456 pixels in all; 4096 × 4096 pixels × 240 frames is 4026531840. Make the picture smaller or the clip "
+        (changed(video="{size: 4096, seconds: 10}"), "demo.yaml:4: video.size: must be such that a clip "
+         "has at most "
+         "268435456 pixels in all; 4096 × 4096 pixels × 240 frames is 4026531840. Make the picture smaller "
+         "or the clip "
          "shorter."),
-        (changed(video="{codec: h265}"), "demo.yaml:4: video.codec: must be h264 or ffv1, not 'h265'. Did you mean 'h264'?"),
-        (changed(passes="depth"), "demo.yaml:4: passes: must be a list such as [depth, segmentation], not 'depth'."),
+        (changed(video="{codec: h265}"), "demo.yaml:4: video.codec: must be h264 or ffv1, not 'h265'. Did "
+         "you mean 'h264'?"),
+        (changed(passes="depth"), "demo.yaml:4: passes: must be a list such as [depth, segmentation], not "
+         "'depth'."),
         (changed(render="{shutter: 2}"), "demo.yaml:4: render.shutter: must be between 0 and 1, not 2."),
         (changed(look="lab"), "demo.yaml:4: look: must be a mapping such as {preset: lab}, not 'lab'."),
         (changed(look="{light_elevation_deg: {uniform: [40, 20]}}"),
          "demo.yaml:4: look.light_elevation_deg: low (40) is above high (20); write [20, 40]."),
         (changed(cameras="{side: {motion: follow}}"),
          "demo.yaml:4: cameras.side.motion: follow needs `follow:`, the name of a body."),
-        (changed(cameras="{side: {motion: orbit}}"), "demo.yaml:4: cameras.side.motion: orbit needs `orbit_deg_s:`, its speed."),
+        (changed(cameras="{side: {motion: orbit}}"), "demo.yaml:4: cameras.side.motion: orbit needs "
+         "`orbit_deg_s:`, its speed."),
         (changed(params="5"), "demo.yaml:4: params: must be a mapping of keys to values, not 5."),
-        (changed(params="{shape: 3}"), "demo.yaml:4: params.shape: must be sphere, cylinder, hoop or box, not 3."),
-        (changed(params="{shape: spheer}"), "demo.yaml:4: params.shape: must be sphere, cylinder, hoop or box, not "
+        (changed(params="{shape: 3}"), "demo.yaml:4: params.shape: must be sphere, cylinder, hoop or box, "
+         "not 3."),
+        (changed(params="{shape: spheer}"), "demo.yaml:4: params.shape: must be sphere, cylinder, hoop or "
+         "box, not "
          "'spheer'. Did you mean 'sphere'?"),
-        (changed(params="{shape: {uniform: [1, 2]}}"), "demo.yaml:4: params.shape: must be sphere, cylinder, hoop or box, "
+        (changed(params="{shape: {uniform: [1, 2]}}"), "demo.yaml:4: params.shape: must be sphere, "
+         "cylinder, hoop or box, "
          "or {choice: [...]} of these, not a range of numbers."),
-        (changed(params="{angle_deg: sphere}"), "demo.yaml:4: params.angle_deg: must be a number between 5 and 60 deg, not "
+        (changed(params="{angle_deg: sphere}"), f"demo.yaml:4: params.angle_deg: must be a number {ANGLE}, "
+         f"not "
          "'sphere'."),
-        (changed(params="{angle_deg: {choice: [true]}}"), "demo.yaml:4: params.angle_deg: must be a number between 5 and "
-         "60 deg, not true."),
-        (changed(params="{angle_deg: {normal: [20, 5]}}"), "demo.yaml:4: params.angle_deg: must stay between 5 and 60 deg; "
+        (changed(params="{angle_deg: {choice: [true]}}"), f"demo.yaml:4: params.angle_deg: must be a "
+         f"number {ANGLE}, not true."),
+        (changed(params="{angle_deg: {normal: [20, 5]}}"), f"demo.yaml:4: params.angle_deg: must stay "
+         f"{ANGLE}; "
          "give normal both `min` and `max`."),
-        (changed(params="{angle_deg: {normal: [20, 5], min: 0, max: 40}}"), "demo.yaml:4: params.angle_deg: must stay "
-         "between 5 and 60 deg, but reaches 0."),
-        (changed(params="{angle_deg: 1_0}"), "demo.yaml:4: params.angle_deg: must be a number between 5 and 60 deg, not '1_0'."),
-        (changed(params='{"a\\nb": 1}'), "demo.yaml:4: params.a\\nb: incline has no such parameter. Its parameters are "
-         "angle_deg, shape, mass_kg, radius_m, friction, elasticity, start_height_m, start_offset_m, direction and "
-         "gravity_m_s2."),
+        (changed(params="{angle_deg: {normal: [20, 5], min: 0, max: 40}}"), f"demo.yaml:4: "
+         f"params.angle_deg: must stay {ANGLE}, but reaches 0."),
+        (changed(params="{angle_deg: 1_0}"), f"demo.yaml:4: params.angle_deg: must be a number {ANGLE}, "
+         f"not '1_0'."),
+        (changed(params='{"a\\nb": 1}'), "demo.yaml:4: params.a\\nb: incline has no such "
+         f"parameter. Its parameters are {', '.join([*INCLINE][:-1])} and {[*INCLINE][-1]}."),
     ],
 )  # fmt: skip
 def test_one_mistake(text: str, message: str) -> None:
@@ -153,47 +196,70 @@ bodies:
 @pytest.mark.parametrize(
     ("added", "message"),
     [
-        ("  c: {shape: sphere, size: 1}", "demo.yaml:8: bodies.c.position: is missing: centre of mass [x, y, z] at the "
+        ("  c: {shape: sphere, size: 1}", "demo.yaml:8: bodies.c.position: is missing: centre of mass [x, "
+         "y, z] at the "
          "start, metres; z is up."),
-        ("  c: {shape: ball, size: 1, position: [0, 0, 9]}", "demo.yaml:8: bodies.c.shape: must be sphere, box, "
+        ("  c: {shape: ball, size: 1, position: [0, 0, 9]}", "demo.yaml:8: bodies.c.shape: must be sphere, "
+         "box, "
          "cylinder, capsule, cone or tube, not 'ball'."),
-        ("  c: {shape: box, size: [1, 2], position: [0, 0, 9]}", "demo.yaml:8: bodies.c.size: of a box is [length x, "
+        ("  c: {shape: box, size: [1, 2], position: [0, 0, 9]}", "demo.yaml:8: bodies.c.size: of a box is "
+         "[length x, "
          "length y, length z], not 2 numbers."),
-        ("  c: {shape: sphere, size: 0, position: [0, 0, 9]}", "demo.yaml:8: bodies.c.size.0: must be between 0.001 and "
+        ("  c: {shape: sphere, size: 0, position: [0, 0, 9]}", "demo.yaml:8: bodies.c.size.0: must be "
+         "between 0.001 and "
          "1000 m, not 0."),
-        ("  c: {shape: sphere, size: 1, position: [0, 9]}", "demo.yaml:8: bodies.c.position: must be a list of 3, not of 2."),
-        ("  c: {shape: sphere, size: 1, position: [0, 0, up]}", "demo.yaml:8: bodies.c.position.2: must be a number, a "
+        ("  c: {shape: sphere, size: 1, position: [0, 9]}", "demo.yaml:8: bodies.c.position: must be a "
+         "list of 3, not of 2."),
+        ("  c: {shape: sphere, size: 1, position: [0, 0, up]}", "demo.yaml:8: bodies.c.position.2: must be "
+         "a number, a "
          'distribution or an expression such as "=2*r", not \'up\'.'),
-        ("  c: {shape: sphere, size: 1, position: [0, 0, =sped]}", "demo.yaml:8: bodies.c.position.2: no parameter is "
+        ("  c: {shape: sphere, size: 1, position: [0, 0, =sped]}", "demo.yaml:8: bodies.c.position.2: no "
+         "parameter is "
          "named 'sped'. Did you mean 'speed'?"),
-        ("  c: {shape: sphere, size: =speed - 2, position: [0, 0, 9]}", "demo.yaml:8: bodies.c.size: must be between "
+        ("  c: {shape: sphere, size: =speed - 2, position: [0, 0, 9]}", "demo.yaml:8: bodies.c.size: must "
+         "be between "
          "0.001 and 1000 m, but =speed - 2 is -0.0847882 where speed = 1.91521."),
-        ("  c: {shape: sphere, size: 1, position: [0, 0, =1/(speed-speed)]}", "demo.yaml:8: bodies.c.position.2: "
+        ("  c: {shape: sphere, size: 1, position: [0, 0, =1/(speed-speed)]}", "demo.yaml:8: "
+         "bodies.c.position.2: "
          "=1/(speed-speed) divides by zero where speed = 1.91521."),
-        ("  c: {shape: sphere, size: 1, position: [0, 0, 9], mass: =tint}", "demo.yaml:8: bodies.c.mass: =tint computes "
+        ("  c: {shape: sphere, size: 1, position: [0, 0, 9], mass: =tint}", "demo.yaml:8: bodies.c.mass: "
+         "=tint computes "
          "with tint, which is not a number."),
-        ("  c: {shape: sphere, size: 1, position: [0, 0, 9], colour: =speed}", "demo.yaml:8: bodies.c.colour: =speed must "
+        ("  c: {shape: sphere, size: 1, position: [0, 0, 9], colour: =speed}", "demo.yaml:8: "
+         "bodies.c.colour: =speed must "
          "be a word, not 1.46108."),
-        ("  c: {shape: sphere, size: 1, position: [0, 0, 9], colour: rde}", "demo.yaml:8: bodies.c.colour: must be red, "
-         "orange, yellow, green, teal, blue, purple, pink, white, grey, black or brown, or '#rrggbb', not 'rde'. Did you "
+        ("  c: {shape: sphere, size: 1, position: [0, 0, 9], colour: rde}", "demo.yaml:8: bodies.c.colour: "
+         "must be red, "
+         "orange, yellow, green, teal, blue, purple, pink, white, grey, black or brown, or '#rrggbb', not "
+         "'rde'. Did you "
          "mean 'red'?"),
-        ("  c: {shape: sphere, size: 1, position: [0, 0, 9], color: red}", "demo.yaml:8: bodies.c.color: unknown key. Did "
+        ("  c: {shape: sphere, size: 1, position: [0, 0, 9], color: red}", "demo.yaml:8: bodies.c.color: "
+         "unknown key. Did "
          "you mean 'colour'?"),
-        ("  c: {shape: sphere, size: 1, position: [0, 0, 9], texture: wood}", "demo.yaml:8: bodies.c.texture: needs a "
+        ("  c: {shape: sphere, size: 1, position: [0, 0, 9], texture: wood}", "demo.yaml:8: "
+         "bodies.c.texture: needs a "
          "`colour:` beside it."),
         ("  c: {shape: sphere, size: 1, position: [0, 0, 9], fixed: true, velocity: [1, 0, 0]}",
          "demo.yaml:8: bodies.c.velocity: must be left out: a fixed body does not move."),
-        ("joints: {j: {kind: hinge, child: c, pivot: [0, 0, 1]}}", "demo.yaml:8: joints.j.child: there is no body 'c'. The "
+        ("joints: {j: {kind: hinge, child: c, pivot: [0, 0, 1]}}", "demo.yaml:8: joints.j.child: there is "
+         "no body 'c'. The "
          "bodies are a and b."),
-        ("joints: {j: {kind: hinge, child: b, pivot: [0, 0, 1]}}", "demo.yaml:8: joints.j.child: b is fixed; make it the parent."),
-        ("joints: {j: {kind: hinge, child: a, parent: a, pivot: [0, 0, 1]}}", "demo.yaml:8: joints.j: a hangs on itself "
+        ("joints: {j: {kind: hinge, child: b, pivot: [0, 0, 1]}}", "demo.yaml:8: joints.j.child: b is "
+         "fixed; make it the parent."),
+        ("joints: {j: {kind: hinge, child: a, parent: a, pivot: [0, 0, 1]}}", "demo.yaml:8: joints.j: a "
+         "hangs on itself "
          "through 'a'; joints must not form a loop."),
-        ("joints: {j: {kind: hinge, child: a, pivot: [0, 0, 1]}, k: {kind: point, child: a, pivot: [0, 0, 1]}}",
-         "demo.yaml:8: joints.k.child: a already hangs on another joint; a body is the child of one joint at most."),
-        ("joints: {j: {kind: hinj, child: a, pivot: [0, 0, 1]}}", "demo.yaml:8: joints.j.kind: must be hinge, point, "
+        ("joints: {j: {kind: hinge, child: a, pivot: [0, 0, 1]}, k: {kind: point, child: a, pivot: [0, 0, "
+         "1]}}",
+         "demo.yaml:8: joints.k.child: a already hangs on another joint; a body is the child of one joint "
+         "at most."),
+        ("joints: {j: {kind: hinj, child: a, pivot: [0, 0, 1]}}", "demo.yaml:8: joints.j.kind: must be "
+         "hinge, point, "
          "slider or fixed, not 'hinj'. Did you mean 'hinge'?"),
-        ("camera: {position: [0, -5, 1]}", "demo.yaml:8: camera.position: needs a `target:`, the point to look at."),
-        ("camera: {motion: follow, follow: c}", "demo.yaml:8: camera.follow: there is no body 'c'. The bodies are a and b."),
+        ("camera: {position: [0, -5, 1]}", "demo.yaml:8: camera.position: needs a `target:`, the point to "
+         "look at."),
+        ("camera: {motion: follow, follow: c}", "demo.yaml:8: camera.follow: there is no body 'c'. The "
+         "bodies are a and b."),
         ("gravity: [0, 0]", "demo.yaml:8: gravity: must be a list of 3, not of 2."),
         ("gravity: strong", "demo.yaml:8: gravity: must be a list of 3, not 'strong'."),
         ("ground: maybe", "demo.yaml:8: ground: must be true or false, not 'maybe'."),
@@ -232,8 +298,10 @@ bodies:
 """
     assert mistakes(text).splitlines() == [
         "demo.yaml:6: bodies.1: the name 'a' is taken.",
-        "demo.yaml:7: bodies.2: must be a mapping with a `name:`, or write the section as a mapping of names.",
-        "demo.yaml:8: bodies.3.shape: must be sphere, box, cylinder, capsule, cone or tube, not 'spher'. Did you mean "
+        "demo.yaml:7: bodies.2: must be a mapping with a `name:`, or write the section as a mapping of "
+        "names.",
+        "demo.yaml:8: bodies.3.shape: must be sphere, box, cylinder, capsule, cone or tube, not 'spher'. "
+        "Did you mean "
         "'sphere'?",
     ]
 

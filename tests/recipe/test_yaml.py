@@ -109,11 +109,13 @@ def test_a_byte_order_mark_and_windows_line_ends() -> None:
         ("---\n...\n", "r.yaml:1: the recipe is empty; it starts with `name:` and `scenario:`."),
         (
             "\n- a\n",
-            "r.yaml:2: a recipe is a mapping of keys to values such as `name: my_recipe`, not a list or a single value.",
+            "r.yaml:2: a recipe is a mapping of keys to values such as `name: my_recipe`, not a list or a "
+            "single value.",
         ),
         (
             "hello",
-            "r.yaml:1: a recipe is a mapping of keys to values such as `name: my_recipe`, not a list or a single value.",
+            "r.yaml:1: a recipe is a mapping of keys to values such as `name: my_recipe`, not a list or a "
+            "single value.",
         ),
         ("a: 1\nb:\n\tc: 2\n", "r.yaml:3: a tab cannot indent YAML; use spaces."),
         (

@@ -304,7 +304,7 @@ def test_distance_mixes_in_the_horizon() -> None:
     around, sun = scene.environment, np.array([0.4, 0.5, -1.0])
     near = to_linear(np.array([153])) * (np.array(around.ambient) + 0.8 * -sun[2] / np.linalg.norm(sun))
     horizon = to_linear(255 * np.array(around.horizon))
-    expected = horizon + (near - horizon) / (1 + (far[:, None] / 40) ** 4)
+    expected = horizon + (near - horizon) / (1 + (far[:, None] / 25) ** 4)
     ground = (far > 0) & (np.roll(far, 1) > 0)  # the topmost row is blended with the sky
     assert far.max() > 60
     np.testing.assert_allclose(frames.rgb[0, ground, 8], to_bytes(expected)[ground], atol=0.6)

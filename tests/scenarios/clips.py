@@ -15,8 +15,9 @@ from simgen.scenarios import all_scenarios, get_scenario
 from simgen.scenarios.base import LawCheck, Scenario
 from simgen.scene.spec import Look, SceneSpec, Video
 
-# `scene` composes a recipe's own bodies: it has no parameters and no scene of its own to hold to this contract.
-NAMES = tuple(name for name, scenario in all_scenarios().items() if scenario.parameters)
+NAMES = tuple(all_scenarios())
+# `scene` has no parameters: what a recipe composes with it is the recipe's to size and to frame.
+DESIGNED = tuple(name for name, scenario in all_scenarios().items() if scenario.parameters)
 
 COLOURS = (("red", (0.8, 0.1, 0.1)), ("orange", (0.9, 0.5, 0.1)), ("blue", (0.1, 0.2, 0.8)))
 

@@ -1,4 +1,4 @@
-"""Whether two solids overlap, and how large one is in the picture: from first principles, not through the engine."""
+"""Whether solids overlap and where a point is in the picture: from first principles, without the engine."""
 
 from __future__ import annotations
 

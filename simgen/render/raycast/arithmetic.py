@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from simgen.render.raycast.compile import kernel
+from simgen.render.raycast.compile import inlined, kernel
 
 __all__ = ["arc", "noise", "square_wave"]
+
+U = np.uint32
 
 
 @kernel
@@ -36,30 +38,36 @@ def arc(y: float, x: float) -> float:
     return -turns if y < 0.0 else turns
 
 
-@kernel
-def _lattice(x: int, y: int, z: int) -> float:
-    """A number in [0, 1) for a lattice point, by integer mixing modulo 2**32."""
-    h = (x * 0x8DA6B343 + y * 0xD8163841 + z * 0xCB1AB31F) & 0xFFFFFFFF
-    h = ((h ^ (h >> 15)) * 0x2C1B3C6D) & 0xFFFFFFFF
-    h = ((h ^ (h >> 12)) * 0x297A2D39) & 0xFFFFFFFF
-    return (h ^ (h >> 15)) * (1.0 / 4294967296.0)
+@inlined
+def _lattice(x: np.uint32, y: np.uint32, z: np.uint32) -> float:
+    """A number in [0, 1) for a lattice point, by integer mixing modulo 2**32 (Wellons' low-bias hash)."""
+    h = U(U(U(x * U(0x8DA6B343)) + U(y * U(0xD8163841))) + U(z * U(0xCB1AB31F)))
+    h = U(U(h ^ U(h >> U(15))) * U(0x2C1B3C6D))
+    h = U(U(h ^ U(h >> U(12))) * U(0x297A2D39))
+    h = U(h ^ U(h >> U(15)))
+    return float(np.int32(h >> U(1)) * (1.0 / 2147483648.0))
 
 
-@kernel
+@inlined
 def noise(x: float, y: float, z: float) -> float:
-    """Value noise in [0, 1): random numbers at whole coordinates, joined smoothly (mean 0.5)."""
+    """Value noise in [0, 1): random numbers at whole coordinates, joined smoothly (mean 0.5); |x| < 2³¹.
+
+    Written without branches and with 32-bit integers, so that a loop over it works on several points at once.
+    """
     fx, fy, fz = np.floor(x), np.floor(y), np.floor(z)
-    ix, iy, iz = int(fx), int(fy), int(fz)
+    ix, iy, iz = U(np.int32(fx)), U(np.int32(fy)), U(np.int32(fz))
+    jx, jy, jz = U(ix + U(1)), U(iy + U(1)), U(iz + U(1))
     a, b, c = x - fx, y - fy, z - fz
     a = a * a * (3.0 - 2.0 * a)
     b = b * b * (3.0 - 2.0 * b)
     c = c * c * (3.0 - 2.0 * c)
-    total = 0.0
-    for corner in range(8):
-        cx, cy, cz = corner & 1, (corner >> 1) & 1, corner >> 2
-        weight = (a if cx else 1.0 - a) * (b if cy else 1.0 - b) * (c if cz else 1.0 - c)
-        total += weight * _lattice(ix + cx, iy + cy, iz + cz)
-    return total
+    rest = 1.0 - a
+    near = rest * _lattice(ix, iy, iz) + a * _lattice(jx, iy, iz)
+    far = rest * _lattice(ix, jy, iz) + a * _lattice(jx, jy, iz)
+    front = near + b * (far - near)
+    near = rest * _lattice(ix, iy, jz) + a * _lattice(jx, iy, jz)
+    far = rest * _lattice(ix, jy, jz) + a * _lattice(jx, jy, jz)
+    return float(front + c * (near + b * (far - near) - front))
 
 
 @kernel

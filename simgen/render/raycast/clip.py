@@ -14,6 +14,7 @@ from simgen.render.frames import Frames
 from simgen.render.raycast import layout as at
 from simgen.render.raycast.film import Results, Room, film
 from simgen.render.raycast.frame import Canvas
+from simgen.render.raycast.memory import array
 from simgen.render.raycast.stage import Stage, cameras_of, decoding_table, encoding_table, poses_of, stage
 from simgen.render.settings import RenderSettings
 from simgen.scene.spec import Camera, SceneSpec
@@ -47,12 +48,12 @@ def _results(frames: int, bodies: int, pixels: int, wanted: tuple[str, ...]) -> 
         return (frames, channels * pixels) if name in wanted else (0, 0)
 
     return (
-        np.empty(size("rgb", 3), np.uint8),
-        np.empty(size("segmentation", 1), np.uint8),
-        np.empty(size("depth", 1), np.float32),
-        np.empty(size("normals", 3), np.float32),
-        np.zeros(size("flow", 2), np.float32),
-        np.zeros(size("flow", 1), np.uint8),
+        array(size("rgb", 3), np.uint8),
+        array(size("segmentation", 1), np.uint8),
+        array(size("depth", 1), np.float32),
+        array(size("normals", 3), np.float32),
+        array(size("flow", 2), np.float32, zero=True),
+        array(size("flow", 1), np.uint8, zero=True),
         np.zeros((frames, bodies), np.int32),
         np.zeros((frames, bodies), np.int32),
         np.zeros((frames, bodies, 4), np.float32),
@@ -95,6 +96,7 @@ class Studio:
             scene.video.width, scene.video.height, self.bodies + 1, "rgb" in wanted, "normals" in wanted
         )
         self.base = self.canvas
+        self.stage.world[at.BOUNDED] = not self.every
         self.room = _room(self.stage, tiles=len(self.canvas[-1]))
         if not self.every:
             solids, moves = self.stage.solids, (self.poses != self.poses[:1]).any(axis=(0, 2))

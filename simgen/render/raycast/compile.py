@@ -25,7 +25,7 @@ from typing import Any, TypeVar
 import llvmlite.binding  # type: ignore[import-untyped]
 import numba
 
-__all__ = ["cache_folder", "entry", "kernel"]
+__all__ = ["cache_folder", "entry", "inlined", "kernel"]
 
 _njit: Any = numba.njit
 _config: Any = numba.config
@@ -69,6 +69,14 @@ def kernel(function: Function) -> Function:
     """A function that other kernels call; its code ends up inside theirs."""
     compiled: Function = _njit(
         error_model="numpy", fastmath=False, no_cpython_wrapper=True, no_cfunc_wrapper=True
+    )(function)
+    return compiled
+
+
+def inlined(function: Function) -> Function:
+    """A small function whose code must stand in its caller's loop, so that the loop can run in parallel."""
+    compiled: Function = _njit(
+        error_model="numpy", fastmath=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True
     )(function)
     return compiled
 

@@ -60,11 +60,11 @@ def _measure(f: int, label: int, canvas: Canvas, results: Results) -> None:
 
 
 @kernel
-def _copy(f: int, canvas: Canvas, results: Results) -> None:
-    """The canvas as frame f of what is wanted."""
+def _copy(f: int, canvas: Canvas, results: Results, straight: bool) -> None:
+    """The canvas as frame f of what is wanted; `straight`: picture and normals are there already."""
     label, depth, _, picture, facing, _, _, _, _ = canvas
     rgb, segmentation, depth_m, normals, _, _, _, _, _, _ = results
-    if rgb.shape[0] > 0:
+    if rgb.shape[0] > 0 and not straight:
         for k in range(picture.shape[0]):
             rgb[f, k] = picture[k]
     if segmentation.shape[0] > 0:
@@ -73,7 +73,7 @@ def _copy(f: int, canvas: Canvas, results: Results) -> None:
     if depth_m.shape[0] > 0:
         for k in range(depth.shape[0]):
             depth_m[f, k] = depth[k] if depth[k] < math.inf else 0.0
-    if normals.shape[0] > 0:
+    if normals.shape[0] > 0 and not straight:
         for k in range(facing.shape[0]):
             normals[f, k] = facing[k]
 
@@ -100,7 +100,7 @@ def film(
     draw only what differs from the frame before. `solids` and `canvas` keep their state for a call that
     goes on from here.
     """
-    flow, occluded = results[4], results[5]
+    rgb, normals, flow, occluded = results[0], results[3], results[4], results[5]
     n = solids.shape[0]
     width, height = int(world[at.WIDTH]), int(world[at.HEIGHT])
     over, bounds, bounds0 = canvas[8], canvas[5], base[5]
@@ -159,7 +159,11 @@ def film(
             for k in range(at.SOLID):
                 solids[b, k] = ahead[b, k]
             solids[b, at.MET] = 0.0
-        draw_tiles(dirty, solids, nodes, corners, lights, world, table, canvas, track, mark, lists, box)
+        target, straight = canvas, every and rgb.shape[0] > 0
+        if straight:  # every pixel is new: into the results without a detour
+            facing = normals[f] if normals.shape[0] > 0 else canvas[4]
+            target = (canvas[0], canvas[1], canvas[2], rgb[f], facing, bounds, canvas[6], canvas[7], over)
+        draw_tiles(dirty, solids, nodes, corners, lights, world, table, target, track, mark, lists, box)
         for b in range(n):
             if solids[b, at.SHOWN] > 0.0:
                 if every or solids[b, at.CHANGED] > 0.0:
@@ -168,4 +172,4 @@ def film(
                 value = int(solids[b, at.LABEL])
                 _measure(f, value, canvas, results)
                 results[7][f, value - 1] = int(solids[b, at.ALONE])
-        _copy(f, canvas, results)
+        _copy(f, canvas, results, straight)

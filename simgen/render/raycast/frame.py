@@ -92,6 +92,45 @@ def _edges(x0: int, y0: int, x1: int, y1: int, width: int, height: int, key: Int
 
 
 @kernel
+def _store_labels(
+    x0: int, y0: int, x1: int, y1: int, width: int, track: Floats, mark: Integers, solids: Floats, canvas: Canvas
+) -> None:
+    """Label, depth and key of the tile's pixels, and the counts of labels in rows and columns."""
+    label, depth, key, _, _, _, rows, columns, _ = canvas
+    i, last, value = 0, -1, 0
+    for y in range(y0, y1):
+        for x in range(x0, x1):
+            p = y * width + x
+            b = mark[at.M_BODY + i]
+            if b != last:
+                value = int(solids[b, at.LABEL]) if b >= 0 else 0
+                last = b
+            depth[p] = track[at.T_DEPTH + i] if b >= 0 else math.inf
+            key[p] = value << 16 | mark[at.M_FACE + i] << 8 | mark[at.M_SHADE + i] if b >= 0 else 0
+            before = label[p]
+            if before != value:
+                rows[before, y] -= 1
+                columns[before, x] -= 1
+                rows[value, y] += 1
+                columns[value, x] += 1
+                label[p] = value
+            i += 1
+
+
+@kernel
+def _turn_normals(count: int, track: Floats, mark: Integers, world: Floats) -> None:
+    """T_A…: the normals in the camera's frame, 0 where there is nothing."""
+    xx, xy, xz, yx, yy, yz = world[0], world[1], world[2], world[3], world[4], world[5]
+    zx, zy, zz = world[6], world[7], world[8]
+    for i in range(count):
+        seen = mark[at.M_BODY + i] >= 0
+        nx, ny, nz = track[at.T_NX + i], track[at.T_NY + i], track[at.T_NZ + i]
+        track[at.T_AX + i] = xx * nx + xy * ny + xz * nz if seen else 0.0
+        track[at.T_AY + i] = yx * nx + yy * ny + yz * nz if seen else 0.0
+        track[at.T_AZ + i] = zx * nx + zy * ny + zz * nz if seen else 0.0
+
+
+@kernel
 def _include_rim(
     x0: int,
     y0: int,
@@ -149,7 +188,7 @@ def draw_tiles(
         _find_nearby(solids, x0, y0, lists)
         count = _centres(x0, y0, x1, y1, track)
         cast(count, track, mark, solids, nodes, corners, world, lists, at.MET)
-        locate(count, track, mark, solids, corners, world, box)
+        locate(count, track, mark, solids, corners, world, lists, box)
         for k in range(6):
             bounds[tile, k] = box[k]
         if paints:
@@ -159,38 +198,18 @@ def draw_tiles(
                 track[at.T_RED + i] = _code(track[at.T_RED + i])
                 track[at.T_GREEN + i] = _code(track[at.T_GREEN + i])
                 track[at.T_BLUE + i] = _code(track[at.T_BLUE + i])
+        _store_labels(x0, y0, x1, y1, width, track, mark, solids, canvas)
+        if turns:
+            _turn_normals(count, track, mark, world)
         i = 0
         for y in range(y0, y1):
-            for x in range(x0, x1):
-                p = y * width + x
-                b = mark[at.M_BODY + i]
-                if b >= 0:
-                    value = int(solids[b, at.LABEL])
-                    depth[p] = track[at.T_DEPTH + i]
-                    key[p] = value << 16 | mark[at.M_FACE + i] << 8 | mark[at.M_SHADE + i]
-                else:
-                    value = 0
-                    depth[p] = math.inf
-                    key[p] = 0
-                before = label[p]
-                if before != value:
-                    rows[before, y] -= 1
-                    columns[before, x] -= 1
-                    rows[value, y] += 1
-                    columns[value, x] += 1
-                    label[p] = value
+            for p in range(3 * (y * width + x0), 3 * (y * width + x1), 3):
                 if turns:
-                    for axis in range(3):
-                        n = 0.0
-                        if b >= 0:
-                            n += world[at.VIEW + 3 * axis] * track[at.T_NX + i]
-                            n += world[at.VIEW + 3 * axis + 1] * track[at.T_NY + i]
-                            n += world[at.VIEW + 3 * axis + 2] * track[at.T_NZ + i]
-                        normals[3 * p + axis] = n
+                    normals[p], normals[p + 1] = track[at.T_AX + i], track[at.T_AY + i]
+                    normals[p + 2] = track[at.T_AZ + i]
                 if paints:
-                    rgb[3 * p] = table[int(track[at.T_RED + i])]
-                    rgb[3 * p + 1] = table[int(track[at.T_GREEN + i])]
-                    rgb[3 * p + 2] = table[int(track[at.T_BLUE + i])]
+                    rgb[p], rgb[p + 1] = table[int(track[at.T_RED + i])], table[int(track[at.T_GREEN + i])]
+                    rgb[p + 2] = table[int(track[at.T_BLUE + i])]
                 i += 1
     if not paints:
         return
@@ -204,7 +223,7 @@ def draw_tiles(
         if count > 0:
             _find_nearby(solids, x0, y0, lists)
             cast(count, track, mark, solids, nodes, corners, world, lists, at.MET_MORE)
-            locate(count, track, mark, solids, corners, world, box)
+            locate(count, track, mark, solids, corners, world, lists, box)
             find_casters(count, mark, solids, lights, world, box, lists)
             paint(count, track, mark, solids, nodes, corners, lights, world, lists)
             i = 0
@@ -222,6 +241,8 @@ def draw_tiles(
         else:
             for axis in range(3):
                 box[axis], box[3 + axis] = math.inf, -math.inf
+        if world[at.BOUNDED] == 0.0:
+            continue
         _include_rim(x0, y0, x1, y1, width, height, label, depth, world, box)
         for axis in range(3):
             bounds[tile, axis] = min(bounds[tile, axis], box[axis])

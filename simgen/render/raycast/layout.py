@@ -75,7 +75,8 @@ HAZE = 44  # distance at which the horizon's colour begins to swallow surfaces, 
 OCCLUSION = 45  # reach of ambient occlusion, metres; 0: none
 SPOTS = 46  # samples of a soft light
 WIDTH, HEIGHT = 47, 48  # pixels
-WORLD = 49
+BOUNDED = 49  # 1: keep the bounds of what tiles see
+WORLD = 50
 
 # --- lists of solids: int32 (LISTS + L, N + 1), each with its length first
 NEARBY = 0  # what the rays of a tile can meet
@@ -108,7 +109,10 @@ T_RED, T_GREEN, T_BLUE = (
 T_SPECULAR, T_ALPHA = 22 * ROOM, 23 * ROOM
 T_SUM_R, T_SUM_G, T_SUM_B = 24 * ROOM, 25 * ROOM, 26 * ROOM  # diffuse light
 T_SHINE_R, T_SHINE_G, T_SHINE_B = 27 * ROOM, 28 * ROOM, 29 * ROOM  # highlights
+T_AX, T_AY, T_AZ = T_SUM_R, T_SUM_G, T_SUM_B  # before light is added: what a pixel spans, see `textures`
+T_BX, T_BY, T_BZ = T_SHINE_R, T_SHINE_G, T_SHINE_B
 T_OPEN = 30 * ROOM  # 1 when nothing is in the way of the sample under work
+T_PART, T_SPAN = T_OPEN, 31 * ROOM  # before light is added: how much of the second colour shows; a pixel's width
 T_LIT, T_WEIGHT = 31 * ROOM, 32 * ROOM  # sums of it over samples, and of the samples' weights
 TRACK = 33 * ROOM
 M_BODY = 0 * ROOM  # row of the solid, -1 for nothing

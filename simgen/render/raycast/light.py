@@ -21,7 +21,7 @@ from simgen.render.raycast import layout as at
 from simgen.render.raycast.compile import kernel
 from simgen.render.raycast.mesh import mesh_hit
 from simgen.render.raycast.solids import first_hit
-from simgen.render.raycast.textures import pattern
+from simgen.render.raycast.textures import add_texture
 
 __all__ = ["paint"]
 
@@ -207,42 +207,6 @@ def _occlude(
 
 
 @kernel
-def _add_texture(count: int, track: Floats, mark: Integers, solids: Floats, b: int) -> None:
-    """Mix the second colour into the rays that see solid `b`, as much as its texture says."""
-    o, d = at.ORIGIN, at.RAY
-    kind, texture, size = int(solids[b, at.KIND]), int(solids[b, at.TEXTURE]), solids[b, at.TEXTURE_SIZE]
-    s0, s1 = solids[b, at.SIZE], solids[b, at.SIZE + 1]
-    dx0, dy0, dz0 = solids[b, d], solids[b, d + 1], solids[b, d + 2]
-    dxu, dyu, dzu = solids[b, d + 3], solids[b, d + 4], solids[b, d + 5]
-    dxv, dyv, dzv = solids[b, d + 6], solids[b, d + 7], solids[b, d + 8]
-    oxu, oyu, ozu = solids[b, o + 3], solids[b, o + 4], solids[b, o + 5]
-    oxv, oyv, ozv = solids[b, o + 6], solids[b, o + 7], solids[b, o + 8]
-    red = solids[b, at.SECOND] - solids[b, at.COLOUR]
-    green = solids[b, at.SECOND + 1] - solids[b, at.COLOUR + 1]
-    blue = solids[b, at.SECOND + 2] - solids[b, at.COLOUR + 2]
-    for i in range(count):
-        if mark[at.M_BODY + i] != b:
-            continue
-        u, v, t = track[at.T_U + i], track[at.T_V + i], track[at.T_DEPTH + i]
-        mx, my, mz = track[at.T_MX + i], track[at.T_MY + i], track[at.T_MZ + i]
-        dx, dy, dz = dx0 + u * dxu + v * dxv, dy0 + u * dyu + v * dyv, dz0 + u * dzu + v * dzv
-        # how the point moves on its tangent plane for a step of one pixel: the step minus its normal part
-        # along the ray
-        facing = 1.0 / min(dx * mx + dy * my + dz * mz, -1e-9)
-        ax, ay, az = oxu + t * dxu, oyu + t * dyu, ozu + t * dzu
-        bx, by, bz = oxv + t * dxv, oyv + t * dyv, ozv + t * dzv
-        a, c = (ax * mx + ay * my + az * mz) * facing, (bx * mx + by * my + bz * mz) * facing
-        part = pattern(
-            texture, size, kind, mark[at.M_FACE + i],
-            track[at.T_OX + i], track[at.T_OY + i], track[at.T_OZ + i], mx, my, mz,
-            ax - a * dx, ay - a * dy, az - a * dz, bx - c * dx, by - c * dy, bz - c * dz, s0, s1,
-        )  # fmt: skip
-        track[at.T_RED + i] += part * red
-        track[at.T_GREEN + i] += part * green
-        track[at.T_BLUE + i] += part * blue
-
-
-@kernel
 def _own_colours(
     count: int, track: Floats, mark: Integers, solids: Floats, world: Floats, lists: Integers
 ) -> None:
@@ -259,28 +223,38 @@ def _own_colours(
         track[at.T_FAR + i] = length * track[at.T_DEPTH + i]
         track[at.T_VX + i], track[at.T_VY + i], track[at.T_VZ + i] = dx * inverse, dy * inverse, dz * inverse
         mark[at.M_SHADE + i] = 0
+    skies = 0
     for i in range(count):
-        b = mark[at.M_BODY + i]
-        if b >= 0:
-            track[at.T_RED + i] = solids[b, at.COLOUR]
-            track[at.T_GREEN + i] = solids[b, at.COLOUR + 1]
-            track[at.T_BLUE + i] = solids[b, at.COLOUR + 2]
-            track[at.T_SPECULAR + i], track[at.T_ALPHA + i] = solids[b, at.SPECULAR], solids[b, at.ALPHA]
-        else:  # the sky by the height of the view; in an orthographic picture, where that is one, by row
-            up = 1.0 - track[at.T_V + i] / world[at.HEIGHT] if flat else -track[at.T_VZ + i]
-            up = min(max(up, 0.0), 1.0)
+        skies += 1 if mark[at.M_BODY + i] < 0 else 0
+    if skies > 0:  # by the height of the view; in an orthographic picture, where that is one, by row
+        red, green, blue = world[at.HORIZON], world[at.HORIZON + 1], world[at.HORIZON + 2]
+        more_red, more_green, more_blue = world[at.ZENITH] - red, world[at.ZENITH + 1] - green, world[at.ZENITH + 2] - blue
+        per_row = 1.0 / world[at.HEIGHT]
+        for i in range(count):
+            by_row, by_view = 1.0 - track[at.T_V + i] * per_row, -track[at.T_VZ + i]
+            up = min(max(by_row if flat else by_view, 0.0), 1.0)
             up = up * (2.0 - up)
-            h, z = at.HORIZON, at.ZENITH
-            track[at.T_RED + i] = world[h] + (world[z] - world[h]) * up
-            track[at.T_GREEN + i] = world[h + 1] + (world[z + 1] - world[h + 1]) * up
-            track[at.T_BLUE + i] = world[h + 2] + (world[z + 2] - world[h + 2]) * up
+            track[at.T_RED + i], track[at.T_GREEN + i] = red + more_red * up, green + more_green * up
+            track[at.T_BLUE + i] = blue + more_blue * up
             track[at.T_SPECULAR + i], track[at.T_ALPHA + i] = 0.0, 1.0
-            track[at.T_NX + i], track[at.T_NY + i], track[at.T_NZ + i] = 0.0, 0.0, 1.0
-            track[at.T_X + i], track[at.T_Y + i], track[at.T_Z + i] = 0.0, 0.0, 0.0
+            # a normal for all that follows, though nothing of it will be seen
+            nothing = mark[at.M_BODY + i] < 0
+            nx, ny, nz = track[at.T_NX + i], track[at.T_NY + i], track[at.T_NZ + i]
+            track[at.T_NX + i], track[at.T_NY + i] = 0.0 if nothing else nx, 0.0 if nothing else ny
+            track[at.T_NZ + i] = 1.0 if nothing else nz
     for k in range(lists[at.NEARBY, 0]):
         b = lists[at.NEARBY, k + 1]
+        red, green, blue = solids[b, at.COLOUR], solids[b, at.COLOUR + 1], solids[b, at.COLOUR + 2]
+        specular, alpha = solids[b, at.SPECULAR], solids[b, at.ALPHA]
+        for i in range(count):
+            own = mark[at.M_BODY + i] == b
+            r, g, bl = track[at.T_RED + i], track[at.T_GREEN + i], track[at.T_BLUE + i]
+            s, a = track[at.T_SPECULAR + i], track[at.T_ALPHA + i]
+            track[at.T_RED + i], track[at.T_GREEN + i] = red if own else r, green if own else g
+            track[at.T_BLUE + i] = blue if own else bl
+            track[at.T_SPECULAR + i], track[at.T_ALPHA + i] = specular if own else s, alpha if own else a
         if solids[b, at.TEXTURE] > 0.0:
-            _add_texture(count, track, mark, solids, b)
+            add_texture(count, track, mark, solids, b)
 
 
 @kernel

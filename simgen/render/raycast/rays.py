@@ -111,72 +111,119 @@ def cast(
 
 @kernel
 def locate(
-    count: int, track: Floats, mark: Integers, solids: Floats, corners: Floats, world: Floats, box: Floats
+    count: int,
+    track: Floats,
+    mark: Integers,
+    solids: Floats,
+    corners: Floats,
+    world: Floats,
+    lists: Integers,
+    box: Floats,
 ) -> None:
-    """Point and normal (towards the camera) and face of every ray that met something; `box` = the points'
-    bounds.
-    """
+    """Point and normal (towards the camera) and face of every ray that met something; `box` = bounds of the points."""
+    w = at.W_ORIGIN
+    ox, oy, oz = world[w], world[w + 1], world[w + 2]
+    oxu, oyu, ozu = world[w + 3], world[w + 4], world[w + 5]
+    oxv, oyv, ozv = world[w + 6], world[w + 7], world[w + 8]
+    dx, dy, dz = world[w + 9], world[w + 10], world[w + 11]
+    dxu, dyu, dzu = world[w + 12], world[w + 13], world[w + 14]
+    dxv, dyv, dzv = world[w + 15], world[w + 16], world[w + 17]
+    for i in range(count):
+        u, v, t = track[at.T_U + i], track[at.T_V + i], track[at.T_DEPTH + i]
+        track[at.T_X + i] = ox + u * oxu + v * oxv + t * (dx + u * dxu + v * dxv)
+        track[at.T_Y + i] = oy + u * oyu + v * oyv + t * (dy + u * dyu + v * dyv)
+        track[at.T_Z + i] = oz + u * ozu + v * ozv + t * (dz + u * dzu + v * dzv)
     x0, y0, z0 = math.inf, math.inf, math.inf
     x1, y1, z1 = -math.inf, -math.inf, -math.inf
-    o, d, w, r = at.ORIGIN, at.RAY, at.W_ORIGIN, at.TURN
     for i in range(count):
-        b = mark[at.M_BODY + i]
-        if b < 0:
-            continue
-        u, v, t = track[at.T_U + i], track[at.T_V + i], track[at.T_DEPTH + i]
-        px = (
-            world[w]
-            + u * world[w + 3]
-            + v * world[w + 6]
-            + t * (world[w + 9] + u * world[w + 12] + v * world[w + 15])
-        )
-        py = (
-            world[w + 1]
-            + u * world[w + 4]
-            + v * world[w + 7]
-            + t * (world[w + 10] + u * world[w + 13] + v * world[w + 16])
-        )
-        pz = (
-            world[w + 2]
-            + u * world[w + 5]
-            + v * world[w + 8]
-            + t * (world[w + 11] + u * world[w + 14] + v * world[w + 17])
-        )
-        track[at.T_X + i], track[at.T_Y + i], track[at.T_Z + i] = px, py, pz
-        x0, y0, z0 = min(x0, px), min(y0, py), min(z0, pz)
-        x1, y1, z1 = max(x1, px), max(y1, py), max(z1, pz)
-        dx = solids[b, d] + u * solids[b, d + 3] + v * solids[b, d + 6]
-        dy = solids[b, d + 1] + u * solids[b, d + 4] + v * solids[b, d + 7]
-        dz = solids[b, d + 2] + u * solids[b, d + 5] + v * solids[b, d + 8]
-        x = solids[b, o] + u * solids[b, o + 3] + v * solids[b, o + 6] + t * dx
-        y = solids[b, o + 1] + u * solids[b, o + 4] + v * solids[b, o + 7] + t * dy
-        z = solids[b, o + 2] + u * solids[b, o + 5] + v * solids[b, o + 8] + t * dz
-        kind = int(solids[b, at.KIND])
-        if kind == at.MESH:
-            triangle = mark[at.M_FACE + i]
-            nx, ny, nz = mesh_normal(corners, triangle, x, y, z)
-            # smooth groups, and which way it faces, so that a fold in front of itself has an edge
-            face = int(corners[triangle, at.GROUP]) * 9
-            side = nx * dx + ny * dy + nz * dz
-            length = math.sqrt(dx * dx + dy * dy + dz * dz)
-            face += 4 if side > -0.3 * length else 0
-            face = face & 0xFF
-        else:
-            nx, ny, nz, face = surface(
-                kind, x, y, z, solids[b, at.SIZE], solids[b, at.SIZE + 1], solids[b, at.SIZE + 2]
-            )
-        away = nx * dx + ny * dy + nz * dz
-        if away > 0.0 and kind != at.MESH:  # seen from inside
-            nx, ny, nz = -nx, -ny, -nz
-        elif away > 0.0:  # a smooth normal beyond the outline: turned back onto it
-            square = dx * dx + dy * dy + dz * dz
-            nx, ny, nz = nx - away / square * dx, ny - away / square * dy, nz - away / square * dz
-            scale = 1.0 / math.sqrt(nx * nx + ny * ny + nz * nz)
-            nx, ny, nz = nx * scale, ny * scale, nz * scale
-        mark[at.M_FACE + i] = face
-        track[at.T_OX + i], track[at.T_OY + i], track[at.T_OZ + i] = x, y, z
-        track[at.T_MX + i], track[at.T_MY + i], track[at.T_MZ + i] = nx, ny, nz
-        track[at.T_NX + i] = solids[b, r] * nx + solids[b, r + 1] * ny + solids[b, r + 2] * nz
-        track[at.T_NY + i] = solids[b, r + 3] * nx + solids[b, r + 4] * ny + solids[b, r + 5] * nz
-        track[at.T_NZ + i] = solids[b, r + 6] * nx + solids[b, r + 7] * ny + solids[b, r + 8] * nz
+        if mark[at.M_BODY + i] >= 0:
+            x, y, z = track[at.T_X + i], track[at.T_Y + i], track[at.T_Z + i]
+            x0, y0, z0 = min(x0, x), min(y0, y), min(z0, z)
+            x1, y1, z1 = max(x1, x), max(y1, y), max(z1, z)
     box[0], box[1], box[2], box[3], box[4], box[5] = x0, y0, z0, x1, y1, z1
+    for k in range(lists[at.NEARBY, 0]):
+        _face(count, track, mark, solids, corners, lists[at.NEARBY, k + 1])
+
+
+@kernel
+def _face(count: int, track: Floats, mark: Integers, solids: Floats, corners: Floats, b: int) -> None:
+    """Body-frame point, normal and face, and world-frame normal, of the rays that see solid `b`."""
+    o, d, r, s = at.ORIGIN, at.RAY, at.TURN, at.SIZE
+    ox, oy, oz = solids[b, o], solids[b, o + 1], solids[b, o + 2]
+    oxu, oyu, ozu = solids[b, o + 3], solids[b, o + 4], solids[b, o + 5]
+    oxv, oyv, ozv = solids[b, o + 6], solids[b, o + 7], solids[b, o + 8]
+    dx, dy, dz = solids[b, d], solids[b, d + 1], solids[b, d + 2]
+    dxu, dyu, dzu = solids[b, d + 3], solids[b, d + 4], solids[b, d + 5]
+    dxv, dyv, dzv = solids[b, d + 6], solids[b, d + 7], solids[b, d + 8]
+    xx, xy, xz = solids[b, r], solids[b, r + 1], solids[b, r + 2]
+    yx, yy, yz = solids[b, r + 3], solids[b, r + 4], solids[b, r + 5]
+    zx, zy, zz = solids[b, r + 6], solids[b, r + 7], solids[b, r + 8]
+    s0, s1, s2 = solids[b, s], solids[b, s + 1], solids[b, s + 2]
+    kind = int(solids[b, at.KIND])
+    for i in range(count):
+        u, v, t = track[at.T_U + i], track[at.T_V + i], track[at.T_DEPTH + i]
+        own = mark[at.M_BODY + i] == b
+        x = ox + u * oxu + v * oxv + t * (dx + u * dxu + v * dxv)
+        y = oy + u * oyu + v * oyv + t * (dy + u * dyu + v * dyv)
+        z = oz + u * ozu + v * ozv + t * (dz + u * dzu + v * dzv)
+        track[at.T_OX + i] = x if own else track[at.T_OX + i]
+        track[at.T_OY + i] = y if own else track[at.T_OY + i]
+        track[at.T_OZ + i] = z if own else track[at.T_OZ + i]
+    if kind == at.BOX:  # as `solids.surface`, without branches
+        for i in range(count):
+            x, y, z = track[at.T_OX + i], track[at.T_OY + i], track[at.T_OZ + i]
+            own = mark[at.M_BODY + i] == b
+            ax, ay, az = abs(abs(x) - s0), abs(abs(y) - s1), abs(abs(z) - s2)
+            on_x = ax <= ay and ax <= az
+            on_y = not on_x and ay <= az
+            along = x if on_x else (y if on_y else z)
+            side = 1.0 if along > 0.0 else -1.0
+            face = (0 if on_x else (2 if on_y else 4)) + (0 if along > 0.0 else 1)
+            nx, ny = side if on_x else 0.0, side if on_y else 0.0
+            nz = side - nx - ny
+            track[at.T_MX + i] = nx if own else track[at.T_MX + i]
+            track[at.T_MY + i] = ny if own else track[at.T_MY + i]
+            track[at.T_MZ + i] = nz if own else track[at.T_MZ + i]
+            mark[at.M_FACE + i] = face if own else mark[at.M_FACE + i]
+    elif kind == at.SPHERE:
+        scale = 1.0 / s0
+        for i in range(count):
+            own = mark[at.M_BODY + i] == b
+            track[at.T_MX + i] = track[at.T_OX + i] * scale if own else track[at.T_MX + i]
+            track[at.T_MY + i] = track[at.T_OY + i] * scale if own else track[at.T_MY + i]
+            track[at.T_MZ + i] = track[at.T_OZ + i] * scale if own else track[at.T_MZ + i]
+            mark[at.M_FACE + i] = 0 if own else mark[at.M_FACE + i]
+    else:
+        for i in range(count):
+            if mark[at.M_BODY + i] != b:
+                continue
+            x, y, z = track[at.T_OX + i], track[at.T_OY + i], track[at.T_OZ + i]
+            if kind == at.MESH:
+                triangle = mark[at.M_FACE + i]
+                nx, ny, nz = mesh_normal(corners, triangle, x, y, z)
+                # smooth groups, and whether it is nearly side-on, so that a fold in front of itself has an edge
+                u, v = track[at.T_U + i], track[at.T_V + i]
+                gx, gy, gz = dx + u * dxu + v * dxv, dy + u * dyu + v * dyv, dz + u * dzu + v * dzv
+                away, square = nx * gx + ny * gy + nz * gz, gx * gx + gy * gy + gz * gz
+                steep = 4 if away > -0.3 * math.sqrt(square) else 0
+                face = (int(corners[triangle, at.GROUP]) * 9 + steep) & 0xFF
+                if away > 0.0:  # a smooth normal beyond the outline: turned back onto it
+                    nx, ny, nz = nx - away / square * gx, ny - away / square * gy, nz - away / square * gz
+                    scale = 1.0 / math.sqrt(nx * nx + ny * ny + nz * nz)
+                    nx, ny, nz = nx * scale, ny * scale, nz * scale
+            else:
+                nx, ny, nz, face = surface(kind, x, y, z, s0, s1, s2)
+            track[at.T_MX + i], track[at.T_MY + i], track[at.T_MZ + i] = nx, ny, nz
+            mark[at.M_FACE + i] = face
+    inside = math.inf if kind == at.MESH else 0.0  # a normal along the ray: seen from inside, turned round
+    for i in range(count):
+        own = mark[at.M_BODY + i] == b
+        u, v = track[at.T_U + i], track[at.T_V + i]
+        nx, ny, nz = track[at.T_MX + i], track[at.T_MY + i], track[at.T_MZ + i]
+        away = nx * (dx + u * dxu + v * dxv) + ny * (dy + u * dyu + v * dyv) + nz * (dz + u * dzu + v * dzv)
+        turn = -1.0 if own and away > inside else 1.0
+        nx, ny, nz = nx * turn, ny * turn, nz * turn
+        track[at.T_MX + i], track[at.T_MY + i], track[at.T_MZ + i] = nx, ny, nz
+        track[at.T_NX + i] = xx * nx + xy * ny + xz * nz if own else track[at.T_NX + i]
+        track[at.T_NY + i] = yx * nx + yy * ny + yz * nz if own else track[at.T_NY + i]
+        track[at.T_NZ + i] = zx * nx + zy * ny + zz * nz if own else track[at.T_NZ + i]

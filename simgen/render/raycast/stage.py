@@ -32,7 +32,7 @@ KINDS = ("sphere", "box", "cylinder", "capsule", "cone", "tube", "mesh")
 TEXTURES = ("plain", "checker", "stripes", "wood", "noise", "brushed")
 POSITION_BITS, FINE_BITS = 24, 30
 UNDRESSED = Look(colour=(0.7, 0.7, 0.7))
-HAZE_M = 40.0
+HAZE_M = 25.0
 SOFT_SPOTS = 48  # shadow rays to a soft light
 OCCLUSION_M = 1.0
 

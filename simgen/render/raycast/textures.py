@@ -1,9 +1,9 @@
 """Procedural textures in the body's own coordinates, averaged over what a pixel covers.
 
-`pattern` gives how much of the second colour shows at a point, 0..1. A pixel covers the parallelogram
-spanned by two vectors on the surface (how the point moves for a step of one pixel right and down); regular
-patterns are averaged over it exactly, per coordinate, and noise loses the octaves that are finer than it.
-So nothing shimmers in the distance and texture edges need no further samples.
+A texture says how much of the second colour shows at a point, 0..1. A pixel covers the parallelogram spanned by two
+vectors on the surface (how the point moves for a step of one pixel right and down); regular patterns are averaged over
+it exactly, per coordinate, and noise loses the octaves that are finer than it. So nothing shimmers in the distance and
+texture edges need no further samples.
 """
 
 from __future__ import annotations
@@ -11,132 +11,158 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
+from simgen.render.raycast import layout as at
 from simgen.render.raycast.arithmetic import arc, noise, square_wave
 from simgen.render.raycast.compile import kernel
-from simgen.render.raycast.layout import (
-    BOX,
-    BRUSHED,
-    CAPSULE,
-    CHECKER,
-    CONE,
-    MESH,
-    NOISE,
-    SPHERE,
-    STRIPES,
-    WOOD,
-)
 
-__all__ = ["pattern"]
+__all__ = ["add_texture"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int32]
 
 
 @kernel
-def _fade(width: float, period: float) -> float:
-    """How much is left of a wave of `period` after averaging over `width`: 1 when narrow, 0 from one period
-    on.
-    """
-    return min(max(1.5 - 1.5 * width / period, 0.0), 1.0)
-
-
-@kernel
-def _part(value: float) -> float:
-    return float(min(max(value, 0.0), 1.0))
-
-
-@kernel
-def pattern(
-    texture: int,
-    size: float,
-    kind: int,
-    face: int,
-    x: float,
-    y: float,
-    z: float,
-    nx: float,
-    ny: float,
-    nz: float,
-    ax: float,
-    ay: float,
-    az: float,
-    bx: float,
-    by: float,
-    bz: float,
-    s0: float,
-    s1: float,
-) -> float:
-    """The second colour's part at (x, y, z), normal n, of a pixel that spans a and b (all in the body frame,
-    metres).
-    """
-    if texture in (CHECKER, STRIPES):
-        if kind in (BOX, MESH):
-            mx, my, mz = abs(nx), abs(ny), abs(nz)
-            if mz >= mx and mz >= my:
-                u, v = x / size, y / size
-                wu, wv = (abs(ax) + abs(bx)) / size, (abs(ay) + abs(by)) / size
-            elif my >= mx:
-                u, v = x / size, z / size
-                wu, wv = (abs(ax) + abs(bx)) / size, (abs(az) + abs(bz)) / size
-            else:
-                u, v = y / size, z / size
-                wu, wv = (abs(ay) + abs(by)) / size, (abs(az) + abs(bz)) / size
+def add_texture(count: int, track: Floats, mark: Integers, solids: Floats, b: int) -> None:
+    """Mix the second colour into the rays that see solid `b`, as much as its texture says."""
+    kind, texture, size = int(solids[b, at.KIND]), int(solids[b, at.TEXTURE]), solids[b, at.TEXTURE_SIZE]
+    _find_spans(count, track, solids, b)
+    if texture in (at.CHECKER, at.STRIPES):
+        if kind in (at.BOX, at.MESH):
+            _lay_tiles(count, track, size, texture == at.CHECKER)
         else:
-            # cells around the axis: a whole number of pairs, so that the pattern closes
-            cells = 2.0 * max(1.0, np.floor(3.141592653589793 * s0 / size + 0.5))
-            round2 = max(x * x + y * y, 1e-12)
-            u = arc(y, x) * cells
-            scale = cells * 0.15915494309189535 / round2
-            wu = (abs(x * ay - y * ax) + abs(x * by - y * bx)) * scale
-            if kind in (SPHERE, CAPSULE):
-                h = 0.0 if kind == SPHERE else min(max(z, -s1), s1)
-                rho = math.sqrt(round2)
-                rows = 2.0 * max(1.0, np.floor(0.5 * 3.141592653589793 * s0 / size + 0.5))
-                v = arc(z - h, rho) * rows * 2.0 + h / size
-                wv = (math.sqrt(ax * ax + ay * ay + az * az) + math.sqrt(bx * bx + by * by + bz * bz)) * (
-                    rows * 0.3183098861837907 / s0
-                )
-            elif face >= 4 and kind != CONE:  # the ends of cylinders and tubes: sectors and rings
-                rho = math.sqrt(round2)
-                v = rho / size
-                wv = (abs(x * ax + y * ay) + abs(x * bx + y * by)) / (rho * size)
+            _wrap_tiles(count, track, mark, solids, b, size, texture == at.CHECKER)
+    else:
+        _grow(count, track, texture, size)
+    red = solids[b, at.SECOND] - solids[b, at.COLOUR]
+    green = solids[b, at.SECOND + 1] - solids[b, at.COLOUR + 1]
+    blue = solids[b, at.SECOND + 2] - solids[b, at.COLOUR + 2]
+    for i in range(count):
+        part = track[at.T_PART + i]
+        part = part if mark[at.M_BODY + i] == b else 0.0
+        track[at.T_RED + i] += part * red
+        track[at.T_GREEN + i] += part * green
+        track[at.T_BLUE + i] += part * blue
+
+
+@kernel
+def _find_spans(count: int, track: Floats, solids: Floats, b: int) -> None:
+    """T_A… and T_B…: how the point moves on its tangent plane for a step of one pixel, in the frame of `b`.
+
+    It is the step of the ray's end minus as much of the ray as brings it back to the plane.
+    """
+    o, d = at.ORIGIN, at.RAY
+    dx0, dy0, dz0 = solids[b, d], solids[b, d + 1], solids[b, d + 2]
+    dxu, dyu, dzu = solids[b, d + 3], solids[b, d + 4], solids[b, d + 5]
+    dxv, dyv, dzv = solids[b, d + 6], solids[b, d + 7], solids[b, d + 8]
+    oxu, oyu, ozu = solids[b, o + 3], solids[b, o + 4], solids[b, o + 5]
+    oxv, oyv, ozv = solids[b, o + 6], solids[b, o + 7], solids[b, o + 8]
+    for i in range(count):
+        u, v, t = track[at.T_U + i], track[at.T_V + i], track[at.T_DEPTH + i]
+        mx, my, mz = track[at.T_MX + i], track[at.T_MY + i], track[at.T_MZ + i]
+        dx, dy, dz = dx0 + u * dxu + v * dxv, dy0 + u * dyu + v * dyv, dz0 + u * dzu + v * dzv
+        facing = 1.0 / min(dx * mx + dy * my + dz * mz, -1e-9)
+        ax, ay, az = oxu + t * dxu, oyu + t * dyu, ozu + t * dzu
+        bx, by, bz = oxv + t * dxv, oyv + t * dyv, ozv + t * dzv
+        a, c = (ax * mx + ay * my + az * mz) * facing, (bx * mx + by * my + bz * mz) * facing
+        track[at.T_AX + i], track[at.T_AY + i], track[at.T_AZ + i] = ax - a * dx, ay - a * dy, az - a * dz
+        track[at.T_BX + i], track[at.T_BY + i], track[at.T_BZ + i] = bx - c * dx, by - c * dy, bz - c * dz
+
+
+@kernel
+def _lay_tiles(count: int, track: Floats, size: float, squares: bool) -> None:
+    """T_PART of squares or stripes on flat faces: in the two coordinates that the normal has the least of."""
+    scale = 1.0 / size
+    for i in range(count):
+        mx, my, mz = abs(track[at.T_MX + i]), abs(track[at.T_MY + i]), abs(track[at.T_MZ + i])
+        x, y, z = track[at.T_OX + i], track[at.T_OY + i], track[at.T_OZ + i]
+        on_z, on_x = mz >= max(mx, my), mx > max(my, mz)
+        wx = abs(track[at.T_AX + i]) + abs(track[at.T_BX + i])
+        wy = abs(track[at.T_AY + i]) + abs(track[at.T_BY + i])
+        wz = abs(track[at.T_AZ + i]) + abs(track[at.T_BZ + i])
+        along = square_wave((y if on_x else x) * scale, (wy if on_x else wx) * scale)
+        across = square_wave((y if on_z else z) * scale, (wy if on_z else wz) * scale)
+        track[at.T_PART + i] = 0.5 - 0.5 * along * (across if squares else 1.0)
+
+
+@kernel
+def _wrap_tiles(
+    count: int, track: Floats, mark: Integers, solids: Floats, b: int, size: float, squares: bool
+) -> None:
+    """T_PART of squares or stripes on a round body: around its axis, and along it or from pole to pole."""
+    kind, radius, half = int(solids[b, at.KIND]), solids[b, at.SIZE], solids[b, at.SIZE + 1]
+    # a whole number of pairs of cells around the axis and from pole to pole, so that the pattern closes
+    cells = 2.0 * max(1.0, np.floor(3.141592653589793 * radius / size + 0.5))
+    rows = 4.0 * max(1.0, np.floor(0.5 * 3.141592653589793 * radius / size + 0.5))
+    for i in range(count):
+        if mark[at.M_BODY + i] != b:
+            continue
+        x, y, z = track[at.T_OX + i], track[at.T_OY + i], track[at.T_OZ + i]
+        ax, ay, az = track[at.T_AX + i], track[at.T_AY + i], track[at.T_AZ + i]
+        bx, by, bz = track[at.T_BX + i], track[at.T_BY + i], track[at.T_BZ + i]
+        rho2 = max(x * x + y * y, 1e-12)
+        width = (abs(x * ay - y * ax) + abs(x * by - y * bx)) * (cells * 0.15915494309189535 / rho2)
+        along, across = square_wave(arc(y, x) * cells, width), 1.0
+        if squares:
+            rho = math.sqrt(rho2)
+            if kind in (at.SPHERE, at.CAPSULE):
+                h = 0.0 if kind == at.SPHERE else min(max(z, -half), half)
+                width = math.sqrt(ax * ax + ay * ay + az * az) + math.sqrt(bx * bx + by * by + bz * bz)
+                across = square_wave(arc(z - h, rho) * rows + h / size, width * (rows * 0.15915494309189535 / radius))
+            elif mark[at.M_FACE + i] >= 4 and kind != at.CONE:  # the ends of cylinders and tubes: sectors and rings
+                across = square_wave(rho / size, (abs(x * ax + y * ay) + abs(x * bx + y * by)) / (rho * size))
             else:
-                v = z / size
-                wv = (abs(az) + abs(bz)) / size
-        if texture == STRIPES:
-            return 0.5 - 0.5 * square_wave(u, wu)
-        return 0.5 - 0.5 * square_wave(u, wu) * square_wave(v, wv)
-    width = max(
-        math.sqrt(ax * ax + ay * ay + az * az),
-        math.sqrt(bx * bx + by * by + bz * bz),
-    )
-    if texture == WOOD:
-        # growth rings about an axis outside the piece along x, bent by slow noise; fine fibres along x
+                across = square_wave(z / size, (abs(az) + abs(bz)) / size)
+        track[at.T_PART + i] = 0.5 - 0.5 * along * across
+
+
+@kernel
+def _grow(count: int, track: Floats, texture: int, size: float) -> None:
+    """T_PART of wood, noise and brushed metal: solid textures, cut by the surface."""
+    for i in range(count):
+        ax, ay, az = track[at.T_AX + i], track[at.T_AY + i], track[at.T_AZ + i]
+        bx, by, bz = track[at.T_BX + i], track[at.T_BY + i], track[at.T_BZ + i]
+        track[at.T_SPAN + i] = math.sqrt(max(ax * ax + ay * ay + az * az, bx * bx + by * by + bz * bz))
+        track[at.T_PART + i] = 0.5
+    scale = 1.0 / size
+    if texture == at.WOOD:
+        # growth rings about an axis beside the piece along x, bent by slow noise; fine fibres along x
         ring = 0.35 * size
-        bend = noise(0.7 * x / size, 1.5 * y / size, 1.5 * z / size)
-        yy, zz = y + 2.3 * size, z + 3.1 * size
-        grow = math.sqrt(yy * yy + zz * zz) / ring + 2.2 * bend
-        phase = grow - np.floor(grow)
-        rise = phase * phase * (3.0 - 2.0 * phase) if phase < 0.8 else (1.0 - phase) * 5.0 * 0.896
-        fibre = noise(3.0 * x / size, 45.0 * y / size, 45.0 * z / size)
-        mean = 0.45
-        rings, fibres = 0.75 * _fade(width, ring), 0.5 * _fade(width, size / 30.0)
-        return _part(mean + (rise - mean) * rings + (fibre - 0.5) * fibres)
-    if texture == NOISE:
-        total, weight, period = 0.0, 0.5, size
+        _add_noise(count, track, 0.7 * scale, 1.5 * scale, 1.5 * scale, 0.0, 1.0, math.inf)
+        for i in range(count):
+            y, z, bend = track[at.T_OY + i] + 2.3 * size, track[at.T_OZ + i] + 3.1 * size, track[at.T_PART + i]
+            turns = math.sqrt(y * y + z * z) / ring + 2.2 * bend
+            phase = turns - np.floor(turns)
+            rise, fall = phase * phase * (3.0 - 2.0 * phase), (1.0 - phase) * 4.48  # they meet at 0.8
+            left = min(max(1.5 - 1.5 * track[at.T_SPAN + i] / ring, 0.0), 1.0)
+            track[at.T_PART + i] = 0.45 + ((rise if phase < 0.8 else fall) - 0.45) * 0.75 * left
+        _add_noise(count, track, 3.0 * scale, 45.0 * scale, 45.0 * scale, 0.0, 0.5, size / 30.0)
+    elif texture == at.NOISE:
+        weight, period = 0.8, size
         for octave in range(4):
-            left = _fade(width, period)
-            if left <= 0.0:
-                break
-            total += (
-                weight * left * (noise(x / period + 17.0 * octave, y / period + 31.0, z / period + 5.0) - 0.5)
-            )
-            weight *= 0.5
-            period *= 0.5
-        return _part(0.5 + 1.6 * total)
-    if texture == BRUSHED:
-        # long fine scratches along x
-        fine = 0.06 * size
-        scratch = noise(0.6 * x / size, y / fine, z / fine)
-        coarse = noise(0.3 * x / size + 9.0, 0.3 * y / fine, 0.3 * z / fine)
-        streaks, bands = 0.7 * _fade(width, fine), 0.6 * _fade(width, 3.3 * fine)
-        return _part(0.5 + (scratch - 0.5) * streaks + (coarse - 0.5) * bands)
-    return 0.0
+            _add_noise(count, track, 1.0 / period, 1.0 / period, 1.0 / period, 17.0 * octave, weight, period)
+            weight, period = 0.5 * weight, 0.5 * period
+    elif texture == at.BRUSHED:
+        # long scratches along x, fine and coarse
+        fine = 16.0 * scale
+        _add_noise(count, track, 0.6 * scale, fine, fine, 0.0, 0.7, 1.0 / fine)
+        _add_noise(count, track, 0.3 * scale, 0.3 * fine, 0.3 * fine, 9.0, 0.6, 3.3 / fine)
+    for i in range(count):
+        track[at.T_PART + i] = min(max(track[at.T_PART + i], 0.0), 1.0)
+
+
+@kernel
+def _add_noise(
+    count: int, track: Floats, sx: float, sy: float, sz: float, shift: float, weight: float, period: float
+) -> None:
+    """T_PART += noise about 0, of the point times s plus `shift`; nothing where a pixel spans `period` or more."""
+    widest = 0.0
+    for i in range(count):
+        widest = max(widest, 1.5 - 1.5 * track[at.T_SPAN + i] / period)
+    if widest <= 0.0:
+        return
+    for i in range(count):
+        x, y, z = track[at.T_OX + i] * sx + shift, track[at.T_OY + i] * sy + shift, track[at.T_OZ + i] * sz + shift
+        left = min(max(1.5 - 1.5 * track[at.T_SPAN + i] / period, 0.0), 1.0)
+        track[at.T_PART + i] += weight * left * (noise(x, y, z) - 0.5)

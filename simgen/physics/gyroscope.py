@@ -1,0 +1,80 @@
+"""The gyroscopic torque on tumbling bodies, taken at the right time.
+
+A body turning about no principal axis feels −ω × I ω in the equation of its spin. The engine takes it from
+the spin of half a step earlier, so that a tumbling body gains energy at the first order of the step (1 % in
+10 s at 10 rad/s and 2400 Hz). As in `simgen.physics.coriolis` the spin at the step's own time is foreseen,
+and the difference is put on the body as a torque.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from simgen.physics.inertia import body_inertia
+from simgen.physics.properties import Handle
+from simgen.scene.spec import Body, Quaternion, Vector
+
+__all__ = ["Gyroscope", "tumbles"]
+
+LOOK_STEPS = 8  # between two looks at a body that does not tumble
+SLOW_RAD_S2 = 1e-3  # gyroscopic accelerations below that are left as they are
+
+
+def tumbles(body: Body) -> bool:
+    """Whether the body has a gyroscopic torque at all: a ball or a cube has none."""
+    x, y, z = body_inertia(body)
+    return not body.fixed and max(x, y, z) - min(x, y, z) > 1e-9 * max(x, y, z)
+
+
+class Gyroscope:
+    """The correction for one body; `apply` goes before every step."""
+
+    def __init__(self, bullet: Any, client: int, body: Body, handle: Handle) -> None:
+        self._bullet, self._client, self._body = bullet, client, handle.body
+        self._inertia = body_inertia(body)
+        self._least = min(self._inertia)
+        self._last: tuple[float, Vector] | None = None
+        self._rest_steps = 0
+
+    def apply(self, time_s: float, velocity_time_s: float, scale: float, forget: bool) -> None:
+        """As `Coriolis.apply`."""
+        if self._rest_steps > 0 and scale == 1.0 and not forget:
+            self._rest_steps -= 1
+            return
+        _, turn = self._bullet.getBasePositionAndOrientation(self._body, self._client)
+        _, spin = self._bullet.getBaseVelocity(self._body, self._client)
+        taken = self._torque(turn, spin)
+        if math.hypot(*taken) < SLOW_RAD_S2 * self._least:
+            self._last, self._rest_steps = None, LOOK_STEPS
+            return
+        ahead = spin
+        if self._last is not None and not forget:
+            then_s, before = self._last
+            part = (time_s - velocity_time_s) / (velocity_time_s - then_s)
+            ahead = tuple(now + (now - old) * part for now, old in zip(spin, before, strict=True))
+        self._last = velocity_time_s, spin
+        meant = self._torque(turn, ahead)
+        torque = [scale * b - a for a, b in zip(taken, meant, strict=True)]
+        self._bullet.applyExternalTorque(
+            self._body, -1, torque, self._bullet.WORLD_FRAME, physicsClientId=self._client
+        )
+
+    def _torque(self, turn: Quaternion, spin: Vector) -> Vector:
+        """−ω × I ω in the world frame, N m."""
+        x, y, z = _turned_back(turn, spin)
+        ix, iy, iz = self._inertia
+        return _turned(turn, ((iy - iz) * y * z, (iz - ix) * z * x, (ix - iy) * x * y))
+
+
+def _turned(turn: Quaternion, vector: Vector) -> Vector:
+    """`vector` turned by a quaternion: v + 2 w (q × v) + 2 q × (q × v)."""
+    qx, qy, qz, w = turn
+    x, y, z = vector
+    tx, ty, tz = 2 * (qy * z - qz * y), 2 * (qz * x - qx * z), 2 * (qx * y - qy * x)
+    return (x + w * tx + qy * tz - qz * ty, y + w * ty + qz * tx - qx * tz, z + w * tz + qx * ty - qy * tx)
+
+
+def _turned_back(turn: Quaternion, vector: Vector) -> Vector:
+    x, y, z, w = turn
+    return _turned((-x, -y, -z, w), vector)

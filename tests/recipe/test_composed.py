@@ -1,0 +1,375 @@
+"""A composed scene is what its recipe says: values, draws named after their place, expressions of the
+parameters.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import pytest
+
+from simgen.errors import Rejected
+from simgen.labels import find_events
+from simgen.physics import simulate
+from simgen.recipe import Recipe, load_recipe, recipe_from_data, shipped_recipes
+from simgen.recipe.distributions import normal, uniform
+from simgen.recipe.draws import Draws
+from simgen.scene.appearance import dress
+from simgen.scene.rotation import matrix
+from simgen.scene.spec import SceneSpec
+
+BALL = {"shape": "sphere", "size": 0.1, "position": [0, 0, 1]}
+COMPOSED = sorted(name for name in shipped_recipes() if load_recipe(name).composed)
+
+
+def recipe(**changes: Any) -> Recipe:
+    right = {
+        "name": "demo",
+        "scenario": "scene",
+        "clips": 10,
+        "bodies": {"ball": BALL},
+        "video": {"seconds": 1},
+    }
+    return recipe_from_data({**right, **changes})
+
+
+def scene_of(made: Recipe, index: int = 0) -> SceneSpec:
+    split = next(iter(made.splits))
+    draws = Draws(made.seed, split, index)
+    return made.scenario_object().scene(made.draw_params(split, draws), draws, made.video_spec())
+
+
+def ball(**changes: Any) -> dict[str, Any]:
+    return {"ball": {**BALL, **changes}}
+
+
+def test_plain_values() -> None:
+    made = recipe(
+        bodies={
+            "drum": {
+                "shape": "cylinder",
+                "size": [0.2, 0.5],
+                "position": [1, 2, 3],
+                "velocity": [4, 5, 6],
+                "angular_velocity": [7, 8, 9],
+                "mass": 2,
+                "friction": 0.3,
+                "rolling_friction": 0.01,
+                "elasticity": 0.9,
+                "colour": "teal",
+                "texture": "stripes",
+            },
+            "wall": {"shape": "box", "size": [1, 2, 3], "position": [9, 0, 1.5], "fixed": True},
+        },
+        gravity=1.62,
+    )
+    scene = scene_of(made)
+    drum, wall, ground = scene.bodies
+    assert (drum.name, drum.shape.kind, drum.shape.size_m, drum.position_m) == (
+        "drum",
+        "cylinder",
+        (0.2, 0.5),
+        (1, 2, 3),
+    )
+    assert (drum.velocity_m_s, drum.angular_velocity_rad_s, drum.mass_kg) == ((4, 5, 6), (7, 8, 9), 2)
+    assert (drum.friction, drum.rolling_friction_m, drum.elasticity) == (0.3, 0.01, 0.9)
+    assert drum.look is not None
+    assert (drum.look.colour_name, drum.look.texture) == ("teal", "stripes")
+    assert (drum.role, wall.role, ground.role) == ("subject", "support", "ground")
+    assert (wall.fixed, wall.friction, wall.elasticity, wall.look) == (True, 1.0, 1.0, None)
+    assert scene.gravity_m_s2 == (0, 0, -1.62)
+    assert ground.position_m[2] + ground.shape.size_m[2] / 2 == 0, "its top is at z = 0"
+
+
+def test_what_is_left_out() -> None:
+    scene = scene_of(recipe())
+    body = scene.body("ball")
+    assert (body.mass_kg, body.friction, body.elasticity, body.rolling_friction_m) == (1, 0.5, 0.5, 0)
+    assert (body.velocity_m_s, body.orientation_xyzw) == ((0, 0, 0), (0, 0, 0, 1))
+    assert scene.gravity_m_s2 == (0, 0, -9.81)
+    assert [entry.name for entry in scene_of(recipe(ground=False)).bodies] == ["ball"]
+    own = {
+        "ground": {
+            "shape": "box",
+            "size": [5, 5, 1],
+            "position": [0, 0, -0.5],
+            "fixed": True,
+            "friction": 0.2,
+        }
+    }
+    scene = scene_of(recipe(bodies={**ball(), **own}))
+    assert [(entry.name, entry.role) for entry in scene.bodies] == [("ball", "subject"), ("ground", "ground")]
+    assert scene.body("ground").friction == 0.2
+
+
+def test_draws_are_named_after_their_place() -> None:
+    made = recipe(
+        seed=5,
+        bodies=ball(
+            size={"uniform": [0.1, 0.2]},
+            position=[0, {"uniform": [-1, 1]}, 5],
+            mass={"normal": [1, 0.1], "min": 0.5, "max": 2},
+        ),
+        gravity=[0, 0, {"uniform": [-12, -8]}],
+    )
+    for index in range(5):
+        draws, scene = Draws(5, "train", index), scene_of(made, index)
+        body = scene.body("ball")
+        assert body.shape.size_m[0] == uniform(0.1, 0.2).value(draws("scene.bodies.ball.size.0"))
+        assert body.position_m[1] == uniform(-1, 1).value(draws("scene.bodies.ball.position.1"))
+        assert body.mass_kg == normal(1, 0.1, 0.5, 2).value(draws("scene.bodies.ball.mass"))
+        assert scene.gravity_m_s2[2] == uniform(-12, -8).value(draws("scene.gravity.2"))
+
+
+def test_fixing_one_number_leaves_all_others() -> None:
+    drawn = ball(position=[{"uniform": [0, 1]}, {"uniform": [0, 1]}, 5], mass={"uniform": [1, 2]})
+    fixed = ball(position=[0.5, {"uniform": [0, 1]}, 5], mass={"uniform": [1, 2]})
+    more = {**drawn, "other": {**BALL, "position": [{"uniform": [3, 4]}, 0, 5]}}
+    bodies = [scene_of(recipe(bodies=chosen), 3).body("ball") for chosen in (drawn, fixed, more)]
+    assert len({body.position_m[1] for body in bodies}) == 1
+    assert len({body.mass_kg for body in bodies}) == 1
+    assert bodies[0].position_m[0] == bodies[2].position_m[0] != 0.5
+
+
+def test_expressions_share_the_parameters() -> None:
+    made = recipe(
+        params={
+            "radius_m": {"uniform": [0.05, 0.1]},
+            "n": {"integer": [2, 4]},
+            "tint": {"choice": ["red", "blue"]},
+        },
+        bodies={
+            "ball": {
+                **BALL,
+                "size": "=radius_m",
+                "position": ["=-2*radius_m", 0, "=0.5 + n*radius_m"],
+                "colour": "=tint",
+            },
+            "plate": {"shape": "box", "size": ["=n", "=n", 0.5], "position": [0, 0, 0.25], "fixed": True},
+        },
+    )
+    for index in range(5):
+        params, scene = made.draw_params("train", Draws(0, "train", index)), scene_of(made, index)
+        r, n = params["radius_m"], params["n"]
+        assert scene.body("ball").shape.size_m == (r,)
+        assert scene.body("ball").position_m == (-2 * r, 0, 0.5 + n * r)
+        assert scene.body("plate").shape.size_m == (n, n, 0.5)
+        look = scene.body("ball").look
+        assert look is not None
+        assert look.colour_name == params["tint"]
+
+
+@pytest.mark.parametrize(
+    ("orientation", "axis", "points_to"),
+    [
+        ([90, 0, 0], (0, 0, 1), (0, -1, 0)),
+        ([0, 90, 0], (0, 0, 1), (1, 0, 0)),
+        ([0, 0, 90], (1, 0, 0), (0, 1, 0)),
+        ([90, 90, 0], (0, 0, 1), (0, -1, 0)),  # about the world's y, which z no longer leaves
+        ([0, 90, 90], (0, 0, 1), (0, 1, 0)),
+        ([0, 0, 2, 0], (1, 0, 0), (-1, 0, 0)),  # a quaternion of any length
+    ],
+)
+def test_orientations(
+    orientation: list[float], axis: tuple[float, ...], points_to: tuple[float, ...]
+) -> None:
+    turn = scene_of(recipe(bodies=ball(orientation=orientation))).body("ball").orientation_xyzw
+    assert math.hypot(*turn) == pytest.approx(1, abs=1e-12)
+    np.testing.assert_allclose(matrix(turn) @ np.array(axis), points_to, atol=1e-12)
+
+
+def test_joints() -> None:
+    scene = scene_of(
+        recipe(
+            bodies={
+                **ball(),
+                "post": {"shape": "box", "size": [0.1, 0.1, 0.1], "position": [0, 0, 2], "fixed": True},
+            },
+            joints={
+                "swing": {
+                    "kind": "hinge",
+                    "parent": "post",
+                    "child": "ball",
+                    "pivot": [0, 0, 2],
+                    "axis": [0, 3, 4],
+                }
+            },
+        )
+    )
+    (joint,) = scene.joints
+    assert (joint.name, joint.kind, joint.parent, joint.child) == ("swing", "hinge", "post", "ball")
+    assert (joint.pivot_m, joint.axis) == ((0, 0, 2), (0, 0.6, 0.8))
+    assert scene.profile == "joints"
+    world = scene_of(recipe(joints=[{"name": "swing", "kind": "point", "child": "ball", "pivot": [0, 0, 2]}]))
+    assert world.joints[0].parent == ""
+
+
+def test_profiles() -> None:
+    assert scene_of(recipe()).profile == "universal"
+    assert scene_of(recipe(bodies=ball(friction=0))).profile == "restitution"
+
+
+def test_a_camera_of_one_s_own() -> None:
+    made = recipe(
+        camera={
+            "position": [0, -5, "=h"],
+            "target": [0, 0, 1],
+            "vertical_fov_deg": {"uniform": [30, 40]},
+            "motion": "orbit",
+            "orbit_deg_s": 30,
+        },
+        params={"h": 2},
+    )
+    (camera,) = scene_of(made).cameras
+    assert (camera.position_m, camera.target_m, camera.motion, camera.orbit_deg_s) == (
+        (0, -5, 2),
+        (0, 0, 1),
+        "orbit",
+        30,
+    )
+    assert camera.vertical_fov_deg == uniform(30, 40).value(
+        Draws(0, "train", 0)("scene.camera.vertical_fov_deg")
+    )
+    (camera,) = scene_of(
+        recipe(camera={"projection": "orthographic", "height": 3, "target": [1, 2, 3]})
+    ).cameras
+    assert (camera.projection, camera.height_m, camera.target_m) == ("orthographic", 3, (1, 2, 3))
+    (camera,) = scene_of(recipe(camera={"motion": "follow", "follow": "ball"})).cameras
+    assert (camera.motion, camera.follow) == ("follow", "ball")
+
+
+def test_the_default_camera_knows_the_recipe_and_not_the_clip() -> None:
+    made = load_recipe("ledge")
+    assert len({scene_of(made, index).cameras for index in range(5)}) == 1
+    other = made.model_copy(update={"seed": 9})
+    assert scene_of(other).cameras == scene_of(made).cameras
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        (
+            {"bodies": {**ball(), "other": {**BALL, "position": [0, 0, 1.1]}}},
+            "overlap: ball and other are inside each other at the start",
+        ),
+        ({"bodies": ball(position=[0, 0, 0])}, "overlap: ball and ground are inside each other at the start"),
+        (
+            {"bodies": ball(orientation=[0, 0, 0, 0])},
+            "out-of-range: bodies.ball.orientation: a quaternion of length 0 is no orientation",
+        ),
+        (
+            {"joints": {"j": {"kind": "hinge", "child": "ball", "pivot": [0, 0, 2], "axis": [0, 0, 0]}}},
+            "out-of-range: joints.j.axis has no direction",
+        ),
+        (
+            {"bodies": {"pipe": {"shape": "tube", "size": [0.1, 1, 0.2], "position": [0, 0, 3]}}},
+            "out-of-range: bodies.pipe.size: the wall is thicker than the outer radius",
+        ),
+        (
+            {"camera": {"position": [0, 0, 1], "target": [0, 0, 1]}},
+            "out-of-range: camera.position and camera.target are the same point",
+        ),
+    ],
+)
+def test_scenes_that_are_not_fit(changes: dict[str, Any], verdict: str) -> None:
+    with pytest.raises(Rejected) as caught:
+        scene_of(recipe(**changes))
+    assert str(caught.value) == verdict
+
+
+def test_expressions_that_fail_for_some_draws() -> None:
+    """They are no mistake of the recipe as a whole; the draw is rejected, in a sentence with its place."""
+    made = recipe(
+        params={"x": {"uniform": [-1, 1]}},
+        bodies=ball(size="=sqrt(x) / 5 + 0.1", mass="=max(x, 0) * 2"),
+        ground=False,
+    )
+    verdicts = set()
+    for index in range(40):
+        x = made.draw_params("train", Draws(0, "train", index))["x"]
+        try:
+            scene = scene_of(made, index)
+            assert x > 0
+            assert scene.body("ball").mass_kg == 2 * x
+        except Rejected as verdict:
+            assert x < 0
+            verdicts.add((verdict.reason, re.sub(r"[-\d.]+\)?$", "", verdict.detail)))
+    assert verdicts == {("expression", "bodies.ball.size.0: =sqrt(x) / 5 + 0.1 has no value where x = ")}
+
+
+needs_engine = pytest.mark.skipif(find_spec("pybullet") is None, reason="needs the physics engine")
+
+
+@needs_engine
+@pytest.mark.parametrize("name", COMPOSED)
+def test_the_shipped_scenes(name: str) -> None:
+    """They simulate, obey what must hold, and are told in sentences whose numbers are labels."""
+    made = load_recipe(name)
+    scenario = made.scenario_object()
+    tolerance = {law.name: law.tolerance for law in scenario.laws}
+    captions = []
+    for index in range(3):
+        draws = Draws(made.seed, "train", index)
+        params = made.draw_params("train", draws)
+        scene = dress(scenario.scene(params, draws, made.video_spec()), made.look, draws)
+        trace = simulate(scene)
+        events = find_events(scene, trace)
+        for check in scenario.measure(params, scene, trace):
+            assert check.residual <= tolerance[check.name], check
+        told = scenario.captions(params, scene, trace, events, draws)
+        captions.append(told)
+        assert tuple(told) == ("plain", "qualitative", "numeric", "outcome")
+        known = [event.time_s for event in events]
+        for index_of_body, body in enumerate(scene.bodies):
+            known += [body.mass_kg, float(trace.position_m[0, index_of_body, 2])]
+        for text in told.values():
+            assert re.fullmatch(r"[A-Z].*[^.]\.", text), text
+            assert not re.search(r"\b(an [^aeiou]|a [aeiou]|(\w+) \2\b)", text), text
+            for number in re.findall(r"\d+\.\d+", text):
+                assert any(f"{value:.2f}" == number for value in known), (number, text)
+    assert len({told["numeric"] for told in captions}) == 3
+
+
+@needs_engine
+def test_laws_where_they_must_hold() -> None:
+    """A pendulum's energy; the momentum of what flies; nothing for what rests on the ground."""
+
+    def laws(made: Recipe) -> dict[str, float]:
+        scene = scene_of(made)
+        checks = made.scenario_object().measure({}, scene, simulate(scene))
+        return {check.name: check.residual for check in checks}
+
+    pendulum = recipe(
+        bodies=ball(position=[0.5, 0, 1], mass=3),
+        joints={"j": {"kind": "hinge", "child": "ball", "pivot": [0, 0, 1.5]}},
+    )
+    ((name, residual),) = laws(pendulum).items()
+    assert name == "scene_energy"
+    assert residual < 1e-4
+    thrown = recipe(bodies=ball(position=[0, 0, 20], velocity=[1, 2, 3]))
+    assert laws(thrown)["scene_momentum"] < 1e-6
+    meeting = recipe(
+        bodies={
+            **ball(position=[0, 0, 5], velocity=[2, 0, 0], mass=2),
+            "other": {**BALL, "position": [1, 0.05, 5]},
+        },
+        gravity=0,
+        ground=False,
+    )
+    assert laws(meeting)["scene_momentum"] < 1e-6
+    assert laws(recipe(bodies=ball(position=[0, 0, 0.1]))) == {}
+
+
+@needs_engine
+def test_a_law_that_is_broken_is_seen() -> None:
+    """The checks compare with the trace: one that gains energy or momentum on its way does not pass."""
+    made = recipe(bodies=ball(position=[0, 0, 20], velocity=[1, 2, 3]))
+    scene = scene_of(made)
+    trace = simulate(scene)
+    trace.state[-1, 0, 7] += 1.0
+    (check,) = made.scenario_object().measure({}, scene, trace)
+    assert check.residual > 0.01
