@@ -151,7 +151,7 @@ def test_what_touches_the_ground_has_its_shadow_from_the_point_of_contact() -> N
     frames = raycast(scene, still(scene), passes=("segmentation",))
     labels, red = frames.segmentation[0], to_linear(frames.rgb[0])[..., 0]
     columns = np.nonzero(labels == 2)[1]
-    middle = int(round(columns.mean()))
+    middle = round(columns.mean())
     foot = np.nonzero(labels[:, middle] == 2)[0].max() + 2  # the ground just in front of the contact
     lit, shaded = red[-1, -1], red[foot, middle - 12]
     assert red[foot, middle - 2] < 0.62 * lit  # on the side away from the light, already next to the contact

@@ -93,7 +93,15 @@ def _edges(x0: int, y0: int, x1: int, y1: int, width: int, height: int, key: Int
 
 @kernel
 def _store_labels(
-    x0: int, y0: int, x1: int, y1: int, width: int, track: Floats, mark: Integers, solids: Floats, canvas: Canvas
+    x0: int,
+    y0: int,
+    x1: int,
+    y1: int,
+    width: int,
+    track: Floats,
+    mark: Integers,
+    solids: Floats,
+    canvas: Canvas,
 ) -> None:
     """Label, depth and key of the tile's pixels, and the counts of labels in rows and columns."""
     label, depth, key, _, _, _, rows, columns, _ = canvas
@@ -176,7 +184,7 @@ def draw_tiles(
     """Draw every tile whose `dirty` is set; add to the column MET how many of the centre rays meet each
     solid.
     """
-    label, depth, key, rgb, normals, bounds, rows, columns, _ = canvas
+    label, depth, key, rgb, normals, bounds, _, _, _ = canvas
     width, height = int(world[at.WIDTH]), int(world[at.HEIGHT])
     across = (width + at.TILE - 1) // at.TILE
     paints, turns = rgb.shape[0] > 0, normals.shape[0] > 0

@@ -112,7 +112,10 @@ T_SHINE_R, T_SHINE_G, T_SHINE_B = 27 * ROOM, 28 * ROOM, 29 * ROOM  # highlights
 T_AX, T_AY, T_AZ = T_SUM_R, T_SUM_G, T_SUM_B  # before light is added: what a pixel spans, see `textures`
 T_BX, T_BY, T_BZ = T_SHINE_R, T_SHINE_G, T_SHINE_B
 T_OPEN = 30 * ROOM  # 1 when nothing is in the way of the sample under work
-T_PART, T_SPAN = T_OPEN, 31 * ROOM  # before light is added: how much of the second colour shows; a pixel's width
+T_PART, T_SPAN = (
+    T_OPEN,
+    31 * ROOM,
+)  # before light is added: how much of the second colour shows; a pixel's width
 T_LIT, T_WEIGHT = 31 * ROOM, 32 * ROOM  # sums of it over samples, and of the samples' weights
 TRACK = 33 * ROOM
 M_BODY = 0 * ROOM  # row of the solid, -1 for nothing

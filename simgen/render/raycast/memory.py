@@ -8,7 +8,7 @@ more than drawing what is in them. So a block that nothing refers to any more wa
 from __future__ import annotations
 
 import weakref
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -29,6 +29,6 @@ def array(shape: tuple[int, ...], kind: DTypeLike, *, zero: bool = False) -> NDA
         block = np.zeros(size, np.uint8) if zero else np.empty(size, np.uint8)
     elif zero:
         block.fill(0)
-    first = np.frombuffer(memoryview(block), np.uint8)  # what every view of it keeps alive
+    first = np.frombuffer(cast(Any, memoryview)(block), np.uint8)  # what every view of it keeps alive
     weakref.finalize(first, _spare.__setitem__, size, block)
     return first.view(kind).reshape(shape)
