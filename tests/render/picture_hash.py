@@ -39,7 +39,10 @@ def picture_hash() -> str:
         "ground", Shape("box", (80.0, 80.0, 1.0)), (0.0, 0.0, -0.5), fixed=True,
         look=Look((0.6, 0.62, 0.65), texture="checker", texture_colour=(0.5, 0.52, 0.55), texture_size_m=0.5),
     )  # fmt: skip
-    lights = (Light(radius=0.05), Light("point", position_m=(1.0, -1.0, 2.0), colour=(1.0, 0.8, 0.6), intensity=0.4, radius=0.1))
+    lights = (
+        Light(radius=0.05),
+        Light("point", position_m=(1.0, -1.0, 2.0), colour=(1.0, 0.8, 0.6), intensity=0.4, radius=0.1),
+    )
     cases = (
         (Camera(position_m=(0.4, -2.8, 1.4), target_m=(0.0, 0.0, 0.3)), RenderSettings(), Environment()),
         (Camera(position_m=(0.4, -2.8, 1.4), target_m=(0.0, 0.0, 0.3), motion="orbit", orbit_deg_s=90.0), RenderSettings(), Environment()),
@@ -53,7 +56,11 @@ def picture_hash() -> str:
             scene,
             3,
             lambda f, item: (
-                (item.position_m[0], item.position_m[1], item.position_m[2] + 0.03 * f * (item.name in ("box", "mesh"))),
+                (
+                    item.position_m[0],
+                    item.position_m[1],
+                    item.position_m[2] + 0.03 * f * (item.name in ("box", "mesh")),
+                ),
                 item.orientation_xyzw,
             ),
         )

@@ -21,7 +21,9 @@ def still(scene: SceneSpec, frames: int = 1) -> Trace:
     return moving(scene, frames, lambda frame, body: (body.position_m, body.orientation_xyzw))
 
 
-def moving(scene: SceneSpec, frames: int, pose: Callable[[int, Body], tuple[Sequence[float], Sequence[float]]]) -> Trace:
+def moving(
+    scene: SceneSpec, frames: int, pose: Callable[[int, Body], tuple[Sequence[float], Sequence[float]]]
+) -> Trace:
     """`pose(frame, body)` gives every body's position and orientation."""
     state = np.zeros((frames, len(scene.bodies), 13))
     for frame in range(frames):

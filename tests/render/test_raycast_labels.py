@@ -87,14 +87,18 @@ def test_depth_and_silhouette_of_every_shape(kind: str, projection: str) -> None
 @pytest.mark.parametrize("kind", SHAPES)
 def test_normals_are_the_gradient_of_the_distance(kind: str) -> None:
     item = body("thing", kind, SHAPES[kind], (0.05, 0.1, 0.3), orientation_xyzw=TILTED)
-    scene = stage(item, camera=Camera(position_m=(0.7, -3.0, 1.4), target_m=(0.0, 0.1, 0.3), vertical_fov_deg=26))
+    scene = stage(
+        item, camera=Camera(position_m=(0.7, -3.0, 1.4), target_m=(0.0, 0.1, 0.3), vertical_fov_deg=26)
+    )
     trace = still(scene)
     frames = raycast(scene, trace, passes=ALL)
     origin, direction = in_body_frame(item, *pixel_rays(scene, trace))
     seen = frames.segmentation[0] == 1
     p = origin + march(item.shape, origin, direction)[..., None] * direction
     step = 1e-6 * np.eye(3)
-    gradient = np.stack([distance_field(item.shape, p + e) - distance_field(item.shape, p - e) for e in step], axis=-1)
+    gradient = np.stack(
+        [distance_field(item.shape, p + e) - distance_field(item.shape, p - e) for e in step], axis=-1
+    )
     view = world_to_camera(scene.cameras[0], scene, trace)[0, :3, :3]
     expected = gradient / 2e-6 @ (view @ Rotation.from_quat(item.orientation_xyzw).as_matrix()).T
     smooth = seen & (np.abs(np.linalg.norm(gradient / 2e-6, axis=-1) - 1) < 1e-4)  # away from edges
@@ -161,7 +165,9 @@ def test_what_is_out_of_the_picture_has_no_pixels() -> None:
 def test_the_camera_may_stand_inside_a_body_and_close_to_others() -> None:
     """In a room made of one box, every ray ends on a wall: the nearest face ahead, by hand."""
     room = body("room", "box", (4.0, 6.0, 3.0), (0.0, 0.0, 1.5))
-    scene = stage(room, camera=Camera(position_m=(0.5, -1.0, 1.2), target_m=(0.2, 1.0, 1.4), vertical_fov_deg=80))
+    scene = stage(
+        room, camera=Camera(position_m=(0.5, -1.0, 1.2), target_m=(0.2, 1.0, 1.4), vertical_fov_deg=80)
+    )
     origin, direction = pixel_rays(scene, still(scene))
     half, local = np.array([2.0, 3.0, 1.5]), origin - np.array([0.0, 0.0, 1.5])
     expected = np.where(direction > 0, (half - local) / direction, (-half - local) / direction).min(axis=-1)
@@ -187,7 +193,9 @@ def spinning(frame: int, item: Body) -> tuple[Array, Array]:
     """Every body that is not fixed falls, drifts and turns about a tilted axis."""
     if item.fixed:
         return np.array(item.position_m), np.array(item.orientation_xyzw)
-    turn = Rotation.from_rotvec(np.array([0.2, 0.5, 0.3]) * 0.35 * frame) * Rotation.from_quat(item.orientation_xyzw)
+    turn = Rotation.from_rotvec(np.array([0.2, 0.5, 0.3]) * 0.35 * frame) * Rotation.from_quat(
+        item.orientation_xyzw
+    )
     return np.array(item.position_m) + np.array([0.06, 0.02, -0.03]) * frame, turn.as_quat()
 
 
@@ -219,7 +227,11 @@ def test_flow_is_the_motion_of_the_surface_points(motion: str, projection: str) 
         later = np.zeros_like(point)
         for index in range(len(scene.bodies)):
             now, then = (Rotation.from_quat(trace.orientation_xyzw[g, index]) for g in (f, f + 1))
-            own = (then * now.inv()).apply((point - trace.position_m[f, index]).reshape(-1, 3)).reshape(point.shape)
+            own = (
+                (then * now.inv())
+                .apply((point - trace.position_m[f, index]).reshape(-1, 3))
+                .reshape(point.shape)
+            )
             later[labels == index + 1] = (own + trace.position_m[f + 1, index])[labels == index + 1]
         pixels, depth = project(later.reshape(1, -1, 3), k, poses[f + 1 : f + 2], projection)
         expected = pixels.reshape(*labels.shape, 2) - np.stack([u, v], -1)
@@ -246,10 +258,14 @@ def test_flow_is_the_motion_of_the_surface_points(motion: str, projection: str) 
                 return distance_field(item.shape, point @ turn)
 
             own = labels[chosen] == index + 1
-            for part in np.linspace(0.0, 1.0, 600):  # on its own body a point is at distance 0: stop 2 cm short of it
+            for part in np.linspace(
+                0.0, 1.0, 600
+            ):  # on its own body a point is at distance 0: stop 2 cm short of it
                 gap = np.minimum(gap, apart(part * np.where(own, 1 - 0.02 / length, 1.0)))
             emerges |= own & np.all([apart(1 - short / length) > 0 for short in (0.01, 0.004, 0.001)], axis=0)
-        free = emerges & (gap > length / 1000)  # between two samples a distance falls by half their spacing at most
+        free = emerges & (
+            gap > length / 1000
+        )  # between two samples a distance falls by half their spacing at most
         assert (gap < -1e-3).sum() > 10
         assert free.sum() > 400
         assert np.all(told[gap < -1e-3])
@@ -279,7 +295,10 @@ def test_a_pass_that_is_not_asked_for_is_none() -> None:
 
 
 def test_coverage_counts_what_a_full_render_counts() -> None:
-    scene = stage(body("back", "box", (0.8, 0.2, 0.8), (0.0, 0.5, 0.3)), body("front", "sphere", (0.3,), (0.0, -0.5, 0.3)))
+    scene = stage(
+        body("back", "box", (0.8, 0.2, 0.8), (0.0, 0.5, 0.3)),
+        body("front", "sphere", (0.3,), (0.0, -0.5, 0.3)),
+    )
     trace = moving(scene, 3, spinning)
     frames, counts = raycast(scene, trace), coverage(scene, trace)
     for name in ("visible_pixels", "alone_pixels", "boxes", "centroids"):
@@ -338,5 +357,7 @@ def test_too_many_bodies_or_an_unknown_mesh_are_refused_in_a_sentence() -> None:
     with pytest.raises(RenderError, match="256 bodies, but the segmentation can only tell 255 apart"):
         raycast(many, still(many))
     odd = stage(Body("odd", Shape("mesh", (1.0, 1.0, 1.0), "teapot"), (0.0, 0.0, 0.0)))
-    with pytest.raises(RenderError, match="cannot draw the mesh 'teapot'; there are bowl, star, torus, wedge"):
+    with pytest.raises(
+        RenderError, match="cannot draw the mesh 'teapot'; there are bowl, star, torus, wedge"
+    ):
         raycast(odd, still(odd))

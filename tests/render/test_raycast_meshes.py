@@ -106,7 +106,11 @@ def test_a_filmed_mesh_is_its_triangles(name: str) -> None:
     """Depth, silhouette and facing of a stretched, turned mesh against all its triangles in numpy."""
     size = (0.9, 0.6, 0.8)
     item = Body("thing", Shape("mesh", size, name), (0.1, 0.0, 0.4), TURNED, look=GREY)
-    scene = stage(item, camera=Camera(position_m=(0.6, -3.0, 1.5), target_m=(0.1, 0.0, 0.4), vertical_fov_deg=24), size=(64, 56))
+    scene = stage(
+        item,
+        camera=Camera(position_m=(0.6, -3.0, 1.5), target_m=(0.1, 0.0, 0.4), vertical_fov_deg=24),
+        size=(64, 56),
+    )
     frames = raycast(scene, still(scene), passes=("depth", "segmentation", "normals"))
     turn = Rotation.from_quat(TURNED).as_matrix()
     solid = mesh(name)
@@ -147,4 +151,8 @@ def test_boxes_in_the_tree_hold_their_triangles() -> None:
             ):
                 assert np.all(corner >= node[at.NODE_LOW : at.NODE_LOW + 3])
                 assert np.all(corner <= node[at.NODE_HIGH : at.NODE_HIGH + 3])
-    assert sum(int(n[at.NODE_LAST] - n[at.NODE_FIRST]) for n in nodes) == len(corners) == len(mesh("bowl").triangles)
+    assert (
+        sum(int(n[at.NODE_LAST] - n[at.NODE_FIRST]) for n in nodes)
+        == len(corners)
+        == len(mesh("bowl").triangles)
+    )
