@@ -26,7 +26,7 @@ _clients = threading.local()
 
 def load_pybullet() -> Any:
     """The module `pybullet`, imported in silence. Raises MissingDependencyError when it cannot be."""
-    if "pybullet" in sys.modules:
+    if sys.modules.get("pybullet") is not None:
         return sys.modules["pybullet"]
     try:
         with _silence():

@@ -8,13 +8,15 @@ handbook. The moments are (Ixx, Iyy, Izz) in kg m² with z the axis of the solid
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simgen.scene.meshes import mesh
 from simgen.scene.spec import Body, Shape, Vector
 
-__all__ = ["body_inertia", "hull_mass_properties", "shape_inertia"]
+__all__ = ["body_inertia", "mass_properties", "shape_inertia"]
 
 
 def body_inertia(body: Body) -> Vector:
@@ -54,11 +56,7 @@ def shape_inertia(shape: Shape, mass_kg: float) -> Vector:
         across = 3 / 80 * m * (4 * radius**2 + height**2)
         return (across, across, 3 / 10 * m * radius**2)
     if shape.kind == "mesh":
-        from simgen.physics.shapes import mesh_parts
-
-        _, _, tensor = hull_mass_properties(mesh_parts(shape))
-        x, y, z = np.diag(tensor) * m
-        return (float(x), float(y), float(z))
+        return _mesh(m, shape)
     raise ValueError(f"unknown shape {shape.kind!r}")
 
 
@@ -76,28 +74,33 @@ def _capsule(mass_kg: float, radius: float, straight: float) -> Vector:
     return (across, across, axial)
 
 
-def hull_mass_properties(
-    parts: tuple[tuple[NDArray[np.float64], NDArray[np.int64]], ...],
-) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
-    """Volume (m³), centre of mass (3,) and inertia tensor per unit mass (3, 3) of closed triangulated parts.
+def _mesh(mass_kg: float, shape: Shape) -> Vector:
+    solid = mesh(shape.mesh)
+    _, _, tensor = mass_properties(solid.vertices * np.asarray(shape.size_m), solid.triangles)
+    moments = np.diag(tensor)
+    if np.abs(tensor - np.diag(moments)).max() > 1e-6 * moments.max():
+        raise ValueError(
+            f"the axes of mesh {shape.mesh!r} are not its principal axes of inertia, so it can only be fixed"
+        )
+    x, y, z = (mass_kg * moments).tolist()
+    return (x, y, z)
 
-    A part is (vertices (V, 3), triangles (F, 3)) with outward winding; parts must not overlap. The tensor
-    is about the centre of mass. Sum over signed tetrahedra from the origin (Tonon 2004, J. Math. Stat.
-    1(1):8-11).
+
+def mass_properties(
+    vertices: NDArray[np.float64], triangles: NDArray[np.integer[Any]]
+) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+    """Volume (m³), centre of mass (3,) and inertia tensor per unit mass (3, 3) of a closed surface.
+
+    `vertices` (V, 3), `triangles` (F, 3) counter-clockwise seen from outside. The tensor is about the
+    centre of mass. Sum over signed tetrahedra from the origin (Tonon 2004, J. Math. Stat. 1(1):8-11).
     """
-    volume = 0.0
-    first = np.zeros(3)
-    second = np.zeros((3, 3))  # ∫ x xᵀ dV
-    for vertices, triangles in parts:
-        corners = vertices[triangles]  # (F, 3, 3)
-        determinant = np.linalg.det(corners)
-        volume += float(determinant.sum()) / 6
-        total = corners.sum(axis=1)
-        first += (determinant[:, None] * total).sum(axis=0) / 24
-        outer = np.einsum("fki,fkj->fij", corners, corners) + np.einsum("fi,fj->fij", total, total)
-        second += (determinant[:, None, None] * outer).sum(axis=0) / 120
+    corners = vertices[triangles]  # (F, 3, 3)
+    determinant = np.linalg.det(corners)
+    volume = float(determinant.sum()) / 6
     if not volume > 0:
         raise ValueError("a mesh must enclose a volume, its triangles counter-clockwise seen from outside")
-    centre = first / volume
-    spread = second / volume - np.outer(centre, centre)
+    total = corners.sum(axis=1)
+    centre = (determinant[:, None] * total).sum(axis=0) / 24 / volume
+    outer = np.einsum("fki,fkj->fij", corners, corners) + np.einsum("fi,fj->fij", total, total)
+    spread = (determinant[:, None, None] * outer).sum(axis=0) / 120 / volume - np.outer(centre, centre)
     return volume, centre, np.trace(spread) * np.eye(3) - spread

@@ -9,8 +9,9 @@ profiles:
   is coarse.
 * joints: universal's contacts with linked bodies; 2400 Hz.
 
-Impacts end steps wherever they happen (`simgen.physics.approach`) and velocities are those of the half step, so the
-rate decides neither the height of a bounce nor the length of a fall, only how well lasting contacts are followed.
+Impacts end steps wherever they happen (`simgen.physics.approach`) and velocities are those of the half
+step, so the rate decides neither the height of a bounce nor the length of a fall, only how well lasting
+contacts are followed.
 
 Nothing is left to a default, because some parameters survive a reset and leak from one scene into the next.
 """

@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-import importlib
+import atexit
+import functools
+import hashlib
 import math
+import shutil
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simgen.errors import SimulationError
+from simgen.physics.convex import convex_parts
 from simgen.scene.spec import Shape, Vector
 
-__all__ = ["bounding_radius_m", "collision_shape", "inner_radius_m", "mesh_parts"]
+__all__ = ["bounding_radius_m", "collision_shape", "hulls", "inner_radius_m"]
 
 CONE_SIDES = 64  # the engine has no cone: a pyramid of that many sides stands for it
 
-Part = tuple[NDArray[np.float64], NDArray[np.int64]]
 
+def hulls(shape: Shape) -> list[NDArray[np.float64]]:
+    """Corners (V, 3) in metres of the convex pieces of a `mesh` shape.
 
-def mesh_parts(shape: Shape) -> tuple[Part, ...]:
-    """Convex parts (vertices (V, 3) in metres, triangles (F, 3)) of a `mesh` shape, scaled by its size.
-
-    Raises SimulationError when no mesh of that name exists.
+    SimulationError if there is no such mesh.
     """
     try:
-        meshes = importlib.import_module("simgen.scene.meshes")
-    except ImportError:
-        raise SimulationError(f"no mesh is named {shape.mesh!r}") from None
-    parts = meshes.convex_parts(shape.mesh)
-    scale = np.asarray(shape.size_m, dtype=np.float64)
-    return tuple((np.asarray(v, dtype=np.float64) * scale, np.asarray(f, dtype=np.int64)) for v, f in parts)
+        parts = convex_parts(shape.mesh)
+    except KeyError as error:
+        raise SimulationError(str(error.args[0])) from None
+    return [part * np.asarray(shape.size_m) for part in parts]
 
 
 def collision_shape(bullet: Any, client: int, shape: Shape, centre: Vector = (0.0, 0.0, 0.0)) -> int:
@@ -61,21 +63,44 @@ def collision_shape(bullet: Any, client: int, shape: Shape, centre: Vector = (0.
             )
         )
     else:
-        hulls = [vertices.tolist() for vertices, _ in mesh_parts(shape)]
-        if len(hulls) > 1:
-            return int(
-                bullet.createCollisionShapeArray(
-                    shapeTypes=[bullet.GEOM_MESH] * len(hulls),
-                    vertices=hulls,
-                    collisionFramePositions=[list(centre)] * len(hulls),
-                    collisionFrameOrientations=[[0.0, 0.0, 0.0, 1.0]] * len(hulls),
-                    physicsClientId=client,
-                )
-            )
-        solid = {"shapeType": bullet.GEOM_MESH, "vertices": hulls[0]}
+        parts = hulls(shape)
+        if len(parts) > 1:
+            return _compound(bullet, client, parts, centre)
+        solid = {"shapeType": bullet.GEOM_MESH, "vertices": parts[0].tolist()}
     if any(centre):  # the engine wraps a shape that is off its frame, so only where it must be
         solid["collisionFramePosition"] = list(centre)
     return int(bullet.createCollisionShape(physicsClientId=client, **solid))
+
+
+def _compound(bullet: Any, client: int, parts: list[NDArray[np.float64]], centre: Vector) -> int:
+    """Several convex hulls as one shape. The engine takes them from a file only, one object each."""
+    lines: list[str] = []
+    first = 1
+    for number, part in enumerate(parts):
+        lines.append(f"o part{number}")
+        lines += [f"v {x!r} {y!r} {z!r}" for x, y, z in part.tolist()]
+        # Its reader wants faces; their corners are all that it uses.
+        lines += [f"f {first} {first + k} {first + k + 1}" for k in range(1, len(part) - 1)]
+        first += len(part)
+    text = "\n".join(lines) + "\n"
+    # The engine reads the file again when a body is made of the shape, so it stays until the process ends.
+    file = _folder() / f"{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}.obj"
+    if not file.exists():
+        file.parent.mkdir(exist_ok=True)  # a forked process that ended may have removed it
+        file.write_text(text)
+    return int(
+        bullet.createCollisionShape(
+            bullet.GEOM_MESH, fileName=str(file), collisionFramePosition=list(centre), physicsClientId=client
+        )
+    )
+
+
+@functools.cache
+def _folder() -> Path:
+    """A folder of this process's own, gone when it ends."""
+    folder = Path(tempfile.mkdtemp(prefix="simgen-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _cone_vertices(radius: float, height: float) -> list[list[float]]:
@@ -97,7 +122,7 @@ def bounding_radius_m(shape: Shape) -> float:
         return size[0] + size[1] / 2
     if shape.kind == "cone":
         return max(0.75 * size[1], math.hypot(size[0], size[1] / 4))
-    return max(float(np.linalg.norm(vertices, axis=1).max()) for vertices, _ in mesh_parts(shape))
+    return max(float(np.linalg.norm(part, axis=1).max()) for part in hulls(shape))
 
 
 def inner_radius_m(shape: Shape) -> float:
@@ -113,4 +138,4 @@ def inner_radius_m(shape: Shape) -> float:
         return size[0]
     if shape.kind == "cone":
         return min(size[0], size[1]) / 2
-    return min(float(np.ptp(vertices, axis=0).min()) / 2 for vertices, _ in mesh_parts(shape))
+    return min(float(np.ptp(part, axis=0).min()) / 2 for part in hulls(shape))

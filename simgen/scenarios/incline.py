@@ -1,8 +1,8 @@
 """A body let go on a ramp: it rolls, slips or slides down to a board that stops it, or friction holds it.
 
 Where the body starts says nothing about the angle: its centre is drawn first, the ramp is then laid under it,
-and the camera stands still. With the ramp not drawn, the first frame is the same for every angle (the box
-apart, which lies on the ramp and so tilts with it).
+and the camera stands still. With ramp and board not drawn, the first frame is the same for every angle (a box
+as the body apart: it lies on the ramp and so tilts with it; the board stands on the ramp and does too).
 """
 
 from __future__ import annotations

@@ -63,9 +63,9 @@ def test_impulses_are_the_change_of_momentum(profile: str) -> None:
         profile == "restitution"
     ):  # whose boxes chatter, so that velocities at frames are those of single steps
         gained, pushed = gained[:, :3], pushed[:, :3]
-    # An interval that holds several directions of push (a hit and the ground) is exact in its sum per pair
-    # only.
-    assert gained == pytest.approx(pushed, abs=1e-7)
+    # A bounce at less than 2 cm/s in the very step of a frame may be counted to either side of it.
+    assert gained.sum(axis=0) == pytest.approx(pushed.sum(axis=0), abs=1e-7)
+    assert gained == pytest.approx(pushed, abs=0.02 if profile == "restitution" else 1e-7)
     assert (np.abs(pushed) > 0.1).any(axis=(0, 2)).all()
 
 

@@ -60,7 +60,7 @@ def pile(profile: str) -> SceneSpec:
         )
         for i in range(6)
     ]
-    return scene(GROUND, *bodies, profile=profile, seconds=0.75)
+    return scene(GROUND, *bodies, profile=profile, seconds=0.5)
 
 
 SCENES = {

@@ -33,4 +33,4 @@ def test_box_tumbles_as_euler_says(spin: tuple[float, float, float]) -> None:
     assert np.abs(trace.angular_velocity_rad_s[:, 0] - world).max() < 2e-3 * np.linalg.norm(spin)
     own = np.einsum("tij,ti->tj", matrix(trace.orientation_xyzw[:, 0]), trace.angular_velocity_rad_s[:, 0])
     energy = (inertia * own**2).sum(axis=1)
-    assert energy == pytest.approx(np.full_like(energy, energy[0]), rel=1e-5)
+    assert energy == pytest.approx(np.full_like(energy, energy[0]), rel=1e-4)

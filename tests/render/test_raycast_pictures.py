@@ -162,6 +162,13 @@ def test_what_touches_the_ground_has_its_shadow_from_the_point_of_contact() -> N
     assert rough[inside[1:-1, 1:-1]].max() < 0.02
 
 
+def test_an_invisible_body_casts_no_shadow() -> None:
+    ground = body("ground", "box", (30.0, 30.0, 1.0), (0.0, 0.0, -0.5), look=MATT)
+    ghost = body("ghost", "sphere", (0.4,), (0.0, 0.0, 0.8), visible=False)
+    np.testing.assert_array_equal(picture(stage(ground, ghost)), picture(stage(ground)))
+    assert np.any(picture(stage(ground, replace(ghost, visible=True))) != picture(stage(ground)))
+
+
 def test_soft_shadows_are_the_part_of_the_sun_that_is_seen() -> None:
     """Behind a long straight edge the visible part of a disc goes from 0 to 1 as its segment's area does."""
     radius, height = 0.12, 0.5

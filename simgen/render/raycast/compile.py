@@ -86,7 +86,7 @@ def entry(function: Function) -> Function:
     before = _config.CACHE_DIR
     _config.CACHE_DIR = str(cache_folder)  # read once, while the decorator runs
     try:
-        compiled: Function = _njit(error_model="numpy", fastmath=False, cache=True)(function)
+        compiled: Function = _njit(error_model="numpy", fastmath=False, cache=True, no_cfunc_wrapper=True)(function)
     finally:
         _config.CACHE_DIR = before
     return compiled
