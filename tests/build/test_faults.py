@@ -238,7 +238,6 @@ def test_a_full_disk(undisturbed: dict[str, bytes], tmp_path: Path, small_disk: 
     recipe = recipe_file(tmp_path)
     done = simgen("build", recipe, "-o", small_disk / "out", "--workers", 2, cwd=tmp_path)
     assert done.returncode == 1
-    assert "warning: the missing clips will need about" in done.stderr
     assert "The disk is full" in done.stderr
     assert "What is finished is kept: run the same command again when there is space." in done.stderr
     assert "Traceback" not in done.stderr
@@ -248,6 +247,13 @@ def test_a_full_disk(undisturbed: dict[str, bytes], tmp_path: Path, small_disk: 
     done = simgen("build", recipe, "-o", small_disk / "out", "--workers", 2, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert content(small_disk / "out") == undisturbed
+
+
+def test_a_disk_that_is_too_small_is_noticed_early(tmp_path: Path, small_disk: Path) -> None:
+    done = simgen("build", recipe_file(tmp_path, 400), "-o", small_disk / "out", "--workers", 2, cwd=tmp_path)
+    assert done.returncode == 1
+    said = sentences(done.stderr)
+    assert said.index("warning: the missing clips will need about ") < said.index("The disk is full")
 
 
 def test_a_limit_on_file_sizes(tmp_path: Path) -> None:
