@@ -15,7 +15,10 @@ from simgen.scene.spec import Body
 __all__ = ["Handle", "set_properties"]
 
 MAX_SPEED = 1e4  # of a coordinate, m/s and rad/s; the engine's default of 100 slows small rolling balls
-MARGIN_M = 1e-4  # much less, and lasting contacts get coarse; the engine's 1e-3 rounds edges
+# The engine rounds the edges of boxes by their margin (1 mm by default) and swells hulls by it; a much
+# smaller one makes lasting contacts between hulls coarse. A ball's margin is its radius, and a cylinder's
+# two halves keep theirs.
+MARGIN_M = {"box": 1e-6, "cone": 1e-4, "mesh": 1e-4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,6 @@ def set_properties(bullet: Any, client: int, handle: Handle, body: Body, profile
     bullet.changeDynamics(handle.body, handle.link, physicsClientId=client, **dynamics)
     # In calls of their own: together with others these two make the engine set them all on the base.
     bullet.changeDynamics(handle.body, -1, maxJointVelocity=MAX_SPEED, physicsClientId=client)
-    if handle.link < 0 and body.shape.kind not in ("sphere", "capsule"):
-        # The engine rounds edges by its margin and swells hulls by it; a ball's margin is its radius.
-        bullet.changeDynamics(handle.body, -1, collisionMargin=MARGIN_M, physicsClientId=client)
+    if handle.link < 0 and body.shape.kind in MARGIN_M:
+        margin = MARGIN_M[body.shape.kind]
+        bullet.changeDynamics(handle.body, -1, collisionMargin=margin, physicsClientId=client)

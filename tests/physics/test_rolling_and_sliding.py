@@ -56,8 +56,8 @@ def test_rolls_down(body: Body, k: float | None, tolerance: float, angle_deg: fl
     trace, way, speed = downhill_run(angle_deg, body, radius)
     a = laws.incline_acceleration(angle_deg, 0.9, k, G)
     t = trace.time_s
-    assert way[1:] == pytest.approx(a * t[1:] ** 2 / 2, rel=max(tolerance, 2e-5))
-    assert speed[1:] == pytest.approx(a * t[1:], rel=tolerance * 3)
+    assert way[1:] == pytest.approx(a * t[1:] ** 2 / 2, rel=max(tolerance, 2e-5), abs=3e-5)
+    assert speed[1:] == pytest.approx(a * t[1:], rel=tolerance * 3, abs=3e-4)
     assert trace.angular_velocity_rad_s[-1, 1, 1] * radius == pytest.approx(speed[-1], rel=tolerance * 3)
     assert np.abs(trace.position_m[:, 1, 1]).max() < 2e-4  # it keeps to its lane
 
@@ -85,7 +85,7 @@ def test_block_slides(profile: str, angle_deg: float, mu: float) -> None:
     a = laws.sliding_acceleration(angle_deg, mu, G)
     # `resting` lets contacts sink by 10 µm, which costs the first microseconds of friction.
     assert way[1:] == pytest.approx(a * trace.time_s[1:] ** 2 / 2, rel=3e-5, abs=1e-5)
-    assert speed[1:] == pytest.approx(a * trace.time_s[1:], rel=3e-5)
+    assert speed[1:] == pytest.approx(a * trace.time_s[1:], rel=3e-5, abs=1e-5)
     turned = np.abs((trace.orientation_xyzw[:, 1] * trace.orientation_xyzw[0, 1]).sum(axis=1))
     assert turned.min() > 1 - 1e-6  # flat on the ramp to 0.2°
 
@@ -163,10 +163,11 @@ def test_resting_bodies_read_zero() -> None:
         Body("cone", Shape("cone", (0.1, 0.2)), (3.0, 0.0, 0.05 + 1e-4), elasticity=0.5),
     ]
     trace = simulate(scene(GROUND, *bodies, seconds=1.0))
-    assert np.abs(trace.velocity_m_s[:, 1:3]).max() < 1e-9
-    # On a round flat end the engine finds its contact points one by one, over some frames.
-    assert np.abs(trace.velocity_m_s[:, 3:]).max() < 2e-3
-    assert np.abs(trace.velocity_m_s[12:, 3:]).max() < 1e-3
+    assert np.abs(trace.velocity_m_s[:, 1:3]).max() < 1e-8
+    # On a round flat end the engine finds its contact points one by one; a cone's base has 64 of them to
+    # choose from.
+    assert np.abs(trace.velocity_m_s[12:, 3]).max() < 1e-4
+    assert np.abs(trace.velocity_m_s[:, 3:]).max() < 5e-3
     assert np.abs(trace.position_m - trace.position_m[0]).max() < 1e-5
 
 
