@@ -27,7 +27,7 @@ from simgen.dataset.video import _TO_YUV, _X264
 from simgen.render.frames import PASSES
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from tests.dataset.samples import HandRecipe, make_sample  # noqa: E402
+from tests.dataset.samples import HandRecipe, make_sample
 
 RUNS = 7
 CLIPS = 64

@@ -112,6 +112,8 @@ def cli() -> None:
     """Physics video datasets that can be trusted: from a recipe to clips, captions and exact state.
 
     RECIPE is a YAML file or the name of a recipe that ships with simgen (`simgen recipes`).
+
+    Exit status: 0 done; 1 it failed; 2 the recipe or the command line is wrong; 130 stopped with Ctrl-C.
     """
 
 

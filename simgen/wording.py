@@ -44,7 +44,7 @@ def per_cent(part: float) -> str:
 
 def build_words(report: BuildReport) -> str:
     """What a person wants to know after a build, and what to do next."""
-    folder = os.path.relpath(report.folder)
+    folder = min(os.path.relpath(report.folder), str(report.folder), key=len)
     lines = [f"{folder}: {report.clips:,} clips, {bytes_word(report.bytes)}"]
     if report.made:
         total = sum(report.core_seconds.values())

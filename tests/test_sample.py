@@ -39,9 +39,9 @@ def test_reads(format_: str) -> None:
     assert [clip.key for clip in clips["test"]] == [f"sample-test-{index:08d}" for index in range(2)]
     for clip in clips["train"] + clips["test"]:
         frames, bodies = clip.state.shape[:2]
-        assert clip.rgb.shape == (frames, 128, 128, 3)
+        assert clip.rgb.shape == (frames, 96, 96, 3)
         assert clip.boxes.shape == (frames, bodies, 4)
-        assert clip.segmentation.shape == clip.depth_m.shape == (frames, 128, 128)
+        assert clip.segmentation.shape == clip.depth_m.shape == (frames, 96, 96)
         assert np.isfinite(clip.state).all()
         assert clip.caption.endswith(".")
         assert all(check.residual <= 0.01 for check in clip.law)

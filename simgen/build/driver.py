@@ -4,6 +4,7 @@ manifest last."""
 from __future__ import annotations
 
 import math
+import os
 import shutil
 import time
 from collections import Counter, defaultdict
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 from simgen import GENERATOR_VERSION
 from simgen.build.local import GivenUp, cores, describe, run_local
 from simgen.build.lock import folder_lock
-from simgen.build.packing import clip_path
+from simgen.build.packing import waiting_clips
 from simgen.build.plan import Plan, ShardPlan
 from simgen.build.progress import Progress, Silent
 from simgen.build.resume import Scan, check_folder, prepare, sweep
@@ -25,6 +26,7 @@ from simgen.build.worker import ClipTask, Job, ShardDone
 from simgen.dataset.finish import finish_dataset
 from simgen.dataset.manifest import FORMATS, MANIFEST, Marker
 from simgen.errors import BuildError, MissingDependencyError
+from simgen.wording import bytes_word
 
 if TYPE_CHECKING:
     from simgen.recipe import Recipe
@@ -147,29 +149,27 @@ class _Run:
 
     def through(self, workers: int, lock: int) -> BuildReport:
         pending = list(Scan(self._folder, self._recipe, self._plan, self._formats).pending())
-        waiting = sum(self._waiting(shard) for shard in pending)
-        self._missing = sum(shard.clips for shard in pending) - waiting
+        waiting = waiting_clips(self._folder)
+        there = sum(1 for shard in pending for index in shard.indices if (shard.split, index) in waiting)
+        self._missing = sum(shard.clips for shard in pending) - there
         if pending:
             (self._folder / MANIFEST).unlink(missing_ok=True)  # no longer true
-            self._make(pending, workers, lock)
+            self._make(pending, waiting, workers, lock)
         return self._finish()
 
-    def _make(self, pending: Sequence[ShardPlan], workers: int, lock: int) -> None:
+    def _make(
+        self, pending: Sequence[ShardPlan], waiting: set[tuple[str, int]], workers: int, lock: int
+    ) -> None:
         try:
             self._progress.start(self._plan.clips, self._plan.clips - self._missing)
             job = Job(self._recipe, self._folder, self._formats)
             given_up = run_local(
-                job, pending, workers, lock, self._on_clip, self._on_shard, self._progress.say
+                job, pending, waiting, workers, lock, self._on_clip, self._on_shard, self._progress.say
             )
         finally:
             self._progress.close()
         if given_up:
             raise BuildError(self._obituary(given_up))
-
-    def _waiting(self, shard: ShardPlan) -> int:
-        return sum(
-            clip_path(self._folder, shard.split, index).exists() for index in range(shard.start, shard.stop)
-        )
 
     def _on_clip(self, count: ClipCount) -> None:
         self._made += 1
@@ -194,8 +194,8 @@ class _Run:
         free = shutil.disk_usage(self._folder).free
         if needed > free:
             self._progress.say(
-                f"warning: the missing clips will need about {needed / 1e9:.1f} GB, "
-                f"{free / 1e9:.1f} GB are free at {self._folder}"
+                f"warning: the missing clips will need about {bytes_word(needed)}, "
+                f"{bytes_word(free)} are free at {self._folder}"
             )
 
     def _obituary(self, given_up: Sequence[GivenUp]) -> str:
@@ -210,6 +210,8 @@ class _Run:
                     f"--split {entry.task.split} --index {entry.task.index}"
                 )
             lines.append(line)
+            if entry.trace and os.environ.get("SIMGEN_DEBUG"):
+                lines.append(entry.trace)
         lines.append("Everything else is kept; the same command tries the missing shards again.")
         return "\n".join(lines)
 

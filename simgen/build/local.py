@@ -17,14 +17,12 @@ import subprocess
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 from typing import IO
 
-from simgen.build.packing import clip_path
 from simgen.build.plan import ShardPlan
 from simgen.build.shard import ClipCount
 from simgen.build.worker import Answer, ClipTask, Failure, Job, Notice, ShardDone, Task, WarmUp
@@ -75,6 +73,7 @@ class GivenUp:
 def run_local(
     job: Job,
     shards: Iterable[ShardPlan],
+    waiting: Container[tuple[str, int]],
     workers: int,
     lock_fd: int,
     on_clip: Callable[[ClipCount], None],
@@ -83,11 +82,13 @@ def run_local(
 ) -> list[GivenUp]:
     """Makes the shards; the tasks that had to be given up, in the order in which that happened.
 
+    `waiting` are the clips (split, index) that an earlier run has left in the private folder.
+
     Raises BuildError as soon as going on makes no sense (no draw of a clip is fit, the disk is full). On
     that and on any other exception, KeyboardInterrupt among them, every worker is killed before it leaves
     this function.
     """
-    work = _Work(iter(shards), job.folder)
+    work = _Work(iter(shards), waiting)
     pool = _Pool(job, lock_fd)
     given_up: list[GivenUp] = []
     failures: dict[Task, int] = {}
@@ -130,8 +131,8 @@ class _OpenShard:
 class _Work:
     """The tasks that are left: shards to write first, then clips, from as few shards at once as possible."""
 
-    def __init__(self, shards: Iterator[ShardPlan], folder: Path) -> None:
-        self._shards, self._folder = shards, folder
+    def __init__(self, shards: Iterator[ShardPlan], waiting: Container[tuple[str, int]]) -> None:
+        self._shards, self._waiting = shards, waiting
         self._first: deque[Task] = deque()
         self._open: dict[tuple[str, int], _OpenShard] = {}  # by split and number
         self._clips = self._all_clips()
@@ -177,15 +178,12 @@ class _Work:
 
     def _all_clips(self) -> Iterator[ClipTask]:
         for plan in self._shards:
-            there = [
-                clip_path(self._folder, plan.split, index).exists() for index in range(plan.start, plan.stop)
-            ]
-            shard = _OpenShard(plan, there.count(False))
+            missing = [index for index in plan.indices if (plan.split, index) not in self._waiting]
+            shard = _OpenShard(plan, len(missing))
             self._open[plan.split, plan.number] = shard
             self._close_if_complete(shard)
-            for index, exists in zip(range(plan.start, plan.stop), there, strict=True):
-                if not exists:
-                    yield ClipTask(plan.split, index)
+            for index in missing:
+                yield ClipTask(plan.split, index)
 
 
 @dataclass(slots=True)
@@ -241,7 +239,7 @@ class _Pool:
         errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the worker
         numbers = [str(theirs.fileno()), str(self._life_read)]
         process = subprocess.Popen(
-            [sys.executable, "-c", _START, *numbers, json.dumps(sys.path)],
+            [sys.executable, "-X", "faulthandler", "-c", _START, *numbers, json.dumps(sys.path)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,  # the engine prints when it is imported
             stderr=errors,

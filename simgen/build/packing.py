@@ -26,7 +26,7 @@ import numpy as np
 from simgen.dataset.storage import PRIVATE, UNFINISHED
 from simgen.physics.trace import Contacts
 
-__all__ = ["PackedClip", "clip_path", "make_room", "read_clip", "remove_room", "write_clip"]
+__all__ = ["PackedClip", "clip_path", "make_room", "read_clip", "remove_room", "waiting_clips", "write_clip"]
 
 _MAGIC = b"simgclp1"
 _HEAD = struct.Struct("<8sII")
@@ -54,6 +54,13 @@ def remove_room(folder: Path) -> None:
 
 def clip_path(folder: Path, split: str, index: int) -> Path:
     return folder / PRIVATE / "clips" / f"{split}-{index:08d}"
+
+
+def waiting_clips(folder: Path) -> set[tuple[str, int]]:
+    """Split and index of every clip that has a file here, whole or not."""
+    place = folder / PRIVATE / "clips"
+    names = (entry.name.rpartition("-") for entry in os.scandir(place)) if place.is_dir() else ()
+    return {(split, int(index)) for split, _, index in names if index.isdigit()}
 
 
 def write_clip(folder: Path, clip: PackedClip) -> int:

@@ -27,6 +27,10 @@ class ShardPlan:
     def clips(self) -> int:
         return self.stop - self.start
 
+    @property
+    def indices(self) -> range:
+        return range(self.start, self.stop)
+
     def __str__(self) -> str:
         return f"{self.split}-{self.number:05d}-of-{self.count:05d}"
 

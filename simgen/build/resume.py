@@ -114,11 +114,6 @@ def check_folder(folder: Path, recipe: Recipe, plan: Plan, formats: Sequence[str
         )
 
 
-def begun(folder: Path) -> bool:
-    """A build has prepared this folder, and nobody has removed it since."""
-    return (folder / _TARGET).exists()
-
-
 def _clear(folder: Path) -> bool:
     """Removes a simgen dataset, and nothing that simgen did not write. False when there is none."""
     if not (folder / _TARGET).exists() and not (folder / MANIFEST).exists():

@@ -78,7 +78,7 @@ def generate_shard(
     from simgen.dataset.writer import ShardWriter
 
     with ShardWriter(folder, recipe, shard.split, shard.number, shard.count, formats) as writer:
-        for index in range(shard.start, shard.stop):
+        for index in shard.indices:
             clip = read_clip(folder, shard.split, index)
             if clip is None or clip.values["recipe_hash"] != recipe.hash:
                 clip, count = encode_clip(recipe, shard.split, index)
@@ -88,6 +88,6 @@ def generate_shard(
         writer.finish()
         marker = writer.marker()
     marker.write(folder)
-    for index in range(shard.start, shard.stop):
+    for index in shard.indices:
         clip_path(folder, shard.split, index).unlink(missing_ok=True)
     return marker

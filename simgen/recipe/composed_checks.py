@@ -183,6 +183,8 @@ def _without_value(
     data: Mapping[str, Any],
 ) -> str:
     """A sentence when the expression is refused in every clip that is tried; "" when one works."""
+    if isinstance(kind, Word) and not expression.is_name:
+        return ""  # refused by the models
     wrong = ""
     for values in _tried(expression, params, data):
         if isinstance(kind, Word):

@@ -81,7 +81,7 @@ def _sentence(error: ValidationError, value: Any) -> str:
 def _no_distribution(value: Any) -> str:
     if isinstance(value, Mapping):
         guess = next((hint for key in value if (hint := did_you_mean(key, DISTRIBUTIONS))), "")
-        key = shown(next(iter(value), None))
+        key = shown(next(iter(value))) if value else "an empty mapping"
         return f"{key} is no distribution; there are {', '.join(DISTRIBUTIONS)}.{guess}"
     if isinstance(value, (list, tuple)):
         return "a list is not a distribution; write {uniform: [low, high]} or {choice: [a, b]}."

@@ -38,7 +38,7 @@ from simgen.scene.spec import Camera, Look, SceneSpec
 __all__ = ["film"]
 
 _UNDRESSED = Look(colour=(0.72, 0.72, 0.72))
-_OUT_OF_SIGHT_M = (0.0, 0.0, -1e6)  # further than any camera sees
+_OUT_OF_SIGHT_M = 1e5  # beside the picture of any camera
 _GL_CLIPS = 50  # clips for which one OpenGL client is used
 _UV_OFFSET = 64.0  # the renderers repeat a texture for positive coordinates only
 
@@ -70,12 +70,15 @@ def film(
     # other's colour: they are drawn once, and the moving ones, a few pixels, are put in front of or behind them.
     fixed = [body.fixed for body in scene.bodies]
     apart = settings.engine == "tiny" and len(poses) == 1 and any(fixed)
+    aside = (
+        poses[0][0, :3] * _OUT_OF_SIGHT_M
+    )  # to the side: straight ahead an orthographic camera would see it
     if apart:
-        world.pose(trace, 0, [not still for still in fixed])
+        world.pose(trace, 0, [not still for still in fixed], aside)
         backdrop = world.shoot(lens, poses[0], light)
     for frame in range(count):
         pose = poses[min(frame, len(poses) - 1)]
-        world.pose(trace, frame, fixed if apart else ())
+        world.pose(trace, frame, fixed if apart else (), aside)
         colour, buffer, ids = world.shoot(lens, pose, light)
         if apart:
             colour, buffer, ids = _in_front(backdrop, (colour, buffer, ids))
@@ -294,15 +297,15 @@ class _World:
             Image.fromarray(picture[::-1]).save(path)  # v runs upwards in a picture file
         return int(self._bullet.loadTexture(str(path), physicsClientId=self._client))
 
-    def pose(self, trace: Trace, frame: int, away: Sequence[bool] = ()) -> None:
-        """Moves the bodies to where they are at `frame`, or out of every picture if `away` says so of them."""
+    def pose(self, trace: Trace, frame: int, away: Sequence[bool], aside: NDArray[np.float64]) -> None:
+        """Moves the bodies to where they are at `frame`; those that `away` says (none if empty) go to `aside`."""
         for index, handle in enumerate(self._handles):
             if handle is None:
                 continue
             out = bool(away) and away[index]
             self._bullet.resetBasePositionAndOrientation(
                 handle,
-                _OUT_OF_SIGHT_M if out else trace.position_m[frame, index],
+                aside if out else trace.position_m[frame, index],
                 trace.orientation_xyzw[frame, index],
                 physicsClientId=self._client,
             )

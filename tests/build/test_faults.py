@@ -36,30 +36,43 @@ def test_any_number_of_workers_gives_the_same_bytes(undisturbed: dict[str, bytes
 
 
 def test_twenty_kills(undisturbed: dict[str, bytes], tmp_path: Path) -> None:
-    """SIGKILL at random moments of a build, again and again, in as many builds as it takes."""
+    """SIGKILL at twenty random moments, in as many builds as it takes: while it starts, between any two clips,
+    while shards and the manifest are written."""
     recipe, chance = recipe_file(tmp_path), random.Random(8)
     kills = finished = 0
     while kills < 20:
         out = tmp_path / f"out{finished}"
-        while True:
+        while not (out / "manifest.json").exists():
             with started("build", recipe, "-o", out, "--workers", 2, cwd=tmp_path) as build:
-                try:
-                    assert build.wait(timeout=chance.uniform(0.5, 2.5)) == 0, build.stderr.read()  # type: ignore[union-attr]
-                    break
-                except subprocess.TimeoutExpired:
+                aim = progress(out) + chance.choice([0, 1, 2, 4, 8]) if kills < 20 else 10**9
+                while build.poll() is None and progress(out) < aim:
+                    time.sleep(0.01)
+                time.sleep(chance.uniform(0, 0.3))
+                if build.poll() is None:
                     workers = psutil.Process(build.pid).children()
                     build.kill()
                     kills += 1
-                    _, alive = psutil.wait_procs(workers, timeout=10)
+                    _, alive = psutil.wait_procs(workers, timeout=20)
                     assert not alive, "workers outlived their build"
+                else:
+                    assert build.returncode == 0, build.stderr.read()  # type: ignore[union-attr]
+        final = simgen(
+            "build", recipe, "-o", out, "--workers", 1, cwd=tmp_path
+        )  # a kill may follow the manifest
+        assert final.returncode == 0, final.stderr
         assert content(out) == undisturbed, f"after {kills} kills"
         finished += 1
 
 
+def progress(folder: Path) -> int:
+    """How many clips a build has finished."""
+    return len(list(folder.glob(".simgen/clips/*"))) + 8 * len(list(folder.glob(".simgen/markers/*")))
+
+
 def wait_for_clips(folder: Path, count: int, build: subprocess.Popen[str]) -> None:
     """Until a build has finished that many clips."""
-    deadline = time.monotonic() + 60
-    while len(list(folder.glob(".simgen/clips/*"))) + 8 * len(list(folder.glob(".simgen/markers/*"))) < count:
+    deadline = time.monotonic() + 120
+    while progress(folder) < count:
         assert build.poll() is None, "the build ended by itself"
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -76,11 +89,11 @@ def test_a_signal_stops_it_within_seconds(
         wait_for_clips(tmp_path / "out", 5, build)
         workers = psutil.Process(build.pid).children()
         build.send_signal(number)
-        _, errors = build.communicate(timeout=5)
+        _, errors = build.communicate(timeout=10)
         assert build.returncode == status
         assert "Stopped. Every finished clip is kept; run the same command again to continue." in errors
         assert "Traceback" not in errors
-        assert not psutil.wait_procs(workers, timeout=1)[1]
+        assert not psutil.wait_procs(workers, timeout=5)[1]
     there = {path.name for path in (tmp_path / "out").glob(".simgen/clips/*")}
     shards = len(list((tmp_path / "out").glob(".simgen/markers/*")))
     assert len(there) + 8 * shards >= 5
@@ -209,10 +222,10 @@ def test_two_builds_at_once(undisturbed: dict[str, bytes], tmp_path: Path) -> No
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 700 kB of our own; needs root."""
+    """A disk of 500 kB of our own; needs root."""
     place = tmp_path / "disk"
     place.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=700k", "none", place], capture_output=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=500k", "none", place], capture_output=True)
     if mounted.returncode:
         pytest.skip("mounting a file system needs root")
     try:
@@ -234,6 +247,13 @@ def test_a_full_disk(undisturbed: dict[str, bytes], tmp_path: Path, small_disk: 
     done = simgen("build", recipe, "-o", small_disk / "out", "--workers", 2, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert content(small_disk / "out") == undisturbed
+
+
+def test_a_disk_that_is_too_small_is_noticed_early(tmp_path: Path, small_disk: Path) -> None:
+    done = simgen("build", recipe_file(tmp_path, 400), "-o", small_disk / "out", "--workers", 2, cwd=tmp_path)
+    assert done.returncode == 1
+    said = sentences(done.stderr)
+    assert said.index("warning: the missing clips will need about ") < said.index("The disk is full")
 
 
 def test_a_limit_on_file_sizes(tmp_path: Path) -> None:

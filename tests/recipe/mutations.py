@@ -4,15 +4,36 @@ them.
 
 from __future__ import annotations
 
+import copy
+import json
 import re
+from collections.abc import Iterator
+from typing import Any
 
+import yaml
 from hypothesis import strategies as st
 
-from simgen.recipe import shipped_recipes
+from simgen.recipe import Recipe, shipped_recipes
+from simgen.recipe.distributions import DISTRIBUTIONS
+from simgen.recipe.parts import BodyPart, CameraPart, JointPart
+from simgen.recipe.sections import CameraView, VideoSection
 
 TEXTS = {name: path.read_text() for name, path in shipped_recipes().items()}
 
 TOKENS = sorted({word for text in TEXTS.values() for word in re.findall(r"[\w.#=+*/-]+", text)})
+
+KEYS = sorted(
+    {*Recipe.model_fields, *BodyPart.model_fields, *JointPart.model_fields, *CameraPart.model_fields}
+    | {
+        *VideoSection.model_fields,
+        *CameraView.model_fields,
+        *DISTRIBUTIONS,
+        "clips",
+        "preset",
+        "unlit",
+        "train",
+    }
+)
 
 # What takes the place of a value, a word or a whole line.
 VALUES = (
@@ -123,6 +144,63 @@ VALUES = (
     ),
 )
 ALPHABET = "".join(map(chr, range(32, 127))) + "\n\t\r\x00\x07\x85\u2028é名🙂"
+
+
+def parts(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Every value of a recipe with its path, the recipe itself left out."""
+    entries = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for step, entry in entries:
+        yield (*path, step), entry
+        yield from parts(entry, (*path, step))
+
+
+DATA = {name: yaml.safe_load(text) for name, text in TEXTS.items()}
+PIECES = [entry for data in DATA.values() for _, entry in parts(data)]
+NUMBERS = (
+    0,
+    -1,
+    1,
+    2,
+    0.5,
+    1e-9,
+    1e9,
+    1e15,
+    1e16,
+    10**30,
+    -1e300,
+    255,
+    4096,
+    True,
+    None,
+    "",
+    "=",
+    "=1/0",
+    "=-1",
+)
+
+
+@st.composite
+def misplaced_values(draw: st.DrawFn) -> str:
+    """A shipped recipe, well formed, in which one to four values are replaced by pieces of others or odd numbers."""
+    data = copy.deepcopy(DATA[draw(st.sampled_from(sorted(DATA)))])
+    for _ in range(draw(st.integers(1, 4))):
+        paths = [path for path, _ in parts(data)]
+        if not paths:
+            break
+        *above, last = draw(st.sampled_from(paths))
+        holder = data
+        for step in above:
+            holder = holder[step]
+        change = draw(st.sampled_from(("piece", "number", "number", "drop", "key", "key")))
+        if change == "drop":
+            del holder[last]
+        elif change == "key" and isinstance(holder, dict):
+            holder[draw(st.sampled_from(KEYS))] = copy.deepcopy(
+                draw(st.sampled_from([*PIECES, holder[last]]))
+            )
+        else:
+            holder[last] = copy.deepcopy(draw(st.sampled_from(PIECES if change == "piece" else NUMBERS)))
+    return json.dumps(data, indent=1) + "\n"
 
 
 @st.composite

@@ -234,6 +234,10 @@ def test_kinds(written: Any, kind: str, discrete: bool) -> None:
             "constant. "
             "Did you mean 'uniform'?",
         ),
+        (
+            {},
+            "an empty mapping is no distribution; there are uniform, log_uniform, normal, integer, choice, constant.",
+        ),
         ([5, 40], "a list is not a distribution; write {uniform: [low, high]} or {choice: [a, b]}."),
         (None, "must be a value or a distribution such as {uniform: [low, high]}, not nothing."),
         ("x" * 300, "must be at most 200 characters long."),

@@ -18,7 +18,7 @@ from simgen.recipe import Recipe, parse_recipe
 from simgen.recipe.draws import Draws
 from simgen.recipe.yaml import decode
 from simgen.scene.json import scene_from_json, scene_to_json
-from tests.recipe.mutations import ALPHABET, mutated_recipes
+from tests.recipe.mutations import ALPHABET, misplaced_values, mutated_recipes
 
 HANGS_S = 60  # far above what a loaded machine needs for the largest recipe; a hang never ends
 QUICK = settings(
@@ -89,14 +89,14 @@ def check(text: str) -> None:
 
 
 @QUICK
-@given(mutated_recipes())
+@given(st.one_of(mutated_recipes(), misplaced_values()))
 def test_mutated_recipes(text: str) -> None:
     check(text)
 
 
 @pytest.mark.campaign
 @CAMPAIGN
-@given(mutated_recipes())
+@given(st.one_of(mutated_recipes(), misplaced_values()))
 def test_mutated_recipes_many(text: str) -> None:
     check(text)
 

@@ -228,6 +228,8 @@ bodies:
         ("  c: {shape: sphere, size: 1, position: [0, 0, 9], colour: =speed}", "demo.yaml:8: "
          "bodies.c.colour: =speed must "
          "be a word, not 1.46108."),
+        ("  c: {shape: sphere, size: 1, position: [0, 0, 9], colour: =1/0}", "demo.yaml:8: bodies.c.colour: "
+         "must be a word or the name of a parameter such as =colour, not '=1/0'."),
         ("  c: {shape: sphere, size: 1, position: [0, 0, 9], colour: rde}", "demo.yaml:8: bodies.c.colour: "
          "must be red, "
          "orange, yellow, green, teal, blue, purple, pink, white, grey, black or brown, or '#rrggbb', not "

@@ -21,7 +21,9 @@ def still(scene: SceneSpec, frames: int = 1) -> Trace:
     return moving(scene, frames, lambda frame, body: (body.position_m, body.orientation_xyzw))
 
 
-def moving(scene: SceneSpec, frames: int, pose: Callable[[int, Body], tuple[Sequence[float], Sequence[float]]]) -> Trace:
+def moving(
+    scene: SceneSpec, frames: int, pose: Callable[[int, Body], tuple[Sequence[float], Sequence[float]]]
+) -> Trace:
     """`pose(frame, body)` gives every body's position and orientation."""
     state = np.zeros((frames, len(scene.bodies), 13))
     for frame in range(frames):
@@ -51,7 +53,9 @@ def body(name: str, kind: str, size: Sequence[float], position: Sequence[float],
 
 
 def pixel_rays(scene: SceneSpec, trace: Trace, frame: int = 0, supersample: int = 1) -> tuple[Array, Array]:
-    """Origins and directions (H·s, W·s, 3) of the rays through pixel centres, one metre long along the camera axis."""
+    """Origins and directions (H·s, W·s, 3) of the rays through pixel centres, one metre long along the camera
+    axis.
+    """
     camera, width, height = scene.cameras[0], scene.video.width, scene.video.height
     poses = world_to_camera(camera, scene, trace)
     pose = poses[min(frame, len(poses) - 1)]

@@ -57,7 +57,9 @@ def random_clip(seed: int) -> tuple[SceneSpec, Trace, RenderSettings]:
         for i in range(draw.randint(1, 6))
     ]
     if draw.random() > 0.2:
-        bodies.append(Body("ground", Shape("box", (20.0, 20.0, 1.0)), (0.0, 0.0, -0.5), look=look(), fixed=True))
+        bodies.append(
+            Body("ground", Shape("box", (20.0, 20.0, 1.0)), (0.0, 0.0, -0.5), look=look(), fixed=True)
+        )
     lights = tuple(
         Light(
             draw.choice(["directional", "point"]),  # type: ignore[arg-type]
@@ -82,7 +84,10 @@ def random_clip(seed: int) -> tuple[SceneSpec, Trace, RenderSettings]:
         lights=lights,
         environment=Environment(unlit=draw.random() < 0.15),
     )
-    kinds = {item.name: "rests" if item.fixed else draw.choice(["rests", "glides", "jumps", "stops"]) for item in bodies}
+    kinds = {
+        item.name: "rests" if item.fixed else draw.choice(["rests", "glides", "jumps", "stops"])
+        for item in bodies
+    }
     steps = {item.name: vector(0.4) for item in bodies}
     places = {(item.name, f): vector(1.5, 0.6) for item in bodies for f in range(frames)}
 
@@ -155,9 +160,11 @@ def test_it_is_a_fast_path() -> None:
         size=(256, 256),
     )
     trace = moving(
-        scene, 4, lambda f, item: (np.add(item.position_m, (0.0 if item.fixed else 0.02 * f, 0.0, 0.0)), (0, 0, 0, 1))
+        scene,
+        4,
+        lambda f, item: (np.add(item.position_m, (0.0 if item.fixed else 0.02 * f, 0.0, 0.0)), (0, 0, 0, 1)),
     )
     studio = Studio(scene, trace, RenderSettings(), scene.cameras[0], ("rgb",), every=False)
-    studio.film(studio.poses, studio.cameras)
+    studio.film(studio.places, studio.cameras)
     drawn = studio.stage.solids[:, at.MET].sum()
     assert 0 < drawn < 0.08 * 256 * 256

@@ -23,7 +23,9 @@ TURNED = about_axis((1.0, 0.4, 0.2), 0.7)
 
 
 def nearest_hit(points: Array, origin: Array, direction: Array) -> tuple[Array, NDArray[np.intp]]:
-    """Möller and Trumbore on every triangle (F, 3, 3) for every ray (R, 3): nearest t ≥ 0, inf if none, and which."""
+    """Möller and Trumbore on every triangle (F, 3, 3) for every ray (R, 3): nearest t ≥ 0, inf if none, and
+    which.
+    """
     best, which = np.full(len(origin), np.inf), np.full(len(origin), -1)
     for index, (a, b, c) in enumerate(points):
         p = np.cross(direction, c - a)
@@ -106,7 +108,11 @@ def test_a_filmed_mesh_is_its_triangles(name: str) -> None:
     """Depth, silhouette and facing of a stretched, turned mesh against all its triangles in numpy."""
     size = (0.9, 0.6, 0.8)
     item = Body("thing", Shape("mesh", size, name), (0.1, 0.0, 0.4), TURNED, look=GREY)
-    scene = stage(item, camera=Camera(position_m=(0.6, -3.0, 1.5), target_m=(0.1, 0.0, 0.4), vertical_fov_deg=24), size=(64, 56))
+    scene = stage(
+        item,
+        camera=Camera(position_m=(0.6, -3.0, 1.5), target_m=(0.1, 0.0, 0.4), vertical_fov_deg=24),
+        size=(64, 56),
+    )
     frames = raycast(scene, still(scene), passes=("depth", "segmentation", "normals"))
     turn = Rotation.from_quat(TURNED).as_matrix()
     solid = mesh(name)
@@ -147,4 +153,8 @@ def test_boxes_in_the_tree_hold_their_triangles() -> None:
             ):
                 assert np.all(corner >= node[at.NODE_LOW : at.NODE_LOW + 3])
                 assert np.all(corner <= node[at.NODE_HIGH : at.NODE_HIGH + 3])
-    assert sum(int(n[at.NODE_LAST] - n[at.NODE_FIRST]) for n in nodes) == len(corners) == len(mesh("bowl").triangles)
+    assert (
+        sum(int(n[at.NODE_LAST] - n[at.NODE_FIRST]) for n in nodes)
+        == len(corners)
+        == len(mesh("bowl").triangles)
+    )

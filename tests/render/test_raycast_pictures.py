@@ -18,7 +18,9 @@ from tests.render.stages import FLAT, GREY, body, moving, near_edges, pixel_rays
 
 Array = NDArray[np.float64]
 MATT = replace(GREY, specular=0.0)
-DOWN = Camera(position_m=(0.0, 0.0, 4.0), target_m=(0.0, 0.0, 0.0), up=(0.0, 1.0, 0.0), projection="orthographic", height_m=2.0)  # fmt: skip
+DOWN = Camera(
+    position_m=(0.0, 0.0, 4.0), target_m=(0.0, 0.0, 0.0), up=(0.0, 1.0, 0.0), projection="orthographic", height_m=2.0
+)  # fmt: skip
 
 
 def to_linear(rgb: NDArray[np.uint8]) -> Array:
@@ -71,17 +73,25 @@ def test_edges_are_the_part_of_the_pixel_that_is_covered() -> None:
 def test_diffuse_light_is_lamberts() -> None:
     """A matt level ground under one lamp: albedo × (ambient + colour × intensity × cosine)."""
     for angle in (0.0, 30.0, 60.0, 85.0):
-        sun = Light(direction=(math.sin(math.radians(angle)), 0.0, -math.cos(math.radians(angle))), intensity=0.5)
+        sun = Light(
+            direction=(math.sin(math.radians(angle)), 0.0, -math.cos(math.radians(angle))), intensity=0.5
+        )
         scene = stage(
             body("ground", "box", (9.0, 9.0, 1.0), (0.0, 0.0, -0.5), look=MATT),
             camera=replace(DOWN, position_m=(0.0, 0.0, 0.5)), lights=(sun,), environment=Environment(ambient=(0.2, 0.1, 0.0)),
         )  # fmt: skip
-        expected = to_linear(np.array([153]))[0] * (np.array([0.2, 0.1, 0.0]) + 0.5 * math.cos(math.radians(angle)))
-        np.testing.assert_allclose(picture(scene)[40, 48], to_bytes(expected), atol=0.8)  # half a byte, and haze
+        expected = to_linear(np.array([153]))[0] * (
+            np.array([0.2, 0.1, 0.0]) + 0.5 * math.cos(math.radians(angle))
+        )
+        np.testing.assert_allclose(
+            picture(scene)[40, 48], to_bytes(expected), atol=0.8
+        )  # half a byte, and haze
 
 
 def test_two_lamps_add_up_and_colours_multiply() -> None:
-    ground = body("ground", "box", (9.0, 9.0, 1.0), (0.0, 0.0, -0.5), look=replace(MATT, colour=(0.5, 0.9, 0.2)))
+    ground = body(
+        "ground", "box", (9.0, 9.0, 1.0), (0.0, 0.0, -0.5), look=replace(MATT, colour=(0.5, 0.9, 0.2))
+    )
     red = Light(direction=(0.0, 0.0, -1.0), colour=(1.0, 0.0, 0.0), intensity=0.5)
     lamp = Light("point", position_m=(0.0, 0.0, 3.0), colour=(0.0, 0.8, 0.0), intensity=0.7)
     none = Environment(ambient=(0.0, 0.0, 0.0))
@@ -95,7 +105,9 @@ def test_two_lamps_add_up_and_colours_multiply() -> None:
     assert one[..., 1].max() == two[..., 0].max() == 0
 
 
-def shadow_of_ball(scene: SceneSpec, towards: Array, centre: Array, radius: float, distance: Array | float) -> NDArray[np.bool_]:
+def shadow_of_ball(
+    scene: SceneSpec, towards: Array, centre: Array, radius: float, distance: Array | float
+) -> NDArray[np.bool_]:
     """Which ground points under the pixel centres have the ball between them and the light."""
     origin, direction = pixel_rays(scene, still(scene))
     point = origin - (origin[..., 2:] / direction[..., 2:]) * direction
@@ -141,7 +153,7 @@ def test_what_touches_the_ground_has_its_shadow_from_the_point_of_contact() -> N
     frames = raycast(scene, still(scene), passes=("segmentation",))
     labels, red = frames.segmentation[0], to_linear(frames.rgb[0])[..., 0]
     columns = np.nonzero(labels == 2)[1]
-    middle = int(round(columns.mean()))
+    middle = round(columns.mean())
     foot = np.nonzero(labels[:, middle] == 2)[0].max() + 2  # the ground just in front of the contact
     lit, shaded = red[-1, -1], red[foot, middle - 12]
     assert red[foot, middle - 2] < 0.62 * lit  # on the side away from the light, already next to the contact
@@ -150,6 +162,13 @@ def test_what_touches_the_ground_has_its_shadow_from_the_point_of_contact() -> N
     inside = (labels == 2) & ~near_edges(labels, 3)
     rough = np.abs(red[1:-1, 1:-1] - 0.25 * (red[2:, 1:-1] + red[:-2, 1:-1] + red[1:-1, 2:] + red[1:-1, :-2]))
     assert rough[inside[1:-1, 1:-1]].max() < 0.02
+
+
+def test_an_invisible_body_casts_no_shadow() -> None:
+    ground = body("ground", "box", (30.0, 30.0, 1.0), (0.0, 0.0, -0.5), look=MATT)
+    ghost = body("ghost", "sphere", (0.4,), (0.0, 0.0, 0.8), visible=False)
+    np.testing.assert_array_equal(picture(stage(ground, ghost)), picture(stage(ground)))
+    assert np.any(picture(stage(ground, replace(ghost, visible=True))) != picture(stage(ground)))
 
 
 def test_soft_shadows_are_the_part_of_the_sun_that_is_seen() -> None:
@@ -162,8 +181,12 @@ def test_soft_shadows_are_the_part_of_the_sun_that_is_seen() -> None:
         lights=(Light(direction=(0.0, 0.0, -1.0), intensity=1.0, radius=radius),),
         environment=Environment(ambient=(0.0, 0.0, 0.0)),
     )  # fmt: skip
-    scene = replace(scene, cameras=(replace(scene.cameras[0], position_m=(0.0, 0.0, 0.3), target_m=(0.0, 0.0, 0.0)),))
-    light = to_linear(picture(scene, RenderSettings(quality="high")))[80, :, 0] / to_linear(np.array([153]))[0]
+    scene = replace(
+        scene, cameras=(replace(scene.cameras[0], position_m=(0.0, 0.0, 0.3), target_m=(0.0, 0.0, 0.0)),)
+    )
+    light = (
+        to_linear(picture(scene, RenderSettings(quality="high")))[80, :, 0] / to_linear(np.array([153]))[0]
+    )
     x = (np.arange(160) + 0.5) / 320 - 0.25
     part = np.clip(x / (radius * (height + 0.005)), -1, 1)  # where the edge cuts the disc
     expected = (np.arccos(part) - part * np.sqrt(1 - part * part)) / np.pi
@@ -183,8 +206,9 @@ def test_ambient_occlusion_darkens_corners_and_leaves_the_open_alone() -> None:
     x = (np.arange(120) + 0.5) * 0.03 - 1.8
     open_ground = x < -0.3
     np.testing.assert_allclose(high[open_ground], plain[open_ground], atol=0.004)
-    # the part of Lambert's light that arrives past an endless wall, which lets light past in proportion to its distance:
-    # the mean over the hemisphere, cosine-weighted, of min(1, distance to the wall along the direction / 1 m)
+    # the part of Lambert's light that arrives past an endless wall, which lets light past in proportion to
+    # its distance: the mean over the hemisphere, cosine-weighted, of min(1, distance to the wall along the
+    # direction / 1 m)
     random = np.random.default_rng(1)
     azimuth, square = random.uniform(0, 2 * np.pi, 200_000), random.uniform(0, 1, 200_000)
     towards_wall = np.maximum(np.cos(azimuth) * np.sqrt(square), 1e-9)
@@ -199,7 +223,8 @@ def test_highlights_lie_where_the_mirror_direction_says_and_are_broader_when_rou
         look = Look((0.2, 0.2, 0.2), specular=1.0, roughness=roughness)
         light = Light(direction=(0.5, 1.0, -0.8), intensity=1.0)
         scene = stage(
-            body("ball", "sphere", (0.5,), (0.0, 0.0, 0.0), look=look), lights=(light,), size=(160, 160), environment=replace(FLAT, unlit=False),
+            body("ball", "sphere", (0.5,), (0.0, 0.0, 0.0), look=look), lights=(light,),
+            size=(160, 160), environment=replace(FLAT, unlit=False),
             camera=Camera(position_m=(0.0, -4.0, 0.0), target_m=(0.0, 0.0, 0.0), projection="orthographic", height_m=1.2),
         )  # fmt: skip
         red = to_linear(picture(scene))[..., 0]
@@ -222,7 +247,9 @@ TEXTURES = ("checker", "stripes", "wood", "noise", "brushed")
 def test_a_texture_turns_with_its_body(kind: str, texture: str) -> None:
     """Turned a quarter about the line of sight, the body and its texture are the picture turned a quarter."""
     look = Look((0.9, 0.2, 0.1), texture=texture, texture_colour=(0.1, 0.3, 0.9), texture_size_m=0.3)  # type: ignore[arg-type]
-    size = {"sphere": (0.6,), "box": (0.8, 0.7, 0.9), "tube": (0.6, 0.6, 0.2), "mesh": (1.2, 1.2, 1.2)}.get(kind, (0.5, 0.7))
+    size = {"sphere": (0.6,), "box": (0.8, 0.7, 0.9), "tube": (0.6, 0.6, 0.2), "mesh": (1.2, 1.2, 1.2)}.get(
+        kind, (0.5, 0.7)
+    )
     shots = []
     for turns in (0, 1):
         first = about_axis((1.0, 0.5, 0.3), 0.8)
@@ -259,7 +286,8 @@ def test_far_textures_fade_to_their_mean_instead_of_flickering() -> None:
 
 def test_checker_squares_have_the_size_asked_for() -> None:
     look = Look((1.0, 1.0, 1.0), texture="checker", texture_colour=(0.0, 0.0, 0.0), texture_size_m=0.25)
-    scene = stage(body("ground", "box", (8.0, 8.0, 1.0), (0.0, 0.0, -0.5), look=look), environment=FLAT, camera=DOWN, size=(64, 64))  # fmt: skip
+    ground = body("ground", "box", (8.0, 8.0, 1.0), (0.0, 0.0, -0.5), look=look)
+    scene = stage(ground, environment=FLAT, camera=DOWN, size=(64, 64))
     red = picture(scene)[..., 0]
     x = (np.arange(64) + 0.5) / 32 - 1
     cell = np.floor(x / 0.25).astype(int)
@@ -268,7 +296,10 @@ def test_checker_squares_have_the_size_asked_for() -> None:
 
 
 def test_the_sky_goes_from_the_horizon_to_the_zenith_without_steps() -> None:
-    scene = stage(camera=Camera(position_m=(0.0, 0.0, 1.0), target_m=(0.0, 1.0, 1.7), vertical_fov_deg=60), size=(16, 256))
+    scene = stage(
+        camera=Camera(position_m=(0.0, 0.0, 1.0), target_m=(0.0, 1.0, 1.7), vertical_fov_deg=60),
+        size=(16, 256),
+    )
     steps = np.diff(picture(scene)[:, 8, 0].astype(int))
     assert np.all(steps >= 0)  # downwards it gets lighter, a byte at a time
     assert steps.max() <= 1
@@ -292,13 +323,19 @@ def test_distance_mixes_in_the_horizon() -> None:
 
 
 def test_motion_blur_is_the_mean_of_the_positions_and_only_of_the_picture() -> None:
-    """A white block that moves 8 pixels a frame, shutter open half the time: edges become ramps 4 pixels wide."""
+    """A white block that moves 8 pixels a frame, shutter open half the time: edges become ramps 4 pixels
+    wide.
+    """
     scene = stage(
         body("block", "box", (0.5, 0.5, 0.5), (-0.5, 0.0, 0.0), look=Look((1.0, 1.0, 1.0))),
         body("fixed", "sphere", (0.2,), (0.3, 0.7, 0.0), look=Look((0.3, 0.6, 0.9)), fixed=True),
         environment=FLAT, camera=DOWN, size=(64, 64),
     )  # fmt: skip
-    trace = moving(scene, 3, lambda f, item: (np.add(item.position_m, (0.0 if item.fixed else 0.25 * f, 0, 0)), (0, 0, 0, 1)))
+    trace = moving(
+        scene,
+        3,
+        lambda f, item: (np.add(item.position_m, (0.0 if item.fixed else 0.25 * f, 0, 0)), (0, 0, 0, 1)),
+    )
     sharp = raycast(scene, trace, RenderSettings(), ("depth", "segmentation", "normals", "flow"))
     blurred = raycast(scene, trace, RenderSettings(shutter=0.5), ("depth", "segmentation", "normals", "flow"))
     for name in ("depth_m", "segmentation", "normals", "flow", "flow_occluded", "visible_pixels", "boxes"):
@@ -307,6 +344,8 @@ def test_motion_blur_is_the_mean_of_the_positions_and_only_of_the_picture() -> N
     for f in range(3):
         row = to_linear(blurred.rgb[f])[32, :, 0]
         left = -0.75 + 0.25 * f  # of the block at the frame's time, the middle of the exposure
-        expected = np.clip((x - (left - 0.0625)) / 0.125, 0, 1) - np.clip((x - (left + 0.5 - 0.0625)) / 0.125, 0, 1)
+        expected = np.clip((x - (left - 0.0625)) / 0.125, 0, 1) - np.clip(
+            (x - (left + 0.5 - 0.0625)) / 0.125, 0, 1
+        )
         assert np.abs(row - expected).max() < 0.13  # two of the sixteen positions
         np.testing.assert_array_equal(blurred.rgb[f, 4:18, 34:48], sharp.rgb[f, 4:18, 34:48])

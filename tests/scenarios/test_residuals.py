@@ -16,7 +16,10 @@ from tests.scenarios.clips import DESIGNED, draw, make
 MEDIAN, WORST = 1e-3, 1e-2
 
 # Events that need a corner of the ranges; tests of their own show them.
-RARE = {"collision": {"comes_to_rest"}}  # equal masses, elastic, head-on, the other at rest
+RARE = {
+    "collision": {"comes_to_rest"},  # equal masses, elastic, head-on, the other at rest
+    "incline": {"enters_frame"},  # out over the ridge and back: strong gravity, elastic
+}
 
 
 def across_the_ranges(name: str, count: int):

@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.render.raycast import layout as at
-from simgen.render.raycast.compile import kernel
+from simgen.render.raycast.compile import kernel, spliced
 from simgen.render.raycast.light import paint
-from simgen.render.raycast.placing import find_casters
 from simgen.render.raycast.rays import cast, locate
+from simgen.render.raycast.reach import find_casters
 
 __all__ = ["Canvas", "draw_tiles", "restore"]
 
@@ -93,7 +93,15 @@ def _edges(x0: int, y0: int, x1: int, y1: int, width: int, height: int, key: Int
 
 @kernel
 def _store_labels(
-    x0: int, y0: int, x1: int, y1: int, width: int, track: Floats, mark: Integers, solids: Floats, canvas: Canvas
+    x0: int,
+    y0: int,
+    x1: int,
+    y1: int,
+    width: int,
+    track: Floats,
+    mark: Integers,
+    solids: Floats,
+    canvas: Canvas,
 ) -> None:
     """Label, depth and key of the tile's pixels, and the counts of labels in rows and columns."""
     label, depth, key, _, _, _, rows, columns, _ = canvas
@@ -158,7 +166,7 @@ def _include_rim(
                     box[3 + axis] = max(box[3 + axis], point)
 
 
-@kernel
+@spliced
 def draw_tiles(
     dirty: Bytes,
     solids: Floats,
@@ -176,7 +184,7 @@ def draw_tiles(
     """Draw every tile whose `dirty` is set; add to the column MET how many of the centre rays meet each
     solid.
     """
-    label, depth, key, rgb, normals, bounds, rows, columns, _ = canvas
+    label, depth, key, rgb, normals, bounds, _, _, _ = canvas
     width, height = int(world[at.WIDTH]), int(world[at.HEIGHT])
     across = (width + at.TILE - 1) // at.TILE
     paints, turns = rgb.shape[0] > 0, normals.shape[0] > 0

@@ -228,7 +228,11 @@ def _own_colours(
         skies += 1 if mark[at.M_BODY + i] < 0 else 0
     if skies > 0:  # by the height of the view; in an orthographic picture, where that is one, by row
         red, green, blue = world[at.HORIZON], world[at.HORIZON + 1], world[at.HORIZON + 2]
-        more_red, more_green, more_blue = world[at.ZENITH] - red, world[at.ZENITH + 1] - green, world[at.ZENITH + 2] - blue
+        more_red, more_green, more_blue = (
+            world[at.ZENITH] - red,
+            world[at.ZENITH + 1] - green,
+            world[at.ZENITH + 2] - blue,
+        )
         per_row = 1.0 / world[at.HEIGHT]
         for i in range(count):
             by_row, by_view = 1.0 - track[at.T_V + i] * per_row, -track[at.T_VZ + i]

@@ -1,9 +1,9 @@
 """Procedural textures in the body's own coordinates, averaged over what a pixel covers.
 
-A texture says how much of the second colour shows at a point, 0..1. A pixel covers the parallelogram spanned by two
-vectors on the surface (how the point moves for a step of one pixel right and down); regular patterns are averaged over
-it exactly, per coordinate, and noise loses the octaves that are finer than it. So nothing shimmers in the distance and
-texture edges need no further samples.
+A texture says how much of the second colour shows at a point, 0..1. A pixel covers the parallelogram
+spanned by two vectors on the surface (how the point moves for a step of one pixel right and down); regular
+patterns are averaged over it exactly, per coordinate, and noise loses the octaves that are finer than it.
+So nothing shimmers in the distance and texture edges need no further samples.
 """
 
 from __future__ import annotations
@@ -109,8 +109,12 @@ def _wrap_tiles(
             if kind in (at.SPHERE, at.CAPSULE):
                 h = 0.0 if kind == at.SPHERE else min(max(z, -half), half)
                 width = math.sqrt(ax * ax + ay * ay + az * az) + math.sqrt(bx * bx + by * by + bz * bz)
-                across = square_wave(arc(z - h, rho) * rows + h / size, width * (rows * 0.15915494309189535 / radius))
-            elif mark[at.M_FACE + i] >= 4 and kind != at.CONE:  # the ends of cylinders and tubes: sectors and rings
+                across = square_wave(
+                    arc(z - h, rho) * rows + h / size, width * (rows * 0.15915494309189535 / radius)
+                )
+            elif (
+                mark[at.M_FACE + i] >= 4 and kind != at.CONE
+            ):  # the ends of cylinders and tubes: sectors and rings
                 across = square_wave(rho / size, (abs(x * ax + y * ay) + abs(x * bx + y * by)) / (rho * size))
             else:
                 across = square_wave(z / size, (abs(az) + abs(bz)) / size)
@@ -131,7 +135,11 @@ def _grow(count: int, track: Floats, texture: int, size: float) -> None:
         ring = 0.35 * size
         _add_noise(count, track, 0.7 * scale, 1.5 * scale, 1.5 * scale, 0.0, 1.0, math.inf)
         for i in range(count):
-            y, z, bend = track[at.T_OY + i] + 2.3 * size, track[at.T_OZ + i] + 3.1 * size, track[at.T_PART + i]
+            y, z, bend = (
+                track[at.T_OY + i] + 2.3 * size,
+                track[at.T_OZ + i] + 3.1 * size,
+                track[at.T_PART + i],
+            )
             turns = math.sqrt(y * y + z * z) / ring + 2.2 * bend
             phase = turns - np.floor(turns)
             rise, fall = phase * phase * (3.0 - 2.0 * phase), (1.0 - phase) * 4.48  # they meet at 0.8
@@ -156,13 +164,19 @@ def _grow(count: int, track: Floats, texture: int, size: float) -> None:
 def _add_noise(
     count: int, track: Floats, sx: float, sy: float, sz: float, shift: float, weight: float, period: float
 ) -> None:
-    """T_PART += noise about 0, of the point times s plus `shift`; nothing where a pixel spans `period` or more."""
+    """T_PART += noise about 0, of the point times s plus `shift`; nothing where a pixel spans `period` or
+    more.
+    """
     widest = 0.0
     for i in range(count):
         widest = max(widest, 1.5 - 1.5 * track[at.T_SPAN + i] / period)
     if widest <= 0.0:
         return
     for i in range(count):
-        x, y, z = track[at.T_OX + i] * sx + shift, track[at.T_OY + i] * sy + shift, track[at.T_OZ + i] * sz + shift
+        x, y, z = (
+            track[at.T_OX + i] * sx + shift,
+            track[at.T_OY + i] * sy + shift,
+            track[at.T_OZ + i] * sz + shift,
+        )
         left = min(max(1.5 - 1.5 * track[at.T_SPAN + i] / period, 0.0), 1.0)
         track[at.T_PART + i] += weight * left * (noise(x, y, z) - 0.5)

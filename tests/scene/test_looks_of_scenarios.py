@@ -1,0 +1,54 @@
+"""Every scenario in every preset: what moves is in the picture and can be told from what is around it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from simgen.build import generate
+from simgen.recipe import parse_recipe
+from simgen.scenarios import all_scenarios
+from simgen.scene.look_parameters import PRESETS
+from tests.scene.test_appearance import cielab
+
+pytest.importorskip("pybullet")
+SCENARIOS = [name for name in sorted(all_scenarios()) if name != "scene"]
+
+
+def grown(mask: NDArray[np.bool_], pixels: int) -> NDArray[np.bool_]:
+    for _ in range(pixels):
+        wide = np.pad(mask, 1)
+        mask = wide[1:-1, 1:-1] | wide[:-2, 1:-1] | wide[2:, 1:-1] | wide[1:-1, :-2] | wide[1:-1, 2:]
+    return mask
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_subjects_are_seen_and_stand_out(scenario: str, preset: str) -> None:
+    recipe = parse_recipe(
+        f"name: seen\nscenario: {scenario}\nclips: 9\nvideo: {{size: 128, fps: 24, seconds: 2}}\n"
+        f"passes: [segmentation]\nlook: {{preset: {preset}}}\n",
+        "seen.yaml",
+    )
+    for index in range(3):
+        sample = generate(recipe, index)
+        frames = next(iter(sample.frames.values()))
+        assert frames.segmentation is not None
+        assert frames.visible_pixels is not None
+        picture, labels = frames.rgb[0], frames.segmentation[0]
+        assert 30 < picture.mean() < 252, f"{scenario} {index}: too dark or empty"
+        for place, body in enumerate(sample.scene.bodies):
+            if body.role != "subject" or body.fixed or not body.visible:
+                continue
+            share = frames.visible_pixels[0, place] / max(1, frames.alone_pixels[0, place])  # type: ignore[index]
+            assert share > 0.3, f"{scenario} {index}: {body.name} is hidden or out of the picture"
+            mask = labels == place + 1
+            ring = grown(mask, 3) & ~mask & (labels != 0)
+            if not ring.any():
+                ring = grown(mask, 3) & ~mask
+            inside = np.array([cielab(tuple(colour / 255)) for colour in picture[mask]])
+            around = np.array([cielab(tuple(colour / 255)) for colour in picture[ring]])
+            apart = np.linalg.norm(inside[:, None] - around[None], axis=-1).min(axis=1)
+            # a quarter of its pixels are like nothing around it (10 is seen at a glance, 2.3 just noticeable)
+            assert (apart > 10).mean() > 0.25, f"{scenario} {index}: {body.name} melts into its surroundings"
