@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from simgen.physics.bodies import Bodies, Motion
 from simgen.physics.contacts import ContactLog
-from simgen.physics.shapes import bounding_radius_m, rounding_m
+from simgen.physics.shapes import bounding_radius_m
 from simgen.physics.stepping import Stepper
 from simgen.scene.spec import SceneSpec
 
@@ -65,14 +65,17 @@ class Approach:
         The engine solves contacts that are less than `solved_below_m` apart.
         """
         self._bodies, self._stepper, self._log, self._step_s = bodies, stepper, log, step_s
-        self._lead_m = 2 * solved_below_m if solved_below_m < TOUCHING_M else 0.0
+        # An engine that solves contacts before they touch stops bodies where they meet. It needs no help and
+        # bears none; only the time of the touch is to be told.
+        self._cuts = solved_below_m < TOUCHING_M
+        self._lead_m = 2 * solved_below_m
         self._movers = bodies.movers
         # A ball's turning does not bring its surface nearer.
         self._swing_m = [
             0.0 if body.fixed or body.shape.kind == "sphere" else bounding_radius_m(body.shape)
             for body in scene.bodies
         ]
-        self._rounding_m = [rounding_m(body.shape) for body in scene.bodies]
+        self._rounding_m = bodies.rounding_m
         self._reach_m = [bounding_radius_m(body.shape) for body in scene.bodies]
         gx, gy, gz = scene.gravity_m_s2
         self._fall = [(0.0, 0.0, 0.0) if body.fixed else (gx, gy, gz) for body in scene.bodies]
@@ -123,6 +126,9 @@ class Approach:
             if left_s < SKIP_S:
                 return
             found = self._first_impact(left_s)
+            if found is not None and not self._cuts:
+                self._hit(self._step_s, impact=False)
+                return
             if found is None:
                 break
             self._go_through(*found, end_s)
@@ -193,6 +199,7 @@ class Approach:
                 # The velocity that the solver turns round must be that of the touch, so the step before it is
                 # short too; but it must begin where the contact is not yet solved.
                 pair.lead_s = max(SHORT_S, self._lead_m / closing)
+                self._log.meeting[pair.a, pair.b] = now_s + wait_s
                 return wait_s
         near = gap - self._rounding_m[pair.a] - self._rounding_m[pair.b]
         if near <= TOUCHING_M and abs(rate) <= SLOW_M_S:
@@ -235,18 +242,23 @@ class Approach:
             if again_s is None:
                 return  # it turned away
             wait_s = again_s
+        self._hit(SHORT_S, impact=True)
+
+    def _hit(self, length_s: float, impact: bool) -> None:
+        """A step in which bodies change their speeds at once, after which what was foreseen of them is void."""
         before = [self._motion(index)[1:] for index in self._movers]
-        self._step(SHORT_S, impact=True)
-        now_s = stepper.time_s
+        self._step(length_s, impact)
+        now_s = self._stepper.time_s
         changed = set()
         for index, (velocity, spin) in zip(self._movers, before, strict=True):
             _, velocity_after, spin_after = self._motion(index)
             change = math.dist(velocity, velocity_after) + self._swing_m[index] * math.dist(spin, spin_after)
             if change > SLOW_M_S / 2:
                 changed.add(index)
-        for other in self._pairs:
-            if other.a in changed or other.b in changed:
-                other.quiet_until_s = now_s
+        for pair in self._pairs:
+            if pair.a in changed or pair.b in changed:
+                pair.quiet_until_s = now_s
+        self._quiet_until_s = now_s
 
 
 def _meeting(gap: float, rate: float, bend: float, within: float) -> float | None:

@@ -42,6 +42,7 @@ class ContactLog:
         self._last_end_s = -1.0
         self._velocities: dict[int, Vector] = {}  # then, of bodies whose contacts may go unseen
         self._frame, self._frame_start_s = 1, 0.0
+        self.meeting: dict[Pair, float] = {}  # when a pair is expected to touch, for those about to
         # How many steps need not be looked at: more and more while the same bodies push as they did before.
         self.patience = 0
 
@@ -76,7 +77,8 @@ class ContactLog:
             part = share if pair in last else 0.0
             if part:
                 self._put((frame - 1, *pair), start_s, push, step_s * part)
-            self._put((frame, *pair), start_s, push, step_s * (1 - part))
+            touch_s = start_s if pair in last else max(start_s, self.meeting.get(pair, 0.0))
+            self._put((frame, *pair), touch_s, push, step_s * (1 - part))
         movers = self._single_movers(pushes)
         steady = lasting and movers is not None and pushes.keys() == last.keys()
         if steady:
@@ -84,6 +86,7 @@ class ContactLog:
         self.patience = min(2 * self.patience + 1, MOST_UNSEEN) if steady else 0
         self._velocities = {index: self._velocity(index) for index in movers or ()} if self.patience else {}
         self._last, self._last_end_s = pushes, start_s + step_s
+        self.meeting.clear()
 
     def _single_movers(self, pushes: dict[Pair, _Push]) -> list[int] | None:
         """The bodies that are pushed, if each is a free one that touches one fixed body and no other."""

@@ -141,11 +141,11 @@ def inner_radius_m(shape: Shape) -> float:
     return min(float(np.ptp(part, axis=0).min()) / 2 for part in hulls(shape))
 
 
-def rounding_m(shape: Shape) -> float:
+def rounding_m(shape: Shape, margin_m: float) -> float:
     """By how much the engine's distance of an edge or corner can be too large.
 
-    It rounds them by its margin.
+    It rounds them by the margin.
     """
     if shape.kind in ("cylinder", "tube"):
-        return 1e-3 * (math.sqrt(2) - 1)
-    return 1e-3 * (math.sqrt(3) - 1) if shape.kind in ("box", "mesh") else 0.0
+        return margin_m * (math.sqrt(2) - 1)
+    return margin_m * (math.sqrt(3) - 1) if shape.kind == "box" else 0.0
