@@ -14,10 +14,11 @@ that last.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from simgen.physics.bodies import Bodies
+from simgen.physics.bodies import Bodies, Motion
+from simgen.physics.contacts import ContactLog
 from simgen.physics.shapes import bounding_radius_m
 from simgen.physics.stepping import Stepper
 from simgen.scene.spec import SceneSpec
@@ -27,15 +28,13 @@ __all__ = ["Approach"]
 SLOW_M_S = 0.02  # at 960 Hz a body of that speed sinks in by at most 20 µm
 SHORT_S = 1e-7  # length of the steps around a touch
 SKIP_S = 1e-11  # less is not worth a step
-# Where the step before the impact ends: inside, because the engine finds no contact between balls that are
-# apart, by a little more than distances between curved surfaces can be foreseen over SHORT_S.
-AIM_M = -1e-10
+# How deep bodies are when an impact is solved: the engine finds no contact between balls that are apart, and
+# distances between curved surfaces can be foreseen no better over a short step.
+DEPTH_M = 1e-10
 TOUCHING_M = 2e-5
-RECHECK_STEPS = 8  # between two looks at a pair in contact
+WAIT_STEPS, MOST_WAIT_STEPS = 4, 32  # between two looks at a pair in contact: the longer it lasts, the more
 HORIZON_S = 0.05  # the furthest ahead that a pair is trusted to stay apart
 MAX_IMPACTS = 32  # resolved inside one step; a burst beyond that is left to the engine
-
-Record = Callable[[float], None]
 
 
 @dataclass(slots=True)
@@ -44,6 +43,8 @@ class _Pair:
     b: int
     quiet_until_s: float = -1.0  # no impact before that
     touching: bool = True
+    wait_steps: int = 4
+    lead_s: float = SHORT_S  # length of the last step before their impact
 
 
 class Approach:
@@ -55,16 +56,27 @@ class Approach:
         bodies: Bodies,
         pairs: Sequence[tuple[int, int]],
         stepper: Stepper,
-        record: Record,
+        log: ContactLog,
+        step_s: float,
+        solved_below_m: float,
     ) -> None:
-        """`pairs` can touch; `record(start_s)` is called after every step that can have contacts."""
-        self._bodies, self._stepper, self._record = bodies, stepper, record
+        """`pairs` can touch; `log` is told of every step that can have contacts.
+
+        The engine solves contacts that are less than `solved_below_m` apart.
+        """
+        self._bodies, self._stepper, self._log, self._step_s = bodies, stepper, log, step_s
+        # An engine that solves contacts before they touch stops bodies where they meet. It needs no help and
+        # bears none; only the time of the touch is to be told.
+        self._cuts = solved_below_m < TOUCHING_M
+        self._lead_m = 2 * solved_below_m
         self._movers = bodies.movers
         # A ball's turning does not bring its surface nearer.
         self._swing_m = [
             0.0 if body.fixed or body.shape.kind == "sphere" else bounding_radius_m(body.shape)
             for body in scene.bodies
         ]
+        self._rounding_m = bodies.rounding_m
+        self._reach_m = [bounding_radius_m(body.shape) for body in scene.bodies]
         gx, gy, gz = scene.gravity_m_s2
         self._fall = [(0.0, 0.0, 0.0) if body.fixed else (gx, gy, gz) for body in scene.bodies]
         # What bodies may gain from gravity and from others that push them steadily.
@@ -72,38 +84,70 @@ class Approach:
         self._pairs = [_Pair(a, b) for a, b in pairs]
         self._quiet_until_s = -1.0 if self._pairs else math.inf
         self._touching = bool(self._pairs)
+        self._motions: dict[int, Motion] = {}
+        self._read_at_s = -1.0
 
-    def advance(self, length_s: float) -> None:
-        """Take the clock forward by `length_s`, through every impact on the way."""
+    def run(self, count: int) -> None:
+        """Take the clock forward by `count` whole steps, through every impact on the way."""
+        step_s = self._step_s
+        while count > 0:
+            quiet = (
+                min(count, int((self._quiet_until_s - self._stepper.time_s) / step_s))
+                if self._pairs
+                else count
+            )
+            if quiet < 1:
+                self.advance()
+                quiet = 1
+            elif self._touching:
+                self._follow(quiet)
+            else:
+                self._stepper.run(quiet)
+            count -= quiet
+
+    def _follow(self, count: int) -> None:
+        """Whole steps in which contacts last, looked at as often as they need it."""
+        while count > 0:
+            unseen = min(self._log.patience, count - 1)
+            if unseen:
+                self._stepper.run(unseen)
+            self._step(self._step_s, unseen=unseen)
+            count -= unseen + 1
+
+    def advance(self) -> None:
+        """One whole step, through every impact on the way."""
         stepper = self._stepper
-        end_s = stepper.time_s + length_s
+        end_s = stepper.time_s + self._step_s
         if end_s <= self._quiet_until_s:
-            start_s = stepper.time_s
-            stepper.step(length_s)
-            if self._touching:
-                self._record(start_s)
+            self._step(self._step_s)
             return
         for _ in range(MAX_IMPACTS):
             left_s = end_s - stepper.time_s
             if left_s < SKIP_S:
                 return
             found = self._first_impact(left_s)
+            if found is not None and not self._cuts:
+                self._hit(self._step_s, impact=False)
+                return
             if found is None:
                 break
             self._go_through(*found, end_s)
         left_s = end_s - stepper.time_s
-        if left_s >= SKIP_S:
+        if left_s >= self._step_s - SKIP_S:
+            self._step(self._step_s)  # to the bit, so that the engine need not be told another length
+        elif left_s >= SKIP_S:
             self._step(left_s)
 
-    def _step(self, length_s: float, impact: bool = False) -> None:
-        start_s = self._stepper.time_s
-        self._stepper.step(length_s, impact)
-        self._record(start_s)
+    def _step(self, length_s: float, impact: bool = False, unseen: int = 0) -> None:
+        stepper = self._stepper
+        start_s = stepper.time_s
+        stepper.step(length_s, impact)
+        if self._touching:
+            self._log.add(start_s, length_s, stepper.before_s, unseen)
 
     def _first_impact(self, left_s: float) -> tuple[_Pair, float] | None:
         """The pair that meets first within `left_s` and in how many seconds; None if none does."""
-        now_s = self._stepper.time_s
-        end_s = now_s + left_s
+        end_s = self._stepper.time_s + left_s
         first: tuple[_Pair, float] | None = None
         for pair in self._pairs:
             if pair.quiet_until_s >= end_s:
@@ -118,14 +162,25 @@ class Approach:
     def _look(self, pair: _Pair, left_s: float) -> float | None:
         """When the pair meets, in seconds from now, if within `left_s`; sets when to look again."""
         now_s, previous_s = self._stepper.time_s, self._stepper.previous_s
+        (pax, pay, paz), (vax, vay, vaz), (wax, way, waz) = self._motion(pair.a)
+        (pbx, pby, pbz), (vbx, vby, vbz), (wbx, wby, wbz) = self._motion(pair.b)
+        dx, dy, dz = vax - vbx, vay - vby, vaz - vbz
+        # A bound on the speed at which any two points of the bodies can come nearer.
+        speed = (
+            math.sqrt(dx * dx + dy * dy + dz * dz)
+            + math.sqrt(wax * wax + way * way + waz * waz) * self._swing_m[pair.a]
+            + math.sqrt(wbx * wbx + wby * wby + wbz * wbz) * self._swing_m[pair.b]
+        )
+        apart = math.sqrt((pax - pbx) ** 2 + (pay - pby) ** 2 + (paz - pbz) ** 2)
+        safe_s = self._safe(apart - self._reach_m[pair.a] - self._reach_m[pair.b], speed)
+        if safe_s >= 2 * left_s:
+            pair.touching, pair.quiet_until_s = False, now_s + min(safe_s, HORIZON_S)
+            return None
         nearest = self._bodies.nearest(pair.a, pair.b)
         if nearest is None:
             pair.touching, pair.quiet_until_s = False, now_s + HORIZON_S
             return None
         gap, (nx, ny, nz), on_a, on_b = nearest
-        (pax, pay, paz), (vax, vay, vaz), (wax, way, waz) = self._bodies.motion(pair.a)
-        (pbx, pby, pbz), (vbx, vby, vbz), (wbx, wby, wbz) = self._bodies.motion(pair.b)
-        dx, dy, dz = vax - vbx, vay - vby, vaz - vbz
         rx, ry, rz = on_a[0] - pax, on_a[1] - pay, on_a[2] - paz
         qx, qy, qz = on_b[0] - pbx, on_b[1] - pby, on_b[2] - pbz
         # Rate of the gap at the nearest points, and its change.
@@ -136,52 +191,74 @@ class Approach:
         )
         ga, gb = self._fall[pair.a], self._fall[pair.b]
         bend = (ga[0] - gb[0]) * nx + (ga[1] - gb[1]) * ny + (ga[2] - gb[2]) * nz
-        wait_s = _meeting(gap - AIM_M if gap > 0 else 0.0, rate + bend * previous_s / 2, bend, left_s)
-        if wait_s is not None and -(rate + bend * (previous_s / 2 + wait_s)) > SLOW_M_S:
-            pair.touching, pair.quiet_until_s = True, now_s
-            return wait_s
-        if gap <= TOUCHING_M and abs(rate) <= SLOW_M_S:
-            pair.touching, pair.quiet_until_s = True, now_s + RECHECK_STEPS * left_s
+        wait_s = _meeting(gap + DEPTH_M if gap > 0 else 0.0, rate + bend * previous_s / 2, bend, left_s)
+        if wait_s is not None:
+            closing = -(rate + bend * (previous_s / 2 + wait_s))
+            if closing > SLOW_M_S:
+                pair.touching, pair.quiet_until_s = True, now_s
+                # The velocity that the solver turns round must be that of the touch, so the step before it is
+                # short too; but it must begin where the contact is not yet solved.
+                pair.lead_s = max(SHORT_S, self._lead_m / closing)
+                self._log.meeting[pair.a, pair.b] = now_s + wait_s
+                return wait_s
+        near = gap - self._rounding_m[pair.a] - self._rounding_m[pair.b]
+        if near <= TOUCHING_M and abs(rate) <= SLOW_M_S:
+            pair.wait_steps = min(2 * pair.wait_steps, MOST_WAIT_STEPS) if pair.touching else WAIT_STEPS
+            pair.touching, pair.quiet_until_s = True, now_s + pair.wait_steps * self._step_s
             return None
-        speed = (
-            math.sqrt(dx * dx + dy * dy + dz * dz)
-            + math.sqrt(wax * wax + way * way + waz * waz) * self._swing_m[pair.a]
-            + math.sqrt(wbx * wbx + wby * wby + wbz * wbz) * self._swing_m[pair.b]
-        )
-        gain = self._gain_m_s2
-        safe_s = (math.sqrt(speed * speed + 2 * gain * max(gap, 0.0)) - speed) / gain
+        safe_s = self._safe(near, speed)
         pair.touching = safe_s < left_s
         pair.quiet_until_s = now_s + min(max(safe_s, left_s), HORIZON_S)
         return None
+
+    def _safe(self, gap_m: float, speed_m_s: float) -> float:
+        """For how long (s) a gap cannot close at that speed and what bodies can gain; 0 when there is none."""
+        if gap_m <= 0:
+            return 0.0
+        gain = self._gain_m_s2
+        return (math.sqrt(speed_m_s * speed_m_s + 2 * gain * gap_m) - speed_m_s) / gain
+
+    def _motion(self, index: int) -> Motion:
+        """Read once per time."""
+        if self._read_at_s != self._stepper.time_s:
+            self._read_at_s = self._stepper.time_s
+            self._motions.clear()
+        motion = self._motions.get(index)
+        if motion is None:
+            motion = self._motions[index] = self._bodies.motion(index)
+        return motion
 
     def _go_through(self, pair: _Pair, wait_s: float, end_s: float) -> None:
         """Step to the touch of `pair`, and through it."""
         stepper = self._stepper
         for _ in range(6):
-            # The velocity that the solver turns round must be that of the touch, so the step before is
-            # short too.
-            if wait_s > 2 * SHORT_S:
-                self._step(wait_s - SHORT_S)
+            if wait_s > 2 * pair.lead_s:
+                self._step(wait_s - pair.lead_s)
             elif wait_s > 0:
                 self._step(wait_s)
             else:
                 break
-            again_s = self._look(pair, max(end_s - stepper.time_s, 4 * SHORT_S))
+            again_s = self._look(pair, max(end_s - stepper.time_s, 4 * pair.lead_s))
             if again_s is None:
                 return  # it turned away
             wait_s = again_s
-        before = [self._bodies.motion(index)[1:] for index in self._movers]
-        self._step(SHORT_S, impact=True)
-        now_s = stepper.time_s
+        self._hit(SHORT_S, impact=True)
+
+    def _hit(self, length_s: float, impact: bool) -> None:
+        """A step in which bodies change their speeds at once, after which what was foreseen of them is void."""
+        before = [self._motion(index)[1:] for index in self._movers]
+        self._step(length_s, impact)
+        now_s = self._stepper.time_s
         changed = set()
         for index, (velocity, spin) in zip(self._movers, before, strict=True):
-            _, velocity_after, spin_after = self._bodies.motion(index)
+            _, velocity_after, spin_after = self._motion(index)
             change = math.dist(velocity, velocity_after) + self._swing_m[index] * math.dist(spin, spin_after)
             if change > SLOW_M_S / 2:
                 changed.add(index)
-        for other in self._pairs:
-            if other.a in changed or other.b in changed:
-                other.quiet_until_s = now_s
+        for pair in self._pairs:
+            if pair.a in changed or pair.b in changed:
+                pair.quiet_until_s = now_s
+        self._quiet_until_s = now_s
 
 
 def _meeting(gap: float, rate: float, bend: float, within: float) -> float | None:

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.physics.articulation import trees
-from simgen.physics.properties import Handle
+from simgen.physics.properties import Handle, margin_m
+from simgen.physics.shapes import rounding_m
 from simgen.scene.rotation import matrix
 from simgen.scene.spec import Quaternion, SceneSpec, Vector
 
@@ -30,6 +31,11 @@ class Bodies:
         self._bullet, self._client, self._handles = bullet, client, handles
         self._fixed = {index: body.position_m for index, body in enumerate(scene.bodies) if body.fixed}
         self.movers = [index for index, body in enumerate(scene.bodies) if not body.fixed]
+        # By how much `nearest` can be too far.
+        self.rounding_m = [
+            rounding_m(body.shape, margin_m(body, handle))
+            for body, handle in zip(scene.bodies, handles, strict=True)
+        ]
         self._index = {body.name: index for index, body in enumerate(scene.bodies)}
         links = [joint for tree in trees(scene) for joint in tree.links]
         self._joints = {self._index[joint.child]: joint for joint in links}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,64 +11,151 @@ import numpy as np
 from simgen.physics.profiles import Profile
 from simgen.physics.properties import Handle
 from simgen.physics.trace import Contacts
-from simgen.scene.spec import Vector
+from simgen.scene.spec import SceneSpec, Vector
 
 __all__ = ["ContactLog"]
 
 SAME_S = 1e-9
+STEADY = 1e-3  # forces that change less than that from look to look are followed less often
+MOST_UNSEEN = 7
+
+Pair = tuple[int, int]
+_Push = tuple[float, ...]  # force (N), and force-weighted sums of position (3) and normal (3)
 
 
 class ContactLog:
     """Adds up what the engine reports step by step; `contacts` is the table."""
 
-    def __init__(self, bullet: Any, client: int, handles: Sequence[Handle], profile: Profile) -> None:
-        self._get_points, self._client = bullet.getContactPoints, client
+    def __init__(
+        self, bullet: Any, client: int, scene: SceneSpec, handles: Sequence[Handle], profile: Profile
+    ) -> None:
+        self._get_points, self._get_velocity = bullet.getContactPoints, bullet.getBaseVelocity
+        self._client, self._handles, self._scene = client, handles, scene
         # Points further apart are not solved, but keep the force that they last had.
         self._solved_below_m = profile.processing_threshold_m
         self._index = {(handle.body, handle.link): index for index, handle in enumerate(handles)}
-        # (frame, a, b) -> time, impulse, impulse-weighted sums of position (3) and normal (3)
-        self._rows: dict[tuple[int, int, int], list[float]] = {}
-        self._touched_until_s: dict[tuple[int, int], float] = {}
+        held = {name for joint in scene.joints for name in (joint.parent, joint.child)}
+        # Bodies on which nothing acts but contacts and gravity.
+        self._free = [not body.fixed and body.name not in held for body in scene.bodies]
+        self._rows: dict[tuple[int, int, int], list[float]] = {}  # (frame, a, b) -> time and what `_Push` has
+        self._last: dict[Pair, _Push] = {}  # of the step looked at last
+        self._last_end_s = -1.0
+        self._velocities: dict[int, Vector] = {}  # then, of bodies whose contacts may go unseen
+        self._frame, self._frame_start_s = 1, 0.0
+        self.meeting: dict[Pair, float] = {}  # when a pair is expected to touch, for those about to
+        # How many steps need not be looked at: more and more while the same bodies push as they did before.
+        self.patience = 0
 
-    def add(self, frame: int, start_s: float, step_s: float, share_before: float) -> None:
-        """The contacts of the step just done, which began at `start_s`, in the interval that `frame` ends.
+    def begin(self, frame: int, start_s: float) -> None:
+        """From here on steps belong to the interval that begins at `start_s` and that `frame` ends."""
+        self._frame, self._frame_start_s = frame, start_s
 
-        An impulse changes velocities from the middle of the step before to the middle of this one.
-        `share_before` is the part of that which lies in the interval before, 0 but for the first step of an
-        interval; it goes there if the pair already touched there.
+    def add(
+        self, start_s: float, step_s: float, before_s: float, unseen: int = 0, late_s: float = 0.0
+    ) -> None:
+        """The contacts of the step just done, which began at `start_s`; the step before it was `before_s`
+        long.
+
+        `unseen` steps of the same length before it were not looked at. Each body then touched one fixed
+        body and no other, so that the change of its momentum tells their impulse.
+
+        An impulse changes velocities from the middle of the step before to the middle of this one. In the
+        first step of an interval a part of that lies in the interval before, and goes there if the pair
+        already touched there.
         """
-        touching = set()
+        pushes = self._pushes()
+        frame, last = self._frame, self._last
+        lasting = start_s - unseen * step_s - self._last_end_s < SAME_S
+        mean_n = self._unseen_forces(pushes, step_s, unseen) if unseen else {}
+        for pair, force in mean_n.items():
+            old, new = last[pair], pushes[pair]
+            scale = force * step_s * unseen / (old[0] + new[0])
+            for push in (old, new):
+                self._put((frame, *pair), start_s - unseen * step_s, push, scale)
+        share = before_s / (before_s + step_s) if start_s == self._frame_start_s and lasting else 0.0
+        for pair, push in pushes.items():
+            part = share if pair in last else 0.0
+            if part:
+                self._put((frame - 1, *pair), start_s, push, step_s * part)
+            touch_s = start_s if pair in last else max(start_s, self.meeting.get(pair, 0.0))
+            self._put((frame, *pair), touch_s, push, step_s * (1 - part))
+        movers = self._single_movers(pushes)
+        steady = lasting and movers is not None and pushes.keys() == last.keys()
+        if steady:
+            steady = all(abs(push[0] - last[pair][0]) < STEADY * push[0] for pair, push in pushes.items())
+        self.patience = min(2 * self.patience + 1, MOST_UNSEEN) if steady else 0
+        self._velocities = {index: self._velocity(index) for index in movers or ()} if self.patience else {}
+        self._last, self._last_end_s = pushes, start_s + step_s
+        self.meeting.clear()
+
+    def _single_movers(self, pushes: dict[Pair, _Push]) -> list[int] | None:
+        """The bodies that are pushed, if each is a free one that touches one fixed body and no other."""
+        movers: list[int] = []
+        for a, b in pushes:
+            if self._free[a] == self._free[b]:
+                return None
+            mover = a if self._free[a] else b
+            other = b if mover == a else a
+            if mover in movers or not self._scene.bodies[other].fixed:
+                return None
+            movers.append(mover)
+        return movers
+
+    def _unseen_forces(self, pushes: dict[Pair, _Push], step_s: float, unseen: int) -> dict[Pair, float]:
+        """Mean normal force (N) of every pair over the unseen steps, from what the bodies' momentum has gained."""
+        means: dict[Pair, float] = {}
+        gx, gy, gz = self._scene.gravity_m_s2
+        for pair, push in pushes.items():
+            mover, sign = (pair[0], 1.0) if self._free[pair[0]] else (pair[1], -1.0)
+            mass, before = self._scene.bodies[mover].mass_kg, self._velocities.get(mover)
+            if before is None or pair not in self._last:
+                continue
+            now, time_s = self._velocity(mover), (unseen + 1) * step_s
+            gain = (
+                now[0] - before[0] - gx * time_s,
+                now[1] - before[1] - gy * time_s,
+                now[2] - before[2] - gz * time_s,
+            )
+            along = sign * mass * (gain[0] * push[4] + gain[1] * push[5] + gain[2] * push[6]) / push[0]
+            means[pair] = max(0.0, along - push[0] * step_s) / (unseen * step_s)
+        return means
+
+    def _velocity(self, index: int) -> Vector:
+        velocity: Vector = self._get_velocity(self._handles[index].body, self._client)[0]
+        return velocity
+
+    def _pushes(self) -> dict[Pair, _Push]:
+        """The normal forces now, each pair's points together."""
+        pushes: dict[Pair, _Push] = {}
         for point in self._get_points(physicsClientId=self._client):
             force = point[9]
             if not force > 0 or point[8] > self._solved_below_m:
                 continue
             a, b = self._index[point[1], point[3]], self._index[point[2], point[4]]
-            on_a, on_b, (nx, ny, nz) = point[5], point[6], point[7]
+            (ax, ay, az), (bx, by, bz), (nx, ny, nz) = point[5], point[6], point[7]
+            sign = force
             if a > b:
-                a, b, nx, ny, nz = b, a, -nx, -ny, -nz
-            middle = ((on_a[0] + on_b[0]) / 2, (on_a[1] + on_b[1]) / 2, (on_a[2] + on_b[2]) / 2)
-            touching.add((a, b))
-            impulse = force * step_s
-            if share_before and start_s - self._touched_until_s.get((a, b), -1.0) < SAME_S:
-                self._put((frame - 1, a, b), start_s, impulse * share_before, middle, (nx, ny, nz))
-                impulse *= 1 - share_before
-            self._put((frame, a, b), start_s, impulse, middle, (nx, ny, nz))
-        for pair in touching:
-            self._touched_until_s[pair] = start_s + step_s
+                a, b, sign = b, a, -force
+            half = force / 2
+            new = (
+                force,
+                half * (ax + bx),
+                half * (ay + by),
+                half * (az + bz),
+                sign * nx,
+                sign * ny,
+                sign * nz,
+            )
+            old = pushes.get((a, b))
+            pushes[a, b] = new if old is None else tuple(map(operator.add, old, new))
+        return pushes
 
-    def _put(
-        self, key: tuple[int, int, int], time_s: float, impulse: float, position: Vector, normal: Vector
-    ) -> None:
+    def _put(self, key: tuple[int, int, int], time_s: float, push: _Push, duration_s: float) -> None:
         row = self._rows.get(key)
         if row is None:
             row = self._rows[key] = [time_s, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
-        row[1] += impulse
-        row[2] += impulse * position[0]
-        row[3] += impulse * position[1]
-        row[4] += impulse * position[2]
-        row[5] += impulse * normal[0]
-        row[6] += impulse * normal[1]
-        row[7] += impulse * normal[2]
+        for column, value in enumerate(push, start=1):
+            row[column] += value * duration_s
 
     def contacts(self, last: int) -> Contacts:
         """The table, ordered by (frame, a, b), of the frames from 1 to `last`."""

@@ -62,6 +62,8 @@ def _check_body(body: Body) -> None:
     for what, value in not_negative.items():
         if not (value >= 0 and math.isfinite(value)):
             raise SimulationError(f"body {body.name!r}: its {what} must not be negative, not {value!r}")
+    if body.elasticity > 1:
+        raise SimulationError(f"body {body.name!r}: elasticity {body.elasticity!r} is above 1")
     if body.friction > MAX_FRICTION:
         raise SimulationError(f"body {body.name!r}: friction {body.friction!r} is above {MAX_FRICTION:g}")
     vectors = (body.position_m, body.orientation_xyzw, body.velocity_m_s, body.angular_velocity_rad_s)

@@ -12,10 +12,14 @@ from simgen.physics.inertia import body_inertia
 from simgen.physics.profiles import Profile
 from simgen.scene.spec import Body
 
-__all__ = ["Handle", "set_properties"]
+__all__ = ["Handle", "margin_m", "set_properties"]
 
 MAX_SPEED = 1e4  # of a coordinate, m/s and rad/s; the engine's default of 100 slows small rolling balls
-MARGIN_M = 1e-4  # much less, and lasting contacts get coarse; the engine's 1e-3 rounds edges
+# The engine rounds the edges of boxes by their margin (1 mm by default) and swells hulls by it; a much
+# smaller one makes lasting contacts between hulls coarse. A ball's margin is its radius, and a cylinder's
+# two halves keep theirs.
+MARGIN_M = {"box": 1e-6, "cone": 1e-4, "mesh": 1e-4}
+DEFAULT_MARGIN_M = 1e-3  # of links and of shapes in several parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,11 @@ class Handle:
 
     body: int
     link: int = -1
+
+
+def margin_m(body: Body, handle: Handle) -> float:
+    """The collision margin that the body has once `set_properties` is done."""
+    return MARGIN_M.get(body.shape.kind, DEFAULT_MARGIN_M) if handle.link < 0 else DEFAULT_MARGIN_M
 
 
 def set_properties(bullet: Any, client: int, handle: Handle, body: Body, profile: Profile) -> None:
@@ -49,6 +58,6 @@ def set_properties(bullet: Any, client: int, handle: Handle, body: Body, profile
     bullet.changeDynamics(handle.body, handle.link, physicsClientId=client, **dynamics)
     # In calls of their own: together with others these two make the engine set them all on the base.
     bullet.changeDynamics(handle.body, -1, maxJointVelocity=MAX_SPEED, physicsClientId=client)
-    if handle.link < 0 and body.shape.kind not in ("sphere", "capsule"):
-        # The engine rounds edges by its margin and swells hulls by it; a ball's margin is its radius.
-        bullet.changeDynamics(handle.body, -1, collisionMargin=MARGIN_M, physicsClientId=client)
+    if handle.link < 0 and body.shape.kind in MARGIN_M:
+        margin = margin_m(body, handle)
+        bullet.changeDynamics(handle.body, -1, collisionMargin=margin, physicsClientId=client)

@@ -18,7 +18,7 @@ from simgen.errors import SimulationError
 from simgen.physics.convex import convex_parts
 from simgen.scene.spec import Shape, Vector
 
-__all__ = ["bounding_radius_m", "collision_shape", "hulls", "inner_radius_m"]
+__all__ = ["bounding_radius_m", "collision_shape", "hulls", "inner_radius_m", "rounding_m"]
 
 CONE_SIDES = 64  # the engine has no cone: a pyramid of that many sides stands for it
 
@@ -139,3 +139,13 @@ def inner_radius_m(shape: Shape) -> float:
     if shape.kind == "cone":
         return min(size[0], size[1]) / 2
     return min(float(np.ptp(part, axis=0).min()) / 2 for part in hulls(shape))
+
+
+def rounding_m(shape: Shape, margin_m: float) -> float:
+    """By how much the engine's distance of an edge or corner can be too large.
+
+    It rounds them by the margin.
+    """
+    if shape.kind in ("cylinder", "tube"):
+        return margin_m * (math.sqrt(2) - 1)
+    return margin_m * (math.sqrt(3) - 1) if shape.kind == "box" else 0.0

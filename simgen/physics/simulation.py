@@ -43,6 +43,7 @@ from simgen.scene.spec import SceneSpec
 __all__ = ["simulate"]
 
 IMPACT = 4.0  # a change of velocity that many times faster than the step before is an impact
+MAX_OVERLAP_M = 2e-3  # hulls are up to 1 mm larger than what they stand for
 MAX_GAIN = 0.05  # of the energy in play; without forces nothing can gain any
 RUNAWAY_M = 1e6  # a body that far away was shot there by the solver
 MAX_TRAVEL = 0.5  # of its inner radius per step: faster bodies can pass through others
@@ -59,7 +60,9 @@ def simulate(scene: SceneSpec) -> Trace:
     bullet, client = engine.empty()
     per_frame = steps_per_frame(scene)
     profiles.apply(bullet, client, scene, 1.0 / (scene.video.fps * per_frame))
-    return _Run(bullet, client, scene, place(bullet, client, scene), per_frame).trace()
+    run = _Run(bullet, client, scene, place(bullet, client, scene), per_frame)
+    run.refuse_overlaps()
+    return run.trace()
 
 
 def steps_per_frame(scene: SceneSpec) -> int:
@@ -79,10 +82,6 @@ class _Sample:
     rates: NDArray[np.float64]  # (M, 6), see `Bodies.rates`
     impact: bool  # the step that follows turns velocities round
 
-    def rate(self, later: _Sample) -> NDArray[np.float64]:
-        """Mean acceleration up to `later`, (M, 6)."""
-        return (later.rates - self.rates) / (later.velocity_time_s - self.velocity_time_s)
-
 
 class _Run:
     """One pass through the video."""
@@ -97,10 +96,18 @@ class _Run:
         self._movers = self._bodies.movers
         self._stepper = Stepper(bullet, client, scene.gravity_m_s2, step_s, profile.contact_erp)
         self._correct(bullet, client, handles)
-        self._log = ContactLog(bullet, client, handles, profile)
-        self._approach = Approach(scene, self._bodies, _pairs(scene), self._stepper, self._record)
-        self._frame = 1  # the frame that ends the interval we are in
-        self._interval_start_s = 0.0
+        self._log = ContactLog(bullet, client, scene, handles, profile)
+        self._pairs = _pairs(scene)
+        self._approach = Approach(
+            scene,
+            self._bodies,
+            _pairs(scene),
+            self._stepper,
+            self._log,
+            step_s,
+            profile.processing_threshold_m,
+        )
+        self._steps = 0  # whole steps done
         self._state = np.zeros((scene.video.frame_count, len(scene.bodies), 13))
         for index, body in enumerate(scene.bodies):
             first = body.position_m + body.orientation_xyzw + body.velocity_m_s + body.angular_velocity_rad_s
@@ -108,40 +115,60 @@ class _Run:
             if body.fixed:
                 self._state[:, index] = first
 
+    def refuse_overlaps(self) -> None:
+        """Raise Rejected for bodies that are inside each other at the start.
+
+        The engine would throw them apart.
+        """
+        names = [body.name for body in self._scene.bodies]
+        for a, b in self._pairs:
+            nearest = self._bodies.nearest(a, b)
+            if nearest is not None and nearest[0] < -MAX_OVERLAP_M:
+                raise Rejected(
+                    "overlap",
+                    f"bodies {names[a]!r} and {names[b]!r} overlap by {-nearest[0]:.3g} m at the start",
+                )
+
     def trace(self) -> Trace:
-        video, per_frame = self._scene.video, self._per_frame
-        last = (video.frame_count - 1) * per_frame
-        stepper = self._stepper
+        video, per_frame, step_s = self._scene.video, self._per_frame, self._step_s
+        stepper, approach = self._stepper, self._approach
         samples: list[_Sample] = []
+        moments: list[tuple[_Sample, _Sample, _Sample]] = []  # before, at and after each frame but the first
 
         def note(impact: bool) -> None:
             samples.append(self._sample(impact))
 
-        for step in range(1, last + 2):  # one more than filmed, for the velocity of the last frame
-            ends, begins = (
-                step % per_frame == 0 and step <= last,
-                step % per_frame == 1 % per_frame and step > 1,
-            )
-            if ends and not begins:
-                samples.clear()
-            stepper.listener = note if ends or begins else None
-            earlier = len(samples)
-            self._frame = -(-step // per_frame)
-            self._interval_start_s = (self._frame - 1) * per_frame * self._step_s
-            self._approach.advance(self._step_s)
-            stepper.time_s = step * self._step_s  # no drift from adding up
-            if begins:
-                frame = (step - 1) // per_frame
-                rates = self._rates([*samples, self._sample(False)], earlier)
-                self._state[frame, self._movers, 7:13] = self._bodies.velocities(
-                    rates, self._state[frame, :, :7]
-                )
-                del samples[:earlier]
-            if ends:
-                self._read_poses(step // per_frame)
+        for frame in range(1, video.frame_count + 1):
+            start = (frame - 1) * per_frame
+            self._log.begin(frame, start * step_s)
+            # The first step also tells how fast bodies moved at the frame before it, the last one at the
+            # next frame.
+            for step in dict.fromkeys((start + 1, start + per_frame)):
+                approach.run(step - 1 - self._steps)
+                self._settle(step - 1)
+                stepper.listener = note
+                known = len(samples)
+                approach.advance()
+                stepper.listener = None
+                self._settle(step)
+                if step == start + 1 and frame > 1:
+                    moments.append(
+                        (samples[known - 1], samples[known], (*samples, self._sample(False))[known + 1])
+                    )
+                    del samples[:known]
+                if frame == video.frame_count:
+                    break  # one step more than filmed
+            else:
+                self._read_poses(frame)
+        self._set_velocities(moments)
         self._finish()
         times = np.array([video.frame_time_s(frame) for frame in range(video.frame_count)])
-        return Trace(times, self._state, self._log.contacts(video.frame_count - 1), self._step_s)
+        return Trace(times, self._state, self._log.contacts(video.frame_count - 1), step_s)
+
+    def _settle(self, step: int) -> None:
+        """The clock after that many whole steps, free of what adding up costs."""
+        self._steps = step
+        self._stepper.time_s = step * self._step_s
 
     def _correct(self, bullet: Any, client: int, handles: list[Handle]) -> None:
         """Have velocity-dependent forces taken at the right time."""
@@ -160,27 +187,30 @@ class _Run:
     def _sample(self, impact: bool) -> _Sample:
         return _Sample(self._stepper.time_s, self._stepper.velocity_time_s, self._bodies.rates(), impact)
 
-    def _rates(self, samples: list[_Sample], at: int) -> NDArray[np.float64]:
-        """Rates (M, 6) at the time of sample `at`, from the steps on both sides of it."""
-        before, now, after = samples[at - 1 : at + 2]
-        free = np.zeros((len(self._movers), 6))
+    def _set_velocities(self, moments: list[tuple[_Sample, _Sample, _Sample]]) -> None:
+        """Velocities at every frame but the first, from the steps on both sides of it."""
+        if not moments or not self._movers:
+            return
+        before, now, after = (
+            np.array([(sample.time_s, sample.velocity_time_s, sample.impact) for sample in side])
+            for side in zip(*moments, strict=True)
+        )
+        rates = np.array([[sample.rates for sample in moment] for moment in moments])  # (T − 1, 3, M, 6)
+        later = (rates[:, 2] - rates[:, 1]) / (after[:, 1] - now[:, 1])[:, None, None]
+        earlier = (rates[:, 1] - rates[:, 0]) / (now[:, 1] - before[:, 1])[:, None, None]
+        # Whether the steps after and before the frame are impacts.
+        hit_later, hit_earlier = now[:, 2] > 0, before[:, 2] > 0
+        free = np.zeros(rates.shape[2:])
         if not self._scene.joints:
             free[:, :3] = self._scene.gravity_m_s2
-        rate = free if now.impact else now.rate(after)
-        other = free if before.impact else before.rate(now)
-        if now.impact:
-            rate = other
-        elif not before.impact:
-            for columns in (slice(0, 3), slice(3, 6)):
-                size, other_size = (np.linalg.norm(r[:, columns], axis=1) for r in (rate, other))
-                jump = size > IMPACT * other_size + 1e-6
-                rate[jump, columns] = other[jump, columns]
-        return now.rates + rate * (now.time_s - now.velocity_time_s)
-
-    def _record(self, start_s: float) -> None:
-        length_s, before_s = self._stepper.previous_s, self._stepper.before_s
-        share = before_s / (before_s + length_s) if start_s == self._interval_start_s else 0.0
-        self._log.add(self._frame, start_s, length_s, share)
+        for columns in (slice(0, 3), slice(3, 6)):
+            size, other = (np.linalg.norm(r[:, :, columns], axis=2) for r in (later, earlier))
+            jump = (size > IMPACT * other + 1e-6) & ~hit_earlier[:, None] | hit_later[:, None]
+            best = np.where(hit_earlier[:, None, None], free[:, columns], earlier[:, :, columns])
+            later[:, :, columns] = np.where(jump[:, :, None], best, later[:, :, columns])
+        at_frame = rates[:, 1] + later * (now[:, 0] - now[:, 1])[:, None, None]
+        for frame, row in enumerate(at_frame, start=1):
+            self._state[frame, self._movers, 7:13] = self._bodies.velocities(row, self._state[frame, :, :7])
 
     def _read_poses(self, frame: int) -> None:
         for index in self._movers:
@@ -217,7 +247,7 @@ class _Run:
             frame = int(np.argmax(gained > MAX_GAIN * scale))
             raise SimulationError(
                 f"the bodies gain {gained.max():.3g} J out of nothing (first seen at frame {frame}): "
-                "they overlap at the start, or are too many or too unlike in mass for the solver"
+                "they spin too fast for the step, or are too many or too unlike in mass for the solver"
             )
 
 

@@ -51,8 +51,9 @@ class Stepper:
             self.listener(impact)
         if length_s != self._engine_step_s:
             # A penetration is pushed out at the speed erp · depth / length, in each step anew: a short step
-            # must push out no more than its share. Short steps hold impacts, which are solved to the end: what
-            # is left of a flat box's turning by one bounce (10 nm/s) makes the next one fall on a corner.
+            # must push out no more than its share. Short steps hold impacts, which are solved to the end:
+            # what is left of a flat box's turning by one bounce (10 nm/s) makes the next one fall on a
+            # corner.
             self._bullet.setPhysicsEngineParameter(
                 fixedTimeStep=length_s,
                 contactERP=self._contact_erp * length_s / self._whole_step_s,
@@ -69,6 +70,20 @@ class Stepper:
         self._step_simulation(self._client)
         self.before_s, self.previous_s = self.previous_s, length_s
         self.time_s += length_s
+
+    def run(self, count: int) -> None:
+        """`count` whole steps."""
+        whole_s, step_simulation, client = self._whole_step_s, self._step_simulation, self._client
+        if self.forces or self.listener is not None:
+            for _ in range(count):
+                self.step(whole_s)
+            return
+        while count > 0 and (self.previous_s, self.before_s, self._engine_scale) != (whole_s, whole_s, 1.0):
+            self.step(whole_s)
+            count -= 1
+        for _ in range(count):
+            step_simulation(client)
+        self.time_s += count * whole_s
 
     def _scale_gravity(self, scale: float) -> None:
         x, y, z = self._gravity

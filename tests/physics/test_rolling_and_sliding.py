@@ -56,15 +56,13 @@ def test_rolls_down(body: Body, k: float | None, tolerance: float, angle_deg: fl
     trace, way, speed = downhill_run(angle_deg, body, radius)
     a = laws.incline_acceleration(angle_deg, 0.9, k, G)
     t = trace.time_s
-    assert way[1:] == pytest.approx(a * t[1:] ** 2 / 2, rel=max(tolerance, 2e-5))
-    assert speed[1:] == pytest.approx(a * t[1:], rel=tolerance * 3)
+    assert way[1:] == pytest.approx(a * t[1:] ** 2 / 2, rel=max(tolerance, 2e-5), abs=3e-5)
+    assert speed[1:] == pytest.approx(a * t[1:], rel=tolerance * 3, abs=3e-4)
     assert trace.angular_velocity_rad_s[-1, 1, 1] * radius == pytest.approx(speed[-1], rel=tolerance * 3)
     assert np.abs(trace.position_m[:, 1, 1]).max() < 2e-4  # it keeps to its lane
 
 
-# At 960 Hz the contact of a slipping cylinder drops out of single steps, and their friction with it: 0.18 % in the
-# velocity of one frame here, nothing at 2400 Hz. The incline scenario stays below its 0.1 % (tests/scenarios/test_residuals.py).
-@pytest.mark.parametrize(("body", "tolerance"), [(ball(), 1e-5), (CYLINDER, 2e-3)], ids=["ball", "cylinder"])
+@pytest.mark.parametrize(("body", "tolerance"), [(ball(), 1e-5), (CYLINDER, 3e-4)], ids=["ball", "cylinder"])
 def test_slips_down_when_friction_is_too_small(body: Body, tolerance: float) -> None:
     k, mu, angle_deg = laws.shape_factor(body.shape), 0.08, 30.0
     assert not laws.rolls_without_slipping(angle_deg, mu, k)
@@ -87,7 +85,7 @@ def test_block_slides(profile: str, angle_deg: float, mu: float) -> None:
     a = laws.sliding_acceleration(angle_deg, mu, G)
     # `resting` lets contacts sink by 10 µm, which costs the first microseconds of friction.
     assert way[1:] == pytest.approx(a * trace.time_s[1:] ** 2 / 2, rel=3e-5, abs=1e-5)
-    assert speed[1:] == pytest.approx(a * trace.time_s[1:], rel=3e-5)
+    assert speed[1:] == pytest.approx(a * trace.time_s[1:], rel=3e-5, abs=1e-5)
     turned = np.abs((trace.orientation_xyzw[:, 1] * trace.orientation_xyzw[0, 1]).sum(axis=1))
     assert turned.min() > 1 - 1e-6  # flat on the ramp to 0.2°
 
@@ -166,9 +164,10 @@ def test_resting_bodies_read_zero() -> None:
     ]
     trace = simulate(scene(GROUND, *bodies, seconds=1.0))
     assert np.abs(trace.velocity_m_s[:, 1:3]).max() < 1e-8
-    # On a round flat end the engine finds its contact points one by one, over some frames.
-    assert np.abs(trace.velocity_m_s[:, 3:]).max() < 2e-3
-    assert np.abs(trace.velocity_m_s[12:, 3:]).max() < 1e-3
+    # On a round flat end the engine finds its contact points one by one; a cone's base has 64 of them to
+    # choose from.
+    assert np.abs(trace.velocity_m_s[12:, 3]).max() < 1e-4
+    assert np.abs(trace.velocity_m_s[:, 3:]).max() < 5e-3
     assert np.abs(trace.position_m - trace.position_m[0]).max() < 1e-5
 
 
