@@ -46,6 +46,7 @@ def floor(recipe_name: str, clips: int) -> None:
     from simgen.build import generate
     from simgen.dataset.video import encode_video
     from simgen.physics import engine, placement, profiles
+    from simgen.physics.simulation import steps_per_frame
     from simgen.recipe import load_recipe
 
     recipe = load_recipe(recipe_name)
@@ -54,9 +55,9 @@ def floor(recipe_name: str, clips: int) -> None:
         sample = generate(recipe, index)
         scene = sample.scene
         bullet, client = engine.empty()
-        profiles.apply(bullet, client, scene)
+        per_frame = steps_per_frame(scene)
+        profiles.apply(bullet, client, scene, 1.0 / (scene.video.fps * per_frame))
         placement.place(bullet, client, scene)
-        per_frame = profiles.steps_per_frame(profiles.PROFILES[scene.profile], scene.video)
         start = time.process_time()
         for _ in range((scene.video.frame_count - 1) * per_frame):
             bullet.stepSimulation(client)
@@ -71,6 +72,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--recipe", default=str(HERE.parent / "recipes" / "incline.yaml"))
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--clips-only", action="store_true", help="leave out two workers against one")
     parser.add_argument("--floor", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.floor is not None:
@@ -87,14 +89,6 @@ def main() -> None:
         return [sys.executable, "-m", "simgen", "build", recipe, *options]
 
     commands = {
-        "floor": lambda clips: [
-            sys.executable,
-            __file__,
-            "--recipe",
-            arguments.recipe,
-            "--floor",
-            str(clips),
-        ],
         "plain": lambda clips: [
             sys.executable,
             str(HERE / "plain_loop.py"),
@@ -135,14 +129,14 @@ def main() -> None:
     print(f"clips per core-second, simgen over plain: {median['plain'] / median['simgen']:.2f}")
 
     rates = []
-    for _ in range(arguments.rounds):
+    for _ in range(0 if arguments.clips_only else arguments.rounds):
         _, one, _ = processor_seconds(build(arguments.recipe, 8 * MANY, 1))
         _, two, memory["peak"] = processor_seconds(build(arguments.recipe, 8 * MANY, 2))
         rates.append(one / two)
-    print(
-        f"two workers against one ({8 * MANY} clips, wall, start-up included): {statistics.median(rates):.2f}"
-    )
-    print(f"largest process: {memory['peak']:.0f} MB")
+    if rates:
+        figure = f"{statistics.median(rates):.2f} ({min(rates):.2f} .. {max(rates):.2f})"
+        print(f"two workers against one ({8 * MANY} clips, wall, start-up included): {figure}")
+        print(f"largest process: {memory['peak']:.0f} MB")
     shutil.rmtree(scratch)
 
 

@@ -1,12 +1,14 @@
-"""What a frame costs: simgen's ray caster against PyBullet's TinyRenderer, same scene, same poses, one run, one core.
+"""What a frame costs: simgen's ray caster against PyBullet's TinyRenderer, same scene, same poses, one run,
+one core.
 
     python benchmarks/render_speed.py [--rounds 5] [--sizes 256 512] [--recipe incline] [--no-start]
 
-The renderers take turns; figures are processor milliseconds per frame (medians over the rounds), ratios are medians of
-the ratios within a round. TinyRenderer is `getCameraImage` with its depth and labels, once without and once with its
-shadows (the ray caster's picture has shadows). The ray caster films with all five passes, or the picture alone: `full`
-draws every frame anew, as for a moving camera; `still` is what it does by default when the camera stands still. Above
-256 px TinyRenderer and `full` film every fourth frame, `still` always the whole clip.
+The renderers take turns; figures are processor milliseconds per frame (medians over the rounds), ratios
+are medians of the ratios within a round. TinyRenderer is `getCameraImage` with its depth and labels, once
+without and once with its shadows (the ray caster's picture has shadows). The ray caster films with all
+five passes, or the picture alone: `full` draws every frame anew, as for a moving camera; `still` is what
+it does by default when the camera stands still. Above 256 px TinyRenderer and `full` film every fourth
+frame, `still` always the whole clip.
 
 Start: a new process that compiles the kernels (cold) or loads them (warm), import of numba included.
 """
@@ -34,7 +36,8 @@ from simgen.render.raycast.clip import film_clip
 from simgen.render.settings import RenderSettings
 from simgen.scene.spec import SceneSpec
 
-# The targets that the ray caster was built to: (size, renderer) → part of TinyRenderer's time, all five passes
+# The targets that the ray caster was built to: (size, renderer) → part of TinyRenderer's time, all five
+# passes
 TARGETS = {(256, "full"): 0.6, (256, "still"): 0.15, (512, "full"): 0.5, (512, "still"): 0.12}
 
 
@@ -131,7 +134,9 @@ def compare(recipe: str, size: int, rounds: int) -> None:
 
 
 def start_up(cache: str) -> tuple[float, float]:
-    """Wall and processor seconds of a process that imports the renderer and gets its kernels ready, less Python's own."""
+    """Wall and processor seconds of a process that imports the renderer and gets its kernels ready, less
+    Python's own.
+    """
 
     def run(code: str) -> tuple[float, float]:
         before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()

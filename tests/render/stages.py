@@ -53,7 +53,9 @@ def body(name: str, kind: str, size: Sequence[float], position: Sequence[float],
 
 
 def pixel_rays(scene: SceneSpec, trace: Trace, frame: int = 0, supersample: int = 1) -> tuple[Array, Array]:
-    """Origins and directions (H·s, W·s, 3) of the rays through pixel centres, one metre long along the camera axis."""
+    """Origins and directions (H·s, W·s, 3) of the rays through pixel centres, one metre long along the camera
+    axis.
+    """
     camera, width, height = scene.cameras[0], scene.video.width, scene.video.height
     poses = world_to_camera(camera, scene, trace)
     pose = poses[min(frame, len(poses) - 1)]

@@ -1,7 +1,8 @@
 """The same picture to the bit on every x86-64 CPU, and the kernels compiled once per kind of CPU.
 
-numba takes the instruction set of the host; told to compile for less (`NUMBA_CPU_NAME`), it must give the same bits.
-Each kind needs its own compilation, so one of them is tried by default and the rest in the campaign.
+numba takes the instruction set of the host; told to compile for less (`NUMBA_CPU_NAME`), it must give the
+same bits. Each kind needs its own compilation, so one of them is tried by default and the rest in the
+campaign.
 """
 
 from __future__ import annotations

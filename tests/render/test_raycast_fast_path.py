@@ -165,6 +165,6 @@ def test_it_is_a_fast_path() -> None:
         lambda f, item: (np.add(item.position_m, (0.0 if item.fixed else 0.02 * f, 0.0, 0.0)), (0, 0, 0, 1)),
     )
     studio = Studio(scene, trace, RenderSettings(), scene.cameras[0], ("rgb",), every=False)
-    studio.film(studio.poses, studio.cameras)
+    studio.film(studio.places, studio.cameras)
     drawn = studio.stage.solids[:, at.MET].sum()
     assert 0 < drawn < 0.08 * 256 * 256

@@ -68,7 +68,10 @@ def in_body_frame(item: Body, origin: Array, direction: Array) -> tuple[Array, A
 @pytest.mark.parametrize("projection", ["perspective", "orthographic"])
 @pytest.mark.parametrize("kind", SHAPES)
 def test_depth_and_silhouette_of_every_shape(kind: str, projection: str) -> None:
-    camera = Camera(position_m=(0.7, -5.0, 1.4), target_m=(0.0, 0.1, 0.3), projection=projection, vertical_fov_deg=18, height_m=1.6)  # type: ignore[arg-type]  # fmt: skip
+    camera = Camera(
+        position_m=(0.7, -5.0, 1.4), target_m=(0.0, 0.1, 0.3), vertical_fov_deg=18, height_m=1.6,
+        projection=projection,  # type: ignore[arg-type]
+    )  # fmt: skip
     item = body("thing", kind, SHAPES[kind], (0.05, 0.1, 0.3), orientation_xyzw=TILTED)
     scene = stage(item, camera=camera)
     trace = still(scene)
@@ -185,7 +188,8 @@ def test_the_mask_of_a_sphere_is_centred_where_its_centre_projects(
         np.array([[position]]), intrinsics(scene.cameras[0], scene.video),
         world_to_camera(scene.cameras[0], scene, still(scene)), "perspective",
     )  # fmt: skip
-    # perspective makes the outline of a sphere an ellipse whose centre is a little further out; both stay within 0.5
+    # perspective makes the outline of a sphere an ellipse whose centre is a little further out; both stay
+    # within 0.5
     assert np.abs(frames.centroids[0, 0] - pixel[0, 0]).max() < 0.5
 
 
@@ -203,9 +207,9 @@ def spinning(frame: int, item: Body) -> tuple[Array, Array]:
 @pytest.mark.parametrize("projection", ["perspective", "orthographic"])
 def test_flow_is_the_motion_of_the_surface_points(motion: str, projection: str) -> None:
     camera = Camera(
-        position_m=(0.3, -3.0, 1.2), target_m=(0.0, 0.0, 0.3), motion=motion, orbit_deg_s=60.0, follow="box" if motion == "follow" else "",
-        projection=projection, height_m=2.0,
-    )  # type: ignore[arg-type]  # fmt: skip
+        position_m=(0.3, -3.0, 1.2), target_m=(0.0, 0.0, 0.3), orbit_deg_s=60.0, height_m=2.0,
+        motion=motion, follow="box" if motion == "follow" else "", projection=projection,  # type: ignore[arg-type]
+    )  # fmt: skip
     scene = stage(
         body("ground", "box", (30.0, 30.0, 1.0), (0.0, 0.0, -0.5), fixed=True),
         body("post", "cylinder", (0.1, 0.8), (0.5, -0.3, 0.4), fixed=True),
@@ -252,17 +256,20 @@ def test_flow_is_the_motion_of_the_surface_points(motion: str, projection: str) 
         gap, emerges = np.full(len(ends), np.inf), np.zeros(len(ends), bool)
         for index, item in enumerate(scene.bodies):
             turn = Rotation.from_quat(trace.orientation_xyzw[f + 1, index]).as_matrix()
-
-            def apart(part: Array, item: Body = item, index: int = index, turn: Array = turn) -> Array:
-                point = starts + part[:, None] * (ends - starts) - trace.position_m[f + 1, index]
-                return distance_field(item.shape, point @ turn)
-
+            first, last = ((p - trace.position_m[f + 1, index]) @ turn for p in (starts, ends))
             own = labels[chosen] == index + 1
-            for part in np.linspace(
-                0.0, 1.0, 600
-            ):  # on its own body a point is at distance 0: stop 2 cm short of it
-                gap = np.minimum(gap, apart(part * np.where(own, 1 - 0.02 / length, 1.0)))
-            emerges |= own & np.all([apart(1 - short / length) > 0 for short in (0.01, 0.004, 0.001)], axis=0)
+            stop = np.where(
+                own, 1 - 0.02 / length, 1.0
+            )  # on its own body a point is at distance 0: 2 cm short of it
+            for part in np.linspace(0.0, 1.0, 600):
+                gap = np.minimum(
+                    gap, distance_field(item.shape, first + (part * stop)[:, None] * (last - first))
+                )
+            short = [
+                distance_field(item.shape, last - (d / length)[:, None] * (last - first))
+                for d in (0.01, 0.004, 0.001)
+            ]
+            emerges |= own & (np.min(short, axis=0) > 0)
         free = emerges & (
             gap > length / 1000
         )  # between two samples a distance falls by half their spacing at most
@@ -306,7 +313,9 @@ def test_coverage_counts_what_a_full_render_counts() -> None:
 
 
 def test_labels_agree_with_tiny_renderer() -> None:
-    """PyBullet's software renderer: 99.9 % of the pixels more than one from an edge, depth to 0.1 mm (median)."""
+    """PyBullet's software renderer: 99.9 % of the pixels more than one from an edge, depth to 0.1 mm
+    (median).
+    """
     p = pytest.importorskip("pybullet")
     scene = stage(
         body("ground", "box", (12.0, 12.0, 1.0), (0.0, 0.0, -0.5), fixed=True),
@@ -342,8 +351,8 @@ def test_labels_agree_with_tiny_renderer() -> None:
     clear = ~near_edges(own) & ~near_edges(labels)
     assert np.mean((own == labels)[clear]) >= 0.999
     assert np.mean(clear) > 0.9
-    # TinyRenderer samples the lower left corner of a pixel (1/depth is linear on a plane, which tells); its spheres and
-    # cylinders are facetted, so only what is flat can be compared to a millimetre
+    # TinyRenderer samples the lower left corner of a pixel (1/depth is linear on a plane, which tells); its
+    # spheres and cylinders are facetted, so only what is flat can be compared to a millimetre
     rows, columns = np.indices(own.shape)
     inverse = 1 / np.where(own > 0, frames.depth_m[0], far)
     at_corner = 1 / map_coordinates(inverse, [rows + 0.5, columns - 0.5], order=1, mode="nearest")

@@ -23,7 +23,9 @@ TURNED = about_axis((1.0, 0.4, 0.2), 0.7)
 
 
 def nearest_hit(points: Array, origin: Array, direction: Array) -> tuple[Array, NDArray[np.intp]]:
-    """Möller and Trumbore on every triangle (F, 3, 3) for every ray (R, 3): nearest t ≥ 0, inf if none, and which."""
+    """Möller and Trumbore on every triangle (F, 3, 3) for every ray (R, 3): nearest t ≥ 0, inf if none, and
+    which.
+    """
     best, which = np.full(len(origin), np.inf), np.full(len(origin), -1)
     for index, (a, b, c) in enumerate(points):
         p = np.cross(direction, c - a)

@@ -18,7 +18,9 @@ from tests.render.stages import FLAT, GREY, body, moving, near_edges, pixel_rays
 
 Array = NDArray[np.float64]
 MATT = replace(GREY, specular=0.0)
-DOWN = Camera(position_m=(0.0, 0.0, 4.0), target_m=(0.0, 0.0, 0.0), up=(0.0, 1.0, 0.0), projection="orthographic", height_m=2.0)  # fmt: skip
+DOWN = Camera(
+    position_m=(0.0, 0.0, 4.0), target_m=(0.0, 0.0, 0.0), up=(0.0, 1.0, 0.0), projection="orthographic", height_m=2.0
+)  # fmt: skip
 
 
 def to_linear(rgb: NDArray[np.uint8]) -> Array:
@@ -204,8 +206,9 @@ def test_ambient_occlusion_darkens_corners_and_leaves_the_open_alone() -> None:
     x = (np.arange(120) + 0.5) * 0.03 - 1.8
     open_ground = x < -0.3
     np.testing.assert_allclose(high[open_ground], plain[open_ground], atol=0.004)
-    # the part of Lambert's light that arrives past an endless wall, which lets light past in proportion to its distance:
-    # the mean over the hemisphere, cosine-weighted, of min(1, distance to the wall along the direction / 1 m)
+    # the part of Lambert's light that arrives past an endless wall, which lets light past in proportion to
+    # its distance: the mean over the hemisphere, cosine-weighted, of min(1, distance to the wall along the
+    # direction / 1 m)
     random = np.random.default_rng(1)
     azimuth, square = random.uniform(0, 2 * np.pi, 200_000), random.uniform(0, 1, 200_000)
     towards_wall = np.maximum(np.cos(azimuth) * np.sqrt(square), 1e-9)
@@ -220,7 +223,8 @@ def test_highlights_lie_where_the_mirror_direction_says_and_are_broader_when_rou
         look = Look((0.2, 0.2, 0.2), specular=1.0, roughness=roughness)
         light = Light(direction=(0.5, 1.0, -0.8), intensity=1.0)
         scene = stage(
-            body("ball", "sphere", (0.5,), (0.0, 0.0, 0.0), look=look), lights=(light,), size=(160, 160), environment=replace(FLAT, unlit=False),
+            body("ball", "sphere", (0.5,), (0.0, 0.0, 0.0), look=look), lights=(light,),
+            size=(160, 160), environment=replace(FLAT, unlit=False),
             camera=Camera(position_m=(0.0, -4.0, 0.0), target_m=(0.0, 0.0, 0.0), projection="orthographic", height_m=1.2),
         )  # fmt: skip
         red = to_linear(picture(scene))[..., 0]
@@ -282,7 +286,8 @@ def test_far_textures_fade_to_their_mean_instead_of_flickering() -> None:
 
 def test_checker_squares_have_the_size_asked_for() -> None:
     look = Look((1.0, 1.0, 1.0), texture="checker", texture_colour=(0.0, 0.0, 0.0), texture_size_m=0.25)
-    scene = stage(body("ground", "box", (8.0, 8.0, 1.0), (0.0, 0.0, -0.5), look=look), environment=FLAT, camera=DOWN, size=(64, 64))  # fmt: skip
+    ground = body("ground", "box", (8.0, 8.0, 1.0), (0.0, 0.0, -0.5), look=look)
+    scene = stage(ground, environment=FLAT, camera=DOWN, size=(64, 64))
     red = picture(scene)[..., 0]
     x = (np.arange(64) + 0.5) / 32 - 1
     cell = np.floor(x / 0.25).astype(int)
@@ -318,7 +323,9 @@ def test_distance_mixes_in_the_horizon() -> None:
 
 
 def test_motion_blur_is_the_mean_of_the_positions_and_only_of_the_picture() -> None:
-    """A white block that moves 8 pixels a frame, shutter open half the time: edges become ramps 4 pixels wide."""
+    """A white block that moves 8 pixels a frame, shutter open half the time: edges become ramps 4 pixels
+    wide.
+    """
     scene = stage(
         body("block", "box", (0.5, 0.5, 0.5), (-0.5, 0.0, 0.0), look=Look((1.0, 1.0, 1.0))),
         body("fixed", "sphere", (0.2,), (0.3, 0.7, 0.0), look=Look((0.3, 0.6, 0.9)), fixed=True),

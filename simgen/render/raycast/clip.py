@@ -15,7 +15,8 @@ from simgen.render.raycast import layout as at
 from simgen.render.raycast.film import Results, Room, film
 from simgen.render.raycast.frame import Canvas
 from simgen.render.raycast.memory import array
-from simgen.render.raycast.stage import Stage, cameras_of, decoding_table, encoding_table, poses_of, stage
+from simgen.render.raycast.placing import cameras_of, placed
+from simgen.render.raycast.stage import Stage, decoding_table, encoding_table, stage
 from simgen.render.settings import RenderSettings
 from simgen.scene.spec import Camera, SceneSpec
 
@@ -75,7 +76,7 @@ def _room(set_up: Stage, tiles: int) -> Room:
 
 
 class Studio:
-    """One scene and camera, ready to film poses; what one call has drawn the next does not draw again."""
+    """One scene and camera, ready to film; what one call has drawn the next does not draw again."""
 
     def __init__(
         self,
@@ -87,8 +88,8 @@ class Studio:
         every: bool,
     ) -> None:
         self.stage = stage(scene, settings)
-        self.poses = poses_of(trace, self.stage.drawn)
         self.cameras = cameras_of(scene, trace, camera)
+        self.places = placed(trace, self.stage, self.cameras)
         self.every = every or len(self.cameras) > 1
         self.wanted = wanted
         self.pixels, self.bodies = scene.video.width * scene.video.height, len(scene.bodies)
@@ -99,21 +100,24 @@ class Studio:
         self.stage.world[at.BOUNDED] = not self.every
         self.room = _room(self.stage, tiles=len(self.canvas[-1]))
         if not self.every:
-            solids, moves = self.stage.solids, (self.poses != self.poses[:1]).any(axis=(0, 2))
+            solids, moves = (
+                self.stage.solids,
+                (self.places[..., : at.POSE] != self.places[:1, :, : at.POSE]).any(axis=(0, 2)),
+            )
             solids[:, at.MOVES], solids[:, at.SHOWN] = moves, ~moves
-            self._film(True, self.poses[:1], self.cameras, _results(1, self.bodies, self.pixels, ()))
+            self._film(True, self.places[:1], self.cameras, _results(1, self.bodies, self.pixels, ()))
             self.base = tuple(part.copy() for part in self.canvas)  # type: ignore[assignment]
             solids[:, at.SHOWN] = 1.0
 
-    def film(self, poses: Floats, cameras: Floats) -> Results:
-        results = _results(len(poses), self.bodies, self.pixels, self.wanted)
-        self._film(self.every, poses, cameras, results)
+    def film(self, places: Floats, cameras: Floats) -> Results:
+        results = _results(len(places), self.bodies, self.pixels, self.wanted)
+        self._film(self.every, places, cameras, results)
         return results
 
-    def _film(self, every: bool, poses: Floats, cameras: Floats, results: Results) -> None:
+    def _film(self, every: bool, places: Floats, cameras: Floats, results: Results) -> None:
         set_up = self.stage
         film(
-            every, poses, cameras, set_up.solids, set_up.nodes, set_up.corners, set_up.lights, set_up.world,
+            every, places, cameras, set_up.solids, set_up.nodes, set_up.corners, set_up.lights, set_up.world,
             encoding_table(), self.canvas, self.base, results, self.room,
         )  # fmt: skip
 
@@ -135,7 +139,7 @@ def film_clip(
     wanted = (*passes, "rgb") if rgb and not blurred else passes
     studio = Studio(scene, trace, settings, camera, wanted, every)
     picture, segmentation, depth, normals, flow, occluded, visible, alone, boxes, centroids = studio.film(
-        studio.poses, studio.cameras
+        studio.places, studio.cameras
     )
     frames, height, width = len(trace.time_s), scene.video.height, scene.video.width
     if blurred:
@@ -170,7 +174,7 @@ def _blur(
     for f in range(frames):
         part = slice(f * BLUR_POSES, (f + 1) * BLUR_POSES)
         cameras = studio.cameras[part] if len(studio.cameras) > 1 else studio.cameras
-        exposures = studio.film(studio.poses[part], cameras)[0]
+        exposures = studio.film(studio.places[part], cameras)[0]
         light = np.zeros(3 * pixels)
         for exposure in exposures:
             light += decode[exposure]

@@ -11,7 +11,7 @@ from simgen.render.raycast import layout as at
 from simgen.render.raycast.compile import entry, kernel
 from simgen.render.raycast.flow import trace_flow
 from simgen.render.raycast.frame import Canvas, draw_tiles, restore
-from simgen.render.raycast.placing import find_affected, place, place_camera
+from simgen.render.raycast.reach import find_affected
 
 __all__ = ["Results", "Room", "film"]
 
@@ -23,8 +23,9 @@ Bytes = NDArray[np.uint8]
 # occluded (F, H·W) zero: each (0, 0) when not wanted · visible (F, N) · alone (F, N) · boxes (F, N, 4) ·
 # centroids (F, N, 2)
 Results = tuple[Bytes, Bytes, Singles, Singles, Singles, Bytes, Integers, Integers, Singles, Singles]
-# what the kernel works with, made by the caller because numba takes long to compile `np.zeros`: ahead (N, SOLID) · track
-# (TRACK,) · mark (MARK,) · lists (CASTERS + L, N + 1) · box (6,) · dirty (tiles,) · whole (tiles,) · row_of (256,)
+# what the kernel works with, made by the caller because numba takes long to compile `np.zeros`: ahead (N,
+# SOLID) · track (TRACK,) · mark (MARK,) · lists (CASTERS + L, N + 1) · box (6,) · dirty (tiles,) · whole
+# (tiles,) · row_of (256,)
 Room = tuple[Floats, Floats, Integers, Integers, Floats, Bytes, Bytes, Integers]
 
 
@@ -81,7 +82,7 @@ def _copy(f: int, canvas: Canvas, results: Results, straight: bool) -> None:
 @entry
 def film(
     every: bool,
-    poses: Floats,
+    places: Floats,
     cameras: Floats,
     solids: Floats,
     nodes: Floats,
@@ -94,7 +95,7 @@ def film(
     results: Results,
     room: Room,
 ) -> None:
-    """Film the poses (F, N, 12) with the cameras (F or 1, CAMERA).
+    """Film the solids in their places (F, N, PLACED) with the cameras (F or 1, CAMERA).
 
     `every`: draw every tile of every frame; else start from `base`, which shows what does not move, and
     draw only what differs from the frame before. `solids` and `canvas` keep their state for a call that
@@ -110,18 +111,17 @@ def film(
         for k in range(at.SOLID):
             ahead[b, k] = solids[b, k]
         row_of[int(solids[b, at.LABEL])] = b
-    for f in range(poses.shape[0]):
+    for f in range(places.shape[0]):
         still = f > 0 and cameras.shape[0] == 1
-        if f == 0 or not still:
-            place_camera(cameras, f, world)
+        for k in range(at.CAMERA):
+            world[k] = cameras[min(f, cameras.shape[0] - 1), k]
         for b in range(n):
             ahead[b, at.CHANGED] = 0.0
             if ahead[b, at.SHOWN] > 0.0:
-                for k in range(12):
-                    if ahead[b, k] != poses[f, b, k]:
+                for k in range(at.PLACED):
+                    if k < at.POSE and ahead[b, k] != places[f, b, k]:
                         ahead[b, at.CHANGED] = 1.0
-                if ahead[b, at.CHANGED] > 0.0 or (f == 0 and every) or cameras.shape[0] > 1:
-                    place(ahead, b, poses, f, world)
+                    ahead[b, k] = places[f, b, k]
         if f > 0 and flow.shape[0] > 0:
             trace_flow(
                 f - 1,

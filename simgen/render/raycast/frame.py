@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.render.raycast import layout as at
-from simgen.render.raycast.compile import kernel
+from simgen.render.raycast.compile import kernel, spliced
 from simgen.render.raycast.light import paint
-from simgen.render.raycast.placing import find_casters
 from simgen.render.raycast.rays import cast, locate
+from simgen.render.raycast.reach import find_casters
 
 __all__ = ["Canvas", "draw_tiles", "restore"]
 
@@ -166,7 +166,7 @@ def _include_rim(
                     box[3 + axis] = max(box[3 + axis], point)
 
 
-@kernel
+@spliced
 def draw_tiles(
     dirty: Bytes,
     solids: Floats,

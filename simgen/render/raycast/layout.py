@@ -8,30 +8,33 @@ kernels short.
 
 from __future__ import annotations
 
-# --- solids: float64 (N, SOLID), one row per drawn body
+# --- solids: float64 (N, SOLID), one row per drawn body. First what changes with its pose and the camera, see
+# `placing`
 CENTRE = 0  # centre of mass, world
 TURN = 3  # rotation body → world, row by row
-SIZE = 12  # see `solids`: what each kind keeps here
-HALF = 15  # half edges of the bounding box, body axes
-MIDDLE = 18  # its middle, body frame
-REACH = 21  # radius of the bounding sphere about the middle
-WORLD_MIDDLE = 22  # the middle, world
-ORIGIN = 25  # camera rays in the body frame: origin at pixel coordinates (0, 0) …
-ORIGIN_U = 28  # … its change per pixel to the right …
-ORIGIN_V = 31  # … and down (both 0 in perspective)
+POSE = 12
+WORLD_MIDDLE = 12  # middle of the bounding box, world
+ORIGIN = 15  # camera rays in the body frame: origin at pixel coordinates (0, 0) …
+ORIGIN_U = 18  # … its change per pixel to the right …
+ORIGIN_V = 21  # … and down (both 0 in perspective)
 RAY = (
-    34  # direction at (0, 0), of unit length along the camera axis, so that the ray's parameter is the depth
+    24  # direction at (0, 0), of unit length along the camera axis, so that the ray's parameter is the depth
 )
-RAY_U = 37
-RAY_V = 40
-RECT = 43  # u0, v0, u1, v1: what the body can touch in the picture; u0 > u1 when nothing
+RAY_U = 27
+RAY_V = 30
+RECT = 33  # u0, v0, u1, v1: what the body can touch in the picture; u0 > u1 when nothing
+PLACED = 37
+SIZE = 37  # see `solids`: what each kind keeps here
+HALF = 40  # half edges of the bounding box, body axes
+MIDDLE = 43  # its middle, body frame
+REACH = 46  # radius of the bounding sphere about the middle
 KIND = 47
 ROOT = 48  # mesh: its first node, and the first one after it
 ROOT_END = 49
 CONVEX = 50  # 1: no point of it can shade another that faces the light
 LABEL = 51  # its value in the segmentation: index in the scene + 1
 SHOWN = 52  # 1: drawn now
-CHANGED = 53  # 1: its pose is not that of the frame before
+CHANGED = 53  # 1: it is not where it was in the frame before
 MOVES = 54  # 1: its pose changes in the clip
 MET = 55  # centre rays that meet it, in this frame's tiles
 MET_MORE = 56  # other rays
@@ -64,9 +67,9 @@ FOCAL = 12  # pixels (perspective) or pixels per metre (orthographic)
 FLAT = 13  # 1: orthographic
 NEAR = 14
 FAR = 15
-CAMERA = 16
 # camera rays in the world frame, as in a solid's row
 W_ORIGIN, W_ORIGIN_U, W_ORIGIN_V, W_RAY, W_RAY_U, W_RAY_V = 16, 19, 22, 25, 28, 31
+CAMERA = 34
 AMBIENT = 34
 HORIZON = 37
 ZENITH = 40

@@ -1,14 +1,15 @@
 """Large arrays whose memory is used again for the next clip.
 
-The passes of a clip take tens to hundreds of megabytes. The C library gives blocks of that size back to the operating
-system when they are freed, and memory that comes from there is cleared page by page on first use: measured, that cost
-more than drawing what is in them. So a block that nothing refers to any more waits here for the next array of its size.
+The passes of a clip take tens to hundreds of megabytes. The C library gives blocks of that size back to
+the operating system when they are freed, and memory that comes from there is cleared page by page on first
+use: measured, that cost more than drawing what is in them. So a block that nothing refers to any more
+waits here for the next array of its size.
 """
 
 from __future__ import annotations
 
 import weakref
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -29,6 +30,6 @@ def array(shape: tuple[int, ...], kind: DTypeLike, *, zero: bool = False) -> NDA
         block = np.zeros(size, np.uint8) if zero else np.empty(size, np.uint8)
     elif zero:
         block.fill(0)
-    first = np.frombuffer(cast(Any, memoryview)(block), np.uint8)  # what every view of it keeps alive
+    first = np.frombuffer(block.data, np.uint8)  # what every view of it keeps alive
     weakref.finalize(first, _spare.__setitem__, size, block)
     return first.view(kind).reshape(shape)

@@ -120,7 +120,9 @@ def locate(
     lists: Integers,
     box: Floats,
 ) -> None:
-    """Point and normal (towards the camera) and face of every ray that met something; `box` = bounds of the points."""
+    """Point and normal (towards the camera) and face of every ray that met something; `box` = bounds of the
+    points.
+    """
     w = at.W_ORIGIN
     ox, oy, oz = world[w], world[w + 1], world[w + 2]
     oxu, oyu, ozu = world[w + 3], world[w + 4], world[w + 5]
@@ -201,7 +203,8 @@ def _face(count: int, track: Floats, mark: Integers, solids: Floats, corners: Fl
             if kind == at.MESH:
                 triangle = mark[at.M_FACE + i]
                 nx, ny, nz = mesh_normal(corners, triangle, x, y, z)
-                # smooth groups, and whether it is nearly side-on, so that a fold in front of itself has an edge
+                # smooth groups, and whether it is nearly side-on, so that a fold in front of itself has an
+                # edge
                 u, v = track[at.T_U + i], track[at.T_V + i]
                 gx, gy, gz = dx + u * dxu + v * dxv, dy + u * dyu + v * dyv, dz + u * dzu + v * dzv
                 away, square = nx * gx + ny * gy + nz * gz, gx * gx + gy * gy + gz * gz

@@ -1,4 +1,4 @@
-"""A scene, its trace and its camera as the rows of numbers that the kernels read.
+"""A scene as the rows of numbers that the kernels read.
 
 All numbers that come out of the C library or of a simulation (sines, poses, colours in linear light) are
 rounded to a binary grid far below what can be seen before they enter a kernel, so that a last bit that
@@ -16,16 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.errors import RenderError
-from simgen.physics.trace import Trace
 from simgen.render.raycast import layout as at
 from simgen.render.raycast.mesh import build
 from simgen.render.settings import RenderSettings
-from simgen.scene.camera import intrinsics, world_to_camera
 from simgen.scene.meshes import MESHES
-from simgen.scene.rotation import matrix
-from simgen.scene.spec import Camera, Look, Rgb, SceneSpec, Shape
+from simgen.scene.spec import Look, Rgb, SceneSpec, Shape
 
-__all__ = ["Stage", "cameras_of", "decoding_table", "encoding_table", "poses_of", "stage"]
+__all__ = ["POSITION_BITS", "Stage", "decoding_table", "encoding_table", "snap", "stage"]
 
 Floats = NDArray[np.float64]
 KINDS = ("sphere", "box", "cylinder", "capsule", "cone", "tube", "mesh")
@@ -84,7 +81,7 @@ def stage(scene: SceneSpec, settings: RenderSettings) -> Stage:
         )
     drawn = tuple(index for index, body in enumerate(scene.bodies) if body.visible)
     solids = np.zeros((len(drawn), at.SOLID))
-    solids[:, :12] = np.nan  # no pose yet
+    solids[:, : at.PLACED] = np.nan  # nowhere yet
     trees: dict[tuple[str, tuple[float, ...]], tuple[int, int]] = {}
     nodes, corners = [np.zeros((0, at.NODE))], [np.zeros((0, at.CORNER))]
     for row, index in zip(solids, drawn, strict=True):
@@ -206,28 +203,3 @@ def _world(scene: SceneSpec, high: bool) -> Floats:
     row[at.OCCLUSION] = OCCLUSION_M if high and not around.unlit else 0.0
     row[at.WIDTH], row[at.HEIGHT] = scene.video.width, scene.video.height
     return row
-
-
-def poses_of(trace: Trace, drawn: tuple[int, ...]) -> Floats:
-    """Centres and rotations, (T, N, 12), of the drawn bodies."""
-    position = snap(trace.position_m[:, list(drawn)], POSITION_BITS)
-    quaternion = snap(trace.orientation_xyzw[:, list(drawn)], POSITION_BITS)
-    x, y, z, w = np.moveaxis(quaternion, -1, 0)
-    quaternion = quaternion / np.sqrt(x * x + y * y + z * z + w * w)[..., None]
-    turn = matrix(quaternion).reshape(*position.shape[:2], 9)
-    return np.ascontiguousarray(np.concatenate([position, turn], axis=-1))
-
-
-def cameras_of(scene: SceneSpec, trace: Trace, camera: Camera) -> Floats:
-    """One row per frame, or one row when all frames would have the same, (T or 1, CAMERA)."""
-    poses = world_to_camera(camera, scene, trace)
-    rows = np.zeros((len(poses), at.CAMERA))
-    for row, pose in zip(rows, poses, strict=True):
-        turn, shift = pose[:3, :3], pose[:3, 3]
-        row[at.VIEW : at.VIEW + 9] = snap(turn).ravel()
-        eye = [-sum(turn[k, axis] * shift[k] for k in range(3)) for axis in range(3)]
-        row[at.EYE : at.EYE + 3] = snap(eye, POSITION_BITS)
-        row[at.FOCAL] = snap(intrinsics(camera, scene.video)[0, 0], 16)
-        row[at.FLAT] = camera.projection == "orthographic"
-        row[at.NEAR], row[at.FAR] = camera.near_m, camera.far_m
-    return rows[:1] if (rows == rows[0]).all() else rows

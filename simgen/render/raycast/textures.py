@@ -1,9 +1,9 @@
 """Procedural textures in the body's own coordinates, averaged over what a pixel covers.
 
-A texture says how much of the second colour shows at a point, 0..1. A pixel covers the parallelogram spanned by two
-vectors on the surface (how the point moves for a step of one pixel right and down); regular patterns are averaged over
-it exactly, per coordinate, and noise loses the octaves that are finer than it. So nothing shimmers in the distance and
-texture edges need no further samples.
+A texture says how much of the second colour shows at a point, 0..1. A pixel covers the parallelogram
+spanned by two vectors on the surface (how the point moves for a step of one pixel right and down); regular
+patterns are averaged over it exactly, per coordinate, and noise loses the octaves that are finer than it.
+So nothing shimmers in the distance and texture edges need no further samples.
 """
 
 from __future__ import annotations
@@ -164,7 +164,9 @@ def _grow(count: int, track: Floats, texture: int, size: float) -> None:
 def _add_noise(
     count: int, track: Floats, sx: float, sy: float, sz: float, shift: float, weight: float, period: float
 ) -> None:
-    """T_PART += noise about 0, of the point times s plus `shift`; nothing where a pixel spans `period` or more."""
+    """T_PART += noise about 0, of the point times s plus `shift`; nothing where a pixel spans `period` or
+    more.
+    """
     widest = 0.0
     for i in range(count):
         widest = max(widest, 1.5 - 1.5 * track[at.T_SPAN + i] / period)

@@ -50,7 +50,9 @@ def _one_at_a_time() -> Iterator[None]:
 
 @contextmanager
 def _without_collections() -> Iterator[None]:
-    """The compiler makes millions of objects that live until it is done: looking for garbage takes a tenth of the time."""
+    """The compiler makes millions of objects that live until it is done: looking for garbage takes a tenth of
+    the time.
+    """
     collecting = gc.isenabled()
     gc.disable()
     try:
