@@ -174,7 +174,7 @@ def test_data_on_stdout_is_clean(tmp_path: Path) -> None:
     [
         (["bild", "x"], "there is no command 'bild'. Did you mean 'build'?"),
         (["qqq"], "there is no command 'qqq'. `simgen --help` lists them."),
-        (["build"], "Missing argument 'RECIPE'."),
+        (["check"], "Missing argument 'RECIPE'."),
         (["build", "x.yaml", "--clip", "3"], "No such option '--clip'."),
         (["build", "x.yaml", "--clips", "none"], "'none' is not a valid integer"),
         (["build", "x.yaml", "--clips", "0"], "0 is not in the range x>=1."),

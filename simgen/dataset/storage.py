@@ -51,7 +51,10 @@ class HashedFile:
         self.closed = False  # asked for by Arrow; only `commit` and `abort` really close the file
         self._target = folder / relative
         place = folder / PRIVATE / UNFINISHED
-        place.mkdir(parents=True, exist_ok=True)
+        place.parent.mkdir(
+            exist_ok=True
+        )  # not the dataset's own folder: if that is gone, somebody removed it
+        place.mkdir(exist_ok=True)
         self._temporary = place / f"{self._target.name}.{socket.gethostname()}-{os.getpid()}-{next(_numbers)}"
         self._file: BinaryIO = self._temporary.open("wb")
         self._hash = hashlib.sha256()
@@ -84,7 +87,7 @@ class HashedFile:
         """The file is whole, on the disk and under its name."""
         if not self._file.closed:
             self.sync()
-        self._target.parent.mkdir(parents=True, exist_ok=True)
+        self._target.parent.mkdir(exist_ok=True)
         self._temporary.replace(self._target)
         _sync_folder(self._target.parent)
         return FileRecord(self._size, self._hash.hexdigest())

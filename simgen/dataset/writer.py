@@ -33,7 +33,8 @@ class ShardWriter:
             files = writer.finish()
         writer.marker().write(folder)
 
-    Leaving the block without `finish` (an exception) removes everything that was written.
+    The folder must exist: one that has vanished since the build began is not made anew. Leaving the block without
+    `finish` (an exception) removes everything that was written.
     """
 
     def __init__(

@@ -81,7 +81,9 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def simgen(*arguments: str | Path, cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    """Runs a command to its end."""
+    """Runs a command to its end. A build has one worker unless it says otherwise: starting one takes a second."""
+    if arguments[:1] == ("build",) and "--workers" not in arguments:
+        arguments = (*arguments, "--workers", "1")
     return subprocess.run(
         [sys.executable, "-m", "simgen", *map(str, arguments)],
         cwd=cwd,

@@ -265,6 +265,7 @@ def build(
     from simgen.dataset.column_table import Layout
     from simgen.dataset.values import values_of
 
+    folder.mkdir(exist_ok=True)
     markers: list[Marker] = []
     for split, sizes in shards.items():
         index = 0
