@@ -32,6 +32,7 @@ from simgen.physics.bodies import Bodies
 from simgen.physics.contacts import ContactLog
 from simgen.physics.coriolis import FINER, Coriolis, is_correctable, needs_finer_steps
 from simgen.physics.energy import mechanical_energy
+from simgen.physics.forces import Forces
 from simgen.physics.gyroscope import Gyroscope, tumbles
 from simgen.physics.placement import check, place
 from simgen.physics.properties import Handle
@@ -107,6 +108,10 @@ class _Run:
             step_s,
             profile.processing_threshold_m,
         )
+        if scene.forces:
+            forces = Forces(bullet, client, scene, self._bodies, handles)
+            self._stepper.forces.append(forces.apply)
+            self._approach.forces = forces
         self._steps = 0  # whole steps done
         self._state = np.zeros((scene.video.frame_count, len(scene.bodies), 13))
         for index, body in enumerate(scene.bodies):
@@ -241,6 +246,8 @@ class _Run:
                     f"body {body.name!r} reaches {speed:.3g} m/s; above {limit:.3g} m/s a body of its size "
                     "can pass through others between two steps",
                 )
+        if scene.forces:
+            return  # which give and take energy
         energy, scale = mechanical_energy(scene, state)
         gained = energy - energy[0]
         if gained.max() > MAX_GAIN * scale:
