@@ -179,7 +179,7 @@ class Light:
 class Environment:
     """Light from everywhere and what is behind everything. `unlit` paints plain colours (PhyWorld's look)."""
 
-    ambient: Rgb = (0.35, 0.36, 0.38)
+    ambient: Rgb = (0.35, 0.36, 0.38)  # strength per channel, in linear light as `Light.intensity` is
     horizon: Rgb = (0.86, 0.90, 0.94)
     zenith: Rgb = (0.55, 0.68, 0.84)
     unlit: bool = False
