@@ -53,9 +53,9 @@ MAX_TRAVEL = 0.5  # of its inner radius per step: faster bodies can pass through
 def simulate(scene: SceneSpec) -> Trace:
     """Simulate `scene` over its video. The result depends on `scene` alone, to the bit.
 
-    Raises SimulationError for a scene that means nothing or a result that is not physics,
-    Rejected("too-fast") when a body moves so fast that it could pass through another,
-    MissingDependencyError without PyBullet.
+    Raises SimulationError for a scene that means nothing or a result that is not physics, Rejected("overlap")
+    when bodies are inside each other at the start, Rejected("too-fast") when one moves so fast that it could
+    pass through another, MissingDependencyError without PyBullet.
     """
     check(scene)
     bullet, client = engine.empty()
@@ -102,7 +102,7 @@ class _Run:
         self._approach = Approach(
             scene,
             self._bodies,
-            _pairs(scene),
+            self._pairs,
             self._stepper,
             self._log,
             step_s,
