@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from simgen.physics.bodies import Bodies, Motion
 from simgen.physics.contacts import ContactLog
+from simgen.physics.forces import Forces
 from simgen.physics.shapes import bounding_radius_m
 from simgen.physics.stepping import Stepper
 from simgen.scene.spec import SceneSpec
@@ -81,6 +82,7 @@ class Approach:
         self._fall = [(0.0, 0.0, 0.0) if body.fixed else (gx, gy, gz) for body in scene.bodies]
         # What bodies may gain from gravity and from others that push them steadily.
         self._gain_m_s2 = 4 * math.hypot(gx, gy, gz) + 1.0
+        self.forces: Forces | None = None  # whose accelerations come on top of that
         self._pairs = [_Pair(a, b) for a, b in pairs]
         self._quiet_until_s = -1.0 if self._pairs else math.inf
         self._touching = bool(self._pairs)
@@ -216,6 +218,10 @@ class Approach:
         if gap_m <= 0:
             return 0.0
         gain = self._gain_m_s2
+        if self.forces is not None:
+            gain += 4 * self.forces.largest_m_s2
+            if math.isinf(gain):
+                return 0.0  # no step done yet
         return (math.sqrt(speed_m_s * speed_m_s + 2 * gain * gap_m) - speed_m_s) / gain
 
     def _motion(self, index: int) -> Motion:

@@ -35,6 +35,7 @@ class ContactLog:
         self._solved_below_m = profile.processing_threshold_m
         self._index = {(handle.body, handle.link): index for index, handle in enumerate(handles)}
         held = {name for joint in scene.joints for name in (joint.parent, joint.child)}
+        held |= {name for force in scene.forces for name in (force.a, force.b)}
         # Bodies on which nothing acts but contacts and gravity.
         self._free = [not body.fixed and body.name not in held for body in scene.bodies]
         self._rows: dict[tuple[int, int, int], list[float]] = {}  # (frame, a, b) -> time and what `_Push` has

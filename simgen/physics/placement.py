@@ -10,6 +10,7 @@ from typing import Any
 
 from simgen.errors import SimulationError
 from simgen.physics import articulation
+from simgen.physics.forces import check_forces
 from simgen.physics.profiles import PROFILES, Profile
 from simgen.physics.properties import Handle, set_properties
 from simgen.physics.shapes import collision_shape
@@ -41,6 +42,7 @@ def check(scene: SceneSpec) -> None:
         )
     for body in scene.bodies:
         _check_body(body)
+    check_forces(scene)
 
 
 def _check_body(body: Body) -> None:

@@ -32,6 +32,7 @@ from simgen.physics.bodies import Bodies
 from simgen.physics.contacts import ContactLog
 from simgen.physics.coriolis import FINER, Coriolis, is_correctable, needs_finer_steps
 from simgen.physics.energy import mechanical_energy
+from simgen.physics.forces import Forces
 from simgen.physics.gyroscope import Gyroscope, tumbles
 from simgen.physics.placement import check, place
 from simgen.physics.properties import Handle
@@ -52,9 +53,9 @@ MAX_TRAVEL = 0.5  # of its inner radius per step: faster bodies can pass through
 def simulate(scene: SceneSpec) -> Trace:
     """Simulate `scene` over its video. The result depends on `scene` alone, to the bit.
 
-    Raises SimulationError for a scene that means nothing or a result that is not physics,
-    Rejected("too-fast") when a body moves so fast that it could pass through another,
-    MissingDependencyError without PyBullet.
+    Raises SimulationError for a scene that means nothing or a result that is not physics, Rejected("overlap")
+    when bodies are inside each other at the start, Rejected("too-fast") when one moves so fast that it could
+    pass through another, MissingDependencyError without PyBullet.
     """
     check(scene)
     bullet, client = engine.empty()
@@ -101,12 +102,16 @@ class _Run:
         self._approach = Approach(
             scene,
             self._bodies,
-            _pairs(scene),
+            self._pairs,
             self._stepper,
             self._log,
             step_s,
             profile.processing_threshold_m,
         )
+        if scene.forces:
+            forces = Forces(bullet, client, scene, self._bodies, handles)
+            self._stepper.forces.append(forces.apply)
+            self._approach.forces = forces
         self._steps = 0  # whole steps done
         self._state = np.zeros((scene.video.frame_count, len(scene.bodies), 13))
         for index, body in enumerate(scene.bodies):
@@ -241,6 +246,8 @@ class _Run:
                     f"body {body.name!r} reaches {speed:.3g} m/s; above {limit:.3g} m/s a body of its size "
                     "can pass through others between two steps",
                 )
+        if scene.forces:
+            return  # which give and take energy
         energy, scale = mechanical_energy(scene, state)
         gained = energy - energy[0]
         if gained.max() > MAX_GAIN * scale:

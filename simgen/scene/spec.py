@@ -17,6 +17,7 @@ __all__ = [
     "BodyRole",
     "Camera",
     "Environment",
+    "Force",
     "Joint",
     "Light",
     "Look",
@@ -116,6 +117,29 @@ class Joint:
 
 
 @dataclass(frozen=True, slots=True)
+class Force:
+    """A force that acts at a distance, on centres of mass. It makes nothing turn.
+
+    spring: pulls `a` and `b` (or `a` and the point `anchor_m` of the world, `b` "") together with `stiffness_n_m` times
+    what their distance exceeds `length_m`, and with `damping_kg_s` times the rate at which it grows ·
+    drag: −(`linear_kg_s` + `quadratic_kg_m` |u|) u on `a`, u its velocity in air that moves at `wind_m_s` ·
+    attraction: `strength_n_m2` / distance² between `a` and `b` (or `anchor_m`), negative for repulsion.
+    """
+
+    kind: Literal["spring", "drag", "attraction"]
+    a: str
+    b: str = ""
+    anchor_m: Vector = (0.0, 0.0, 0.0)
+    stiffness_n_m: float = 0.0
+    length_m: float = 0.0
+    damping_kg_s: float = 0.0
+    linear_kg_s: float = 0.0
+    quadratic_kg_m: float = 0.0
+    wind_m_s: Vector = (0.0, 0.0, 0.0)
+    strength_n_m2: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Camera:
     """A pinhole or orthographic camera. x right, y down, z forward in its own frame; see `simgen.scene.camera`.
 
@@ -185,6 +209,7 @@ class SceneSpec:
     video: Video
     cameras: tuple[Camera, ...]  # the first is the main one and its video is the column `video`
     joints: tuple[Joint, ...] = ()
+    forces: tuple[Force, ...] = ()
     gravity_m_s2: Vector = (0.0, 0.0, -9.81)
     profile: Literal["universal", "resting", "restitution", "joints"] = "universal"
     lights: tuple[Light, ...] = (Light(),)

@@ -18,7 +18,7 @@ from simgen.physics import simulate
 from simgen.physics.engine import load_pybullet
 from simgen.physics.trace import Trace
 from simgen.scene.json import scene_from_json, scene_to_json
-from simgen.scene.spec import Body, Camera, Joint, SceneSpec, Shape, Video
+from simgen.scene.spec import Body, Camera, Force, Joint, SceneSpec, Shape, Video
 from tests.physics.scenes import GROUND, ball, scene
 from tests.physics.test_joints import double_pendulum
 
@@ -68,6 +68,17 @@ SCENES = {
     "resting": pile("resting"),
     "restitution": pile("restitution"),
     "joints": double_pendulum(1.0),
+    "spring": scene(
+        GROUND,
+        ball(height=0.3, elasticity=0.5),
+        forces=(
+            Force(
+                "spring", "ball", anchor_m=(0.1, 0.0, 1.0), stiffness_n_m=40.0, length_m=0.5, damping_kg_s=0.1
+            ),
+            Force("drag", "ball", quadratic_kg_m=0.1, wind_m_s=(1.0, 0.0, 0.0)),
+        ),
+        seconds=1.0,
+    ),
     "moon": replace(scene(GROUND, ball(height=0.3), fps=30.0, seconds=1.0), gravity_m_s2=(0.0, 0.1, -1.62)),
 }
 
@@ -152,11 +163,15 @@ def scenes(draw: st.DrawFn) -> SceneSpec:
         still = replace(bodies[0], velocity_m_s=(0.0, 0.0, 0.0), angular_velocity_rad_s=(0.0, 0.0, 0.0))
         bodies[0] = still
         joints = (Joint("hinge", "hinge", "", "body0", (draw(number), 0.0, 2.0), (0.0, 1.0, draw(number))),)
+    forces = (Force("spring", "body0", stiffness_n_m=draw(positive), length_m=draw(positive)),) * draw(
+        st.integers(0, 1)
+    )
     return SceneSpec(
         bodies=(GROUND, *bodies),
         video=Video(width=32, height=32, fps=draw(st.floats(10, 60)), frame_count=draw(st.integers(1, 8))),
         cameras=(Camera(),),
         joints=joints,
+        forces=forces,
         gravity_m_s2=draw(vectors),
         profile=profile,
     )
