@@ -35,6 +35,10 @@ class Parameter:
     role: Literal[
         "causal", "nuisance", "hidden"
     ]  # causal: changes the motion and can be seen; hidden: cannot be seen
+    # What shows its value, in principle, to somebody who knows all laws: "picture" (the first frame),
+    # "velocity" (two frames), "acceleration" (three), a kind of event (a frame after it), or "never" (it
+    # changes nothing that can be seen). "" stands for "picture", and for "never" where the role is hidden.
+    revealed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class Scenario(ABC):
     parameters: ClassVar[tuple[Parameter, ...]]
     laws: ClassVar[tuple[Law, ...]] = ()
     events: ClassVar[tuple[str, ...]] = ()  # the kinds of event that its clips can hold; no others may appear
+    decisive: ClassVar[tuple[str, ...]] = ()  # the first event of one of these kinds is what the clip is about
 
     @abstractmethod
     def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:
