@@ -28,7 +28,7 @@ def double_pendulum(seconds: float) -> Recipe:
         "name": "double",
         "scenario": "scene",
         "clips": 3,
-        "params": {"angle_deg": {"uniform": [100, 130]}},
+        "params": {"angle_deg": {"uniform": [100, 140]}},
         "bodies": {
             "post": {"shape": "box", "size": [0.1, 0.3, 0.1], "position": [0, -0.3, 1.5], "fixed": True},
             "upper": {**bar, "position": [f"=0.25*{x}", 0, f"=1.5 - 0.25*{z}"]},
