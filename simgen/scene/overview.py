@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.physics.pulls import STEP_RAD, accelerations, forced, quickest_rad_s
+from simgen.scene.meshes import mesh
 from simgen.scene.rotation import matrix
 from simgen.scene.spec import Body, Camera, SceneSpec, Vector, Video
 
@@ -147,6 +148,9 @@ def _half_extents(body: Body, axes: NDArray[np.float64]) -> NDArray[np.float64]:
     if body.shape.kind == "box":
         half: NDArray[np.float64] = along @ (np.asarray(size) / 2)
         return half
+    if body.shape.kind == "mesh":
+        reach: NDArray[np.float64] = along @ (np.abs(mesh(body.shape.mesh).vertices).max(axis=0) * size)
+        return reach
     length = 0.75 * size[1] if body.shape.kind == "cone" else size[1] / 2
     radial = np.sqrt(np.maximum(0.0, 1 - along[:, 2] ** 2))
     capped: NDArray[np.float64] = along[:, 2] * length + (
