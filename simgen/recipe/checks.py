@@ -25,7 +25,7 @@ MOST_FOUND = 200  # problems of one kind that are looked for: enough for people,
 
 __all__ = ["MOST_FOUND", "all_params", "mapping_at", "scenario_problems"]
 
-_SCENE_KEYS = ("bodies", "joints", "camera", "gravity", "ground")
+_SCENE_KEYS = ("bodies", "joints", "forces", "links", "camera", "gravity", "ground")
 
 
 def scenario_problems(document: Document, data: Mapping[str, Any]) -> list[Problem]:
