@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from simgen.scenarios.lane import rolling_spin
+from simgen.scene.spec import Video
 from tests.scenarios.clips import Clip, draw, make
 
 ROUND = ("sphere", "cylinder", "hoop")
@@ -47,3 +48,57 @@ def test_a_rolling_body_does_not_slip() -> None:
     spin = np.array(rolling_spin(velocity, 0.4, tuple(normal)))
     assert velocity @ normal == pytest.approx(0.0, abs=1e-12)
     assert velocity + np.cross(spin, -0.4 * normal) == pytest.approx(np.zeros(3), abs=1e-12)
+
+
+def test_a_box_sent_up_by_hand() -> None:
+    """30°, μ = 0.2, 3 m/s: up with g (½ + 0.2 √3/2), back with g (½ − 0.2 √3/2), whatever the mass."""
+    given = {"shape": "box", "angle_deg": 30.0, "friction": 0.2, "speed_m_s": 3.0, "elasticity": 0.5}
+    made = make("incline_up", *draw("incline_up", 1, **given))
+    up, back = 9.81 * (0.5 + 0.1 * math.sqrt(3)), 9.81 * (0.5 - 0.1 * math.sqrt(3))
+    checks = law(made)
+    assert checks["incline_up_deceleration"].predicted == pytest.approx(up)
+    assert checks["incline_up_distance"].predicted == pytest.approx(9 / 2 / up)
+    assert checks["incline_up_return_acceleration"].predicted == pytest.approx(back)
+    hit = 3 / up + math.sqrt(2 * (9 / 2 / up + 0.2) / back)
+    assert checks["incline_up_return_time"].predicted == pytest.approx(hit)
+    assert event(made, "first_contact").time_s == pytest.approx(hit, rel=1e-3)
+    assert "board" in made.captions["outcome"]
+    assert "slid" in made.captions["numeric"]
+
+
+def test_friction_keeps_a_box_where_it_stops() -> None:
+    given = {"shape": "box", "angle_deg": 20.0, "friction": 0.6}
+    made = make("incline_up", *draw("incline_up", 2, **given))
+    checks = law(made)
+    assert checks["incline_up_return_acceleration_over_g_sin"].predicted == 0.0
+    assert "incline_up_return_time" not in checks
+    stop = event(made, "comes_to_rest")
+    assert stop.value == pytest.approx(checks["incline_up_distance"].predicted, rel=1e-3)
+    assert "friction" in made.captions["outcome"]
+
+
+@pytest.mark.parametrize("shape", ROUND)
+def test_what_rolls_up_comes_back_as_fast_as_it_went(shape: str) -> None:
+    given = {"angle_deg": 20.0, "friction": 0.7, "speed_m_s": 1.5}
+    made = make("incline_up", *draw("incline_up", 3, shape=shape, **given))
+    uphill = np.array(made.scene.body("subject").velocity_m_s) / 1.5
+    way = (made.trace.position_m[:, 0] - made.trace.position_m[0, 0]) @ uphill
+    speed = made.trace.velocity_m_s[:, 0] @ uphill
+    hit = event(made, "first_contact").time_s
+    back = np.flatnonzero((made.trace.time_s < hit) & (speed < 0))
+    passes = np.interp(0.0, -way[back], -speed[back])
+    assert passes == pytest.approx(1.5, rel=1e-2)  # interpolated between two frames
+    assert "turn" in made.captions["outcome"] or "back" in made.captions["outcome"]
+
+
+def test_what_goes_up_out_of_the_picture_is_told() -> None:
+    given = {"angle_deg": 12.0, "speed_m_s": 4.0, "friction": 0.0, "shape": "sphere"}
+    made = make("incline_up", *draw("incline_up", 4, **given))
+    assert "leaves the picture" in made.captions["outcome"]
+    assert "skids" in made.captions["numeric"]
+
+
+def test_a_video_that_ends_on_the_way_up() -> None:
+    made = make("incline_up", *draw("incline_up", 5, angle_deg=15.0, speed_m_s=2.5), Video(64, 64, 24.0, 8))
+    assert set(law(made)) == {"incline_up_deceleration"}
+    assert "on its way up" in made.captions["outcome"]
