@@ -7,6 +7,9 @@ import math
 import numpy as np
 import pytest
 
+from simgen.errors import Rejected
+from simgen.physics import simulate
+from simgen.scenarios import get_scenario
 from simgen.scenarios.lane import rolling_spin
 from simgen.scene.spec import Video
 from tests.scenarios.clips import Clip, draw, make
@@ -102,3 +105,96 @@ def test_a_video_that_ends_on_the_way_up() -> None:
     made = make("incline_up", *draw("incline_up", 5, angle_deg=15.0, speed_m_s=2.5), Video(64, 64, 24.0, 8))
     assert set(law(made)) == {"incline_up_deceleration"}
     assert "on its way up" in made.captions["outcome"]
+
+
+def test_off_a_table_by_hand() -> None:
+    """2 m/s, 0.8 m to go, 1 m down: it flies for √(2 h / g) and lands 2 m/s times that further on."""
+    given = {"angle_deg": 0.0, "speed_m_s": 2.0, "run_m": 0.8, "height_m": 1.0, "shape": "sphere"}
+    made = make("ramp_jump", *draw("ramp_jump", 1, **given))
+    checks, fall = law(made), math.sqrt(2 / 9.81)
+    assert checks["ramp_jump_edge_speed"].predicted == pytest.approx(2.0)
+    assert checks["ramp_jump_landing_time"].predicted == pytest.approx(0.4 + fall)
+    assert checks["ramp_jump_distance"].predicted == pytest.approx(2 * fall)
+    assert event(made, "first_contact").time_s == pytest.approx(0.4 + fall, rel=1e-3)
+    assert any(word in made.captions["plain"] for word in ("table", "ledge"))
+
+
+def test_off_a_ramp_by_energy() -> None:
+    """A ball that rolls: 7/10 v² + g z is the same at the start and at the edge; in the air 1/2 v² + g z."""
+    given = {"angle_deg": 32.0, "friction": 0.7, "shape": "sphere", "speed_m_s": 2.0, "run_m": 0.9}
+    made = make("ramp_jump", *draw("ramp_jump", 2, **given))
+    edge = math.sqrt(4.0 + 10 / 7 * 9.81 * 0.9 * math.sin(math.radians(32)))
+    assert law(made)["ramp_jump_edge_speed"].predicted == pytest.approx(edge)
+    landing = event(made, "first_contact").time_s
+    frame = int(np.flatnonzero(made.trace.time_s < landing)[-1])
+    height = made.params["height_m"] + made.params["radius_m"] * math.cos(math.radians(32))
+    fallen = height - made.trace.position_m[frame, 0, 2]
+    assert np.linalg.norm(made.trace.velocity_m_s[frame, 0]) == pytest.approx(
+        math.sqrt(edge**2 + 2 * 9.81 * fallen), rel=1e-3
+    )
+
+
+@pytest.mark.parametrize("direction", ["left", "right"])
+def test_it_jumps_to_the_side_that_the_caption_names(direction: str) -> None:
+    made = make("ramp_jump", *draw("ramp_jump", 3, direction=direction))
+    way = made.trace.position_m[-1, 0, 0] - made.trace.position_m[0, 0, 0]
+    assert (way > 0) == (direction == "right")
+    assert direction in made.captions["qualitative"]
+
+
+def test_a_video_that_ends_before_the_jump_lands_is_refused() -> None:
+    params, draws = draw("ramp_jump", 4)
+    scenario = get_scenario("ramp_jump")
+    scene = scenario.scene(params, draws, Video(64, 64, 24.0, 6))
+    with pytest.raises(Rejected, match="lengthen the video"):
+        scenario.measure(params, scene, simulate(scene))
+
+
+@pytest.mark.parametrize("mass", [0.1, 10.0])
+@pytest.mark.parametrize("shape", ["cube", "slab", "disc"])
+def test_a_sliding_stop_by_hand(shape: str, mass: float) -> None:
+    """3 m/s and μ = 0.45: 1.02 m in 0.68 s, whatever the mass, the turn and the shape."""
+    given = {"speed_m_s": 3.0, "friction": 0.45, "shape": shape, "mass_kg": mass}
+    made = make("sliding_stop", *draw("sliding_stop", 1, **given))
+    checks = law(made)
+    assert checks["sliding_stop_deceleration"].predicted == pytest.approx(0.45 * 9.81)
+    assert checks["sliding_stop_distance"].predicted == pytest.approx(9 / 2 / 0.45 / 9.81)
+    stop = event(made, "comes_to_rest")
+    assert stop.time_s == pytest.approx(3 / 0.45 / 9.81, abs=2e-3)
+    assert stop.value == pytest.approx(1.0194, rel=1e-3)
+    assert f"rest after {stop.time_s:.2f} s" in made.captions["outcome"]
+    way = made.trace.position_m[-1, 0] - made.trace.position_m[0, 0]
+    assert abs(way[1]) < 1e-3  # straight, however it is turned
+
+
+def test_a_box_that_slides_on_when_the_video_ends() -> None:
+    given = {"speed_m_s": 1.2, "friction": 0.06, "gravity_m_s2": 5.0}
+    made = make("sliding_stop", *draw("sliding_stop", 2, **given))
+    assert set(law(made)) == {"sliding_stop_deceleration"}
+    assert "when the video ends" in made.captions["outcome"]
+    assert "gravity is 5.00 m/s²" in made.captions["numeric"]
+
+
+@pytest.mark.parametrize(("shape", "factor"), [("sphere", 2 / 5), ("cylinder", 1 / 2), ("hoop", 0.86125)])
+def test_rolling_resistance_by_hand(shape: str, factor: float) -> None:
+    """μ_r = 5 cm, r = 25 cm: a = 0.2 g / (1 + k); a hoop's k is (1 + 0.85²)/2 for its wall."""
+    given = {"speed_m_s": 1.2, "rolling_friction_m": 0.05, "radius_m": 0.25, "shape": shape}
+    made = make("rolling_resistance", *draw("rolling_resistance", 1, **given))
+    slows = 0.2 * 9.81 / (1 + factor)
+    checks = law(made)
+    assert checks["rolling_resistance_deceleration"].predicted == pytest.approx(slows)
+    assert checks["rolling_resistance_distance"].predicted == pytest.approx(1.44 / 2 / slows)
+    stop = event(made, "comes_to_rest")
+    assert stop.time_s == pytest.approx(1.2 / slows, abs=5e-3)
+    assert f"rest after {stop.time_s:.2f} s" in made.captions["outcome"]
+    # it rolls: ω r = v in every frame
+    spin = np.linalg.norm(made.trace.angular_velocity_rad_s[:, 0], axis=1) * 0.25
+    assert spin == pytest.approx(np.linalg.norm(made.trace.velocity_m_s[:, 0], axis=1), abs=1e-3)
+
+
+def test_a_ball_that_rolls_on_when_the_video_ends() -> None:
+    given = {"speed_m_s": 1.0, "rolling_friction_m": 0.005, "shape": "sphere"}
+    made = make("rolling_resistance", *draw("rolling_resistance", 2, **given))
+    assert set(law(made)) == {"rolling_resistance_deceleration"}
+    assert "roll" in made.captions["outcome"]
+    assert "0.0050 m" in made.captions["numeric"]
