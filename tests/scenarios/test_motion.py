@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 from simgen.errors import Rejected
 from simgen.physics import simulate
@@ -198,3 +199,82 @@ def test_a_ball_that_rolls_on_when_the_video_ends() -> None:
     assert set(law(made)) == {"rolling_resistance_deceleration"}
     assert "roll" in made.captions["outcome"]
     assert "0.0050 m" in made.captions["numeric"]
+
+
+@pytest.mark.parametrize(("inside", "part"), [("solid", 5 / 7), ("hollow", 3 / 5)])
+@pytest.mark.parametrize("friction", [0.1, 0.4])
+def test_a_ball_without_spin_rolls_at_its_part_of_the_speed(
+    inside: str, part: float, friction: float
+) -> None:
+    given = {"speed_m_s": 2.0, "spin": 0.0, "inside": inside, "friction": friction}
+    made = make("slip_to_roll", *draw("slip_to_roll", 1, **given))
+    checks = law(made)
+    assert checks["slip_to_roll_speed_over_start_speed"].predicted == pytest.approx(2 * part)
+    assert np.linalg.norm(made.trace.velocity_m_s[-1, 0]) == pytest.approx(2 * part, rel=1e-6)
+    when = 2 * (1 - part) / friction / 9.81  # slowed down by μ g until then
+    assert checks["slip_to_roll_time"].predicted == pytest.approx(when)
+    rolls = event(made, "starts_rolling")
+    assert rolls.time_s == pytest.approx(when, abs=1e-3)
+    assert f"after {rolls.time_s:.2f} s" in made.captions["outcome"]
+    assert inside in made.captions["numeric"]
+    assert "without spin" in made.captions["numeric"]
+
+
+def test_backspin_stops_a_solid_ball_and_brings_a_hollow_one_back() -> None:
+    given = {"speed_m_s": 1.5, "spin": -2.5, "friction": 0.3}
+    solid = make("slip_to_roll", *draw("slip_to_roll", 2, inside="solid", **given))
+    assert np.linalg.norm(solid.trace.velocity_m_s[-1, 0]) < 1e-6
+    assert event(solid, "comes_to_rest").time_s == pytest.approx(1.5 / 0.3 / 9.81, abs=1e-2)
+    assert "rest" in solid.captions["outcome"]
+    hollow = make("slip_to_roll", *draw("slip_to_roll", 2, inside="hollow", **given))
+    assert "back" in hollow.captions["outcome"]
+    start, end = hollow.trace.velocity_m_s[[0, -1], 0, 0]
+    assert end / start == pytest.approx((1 - 2.5 * 2 / 3) / (1 + 2 / 3), rel=1e-6)
+
+
+def test_a_ball_that_slips_until_the_video_ends() -> None:
+    given = {"speed_m_s": 1.2, "spin": -2.5, "friction": 0.05}
+    made = make("slip_to_roll", *draw("slip_to_roll", 3, **given))
+    assert set(law(made)) == {"slip_to_roll_deceleration"}
+    assert "slips until" in made.captions["outcome"]
+
+
+@pytest.mark.parametrize("drag", ["quadratic", "linear"])
+@pytest.mark.parametrize("shape", ["sphere", "box"])
+def test_a_fall_against_drag_is_the_integrated_equation_of_motion(drag: str, shape: str) -> None:
+    """m dv/dt = m g − ½ ρ C A v² (or the same strength at 1 m/s, times v), A = π r² of a ball, 4 r² of a box."""
+    given = {"mass_kg": 0.01, "radius_m": 0.25, "drag_coefficient": 0.6, "height_m": 2.0}
+    made = make("terminal_velocity", *draw("terminal_velocity", 1, drag=drag, shape=shape, **given))
+    strength = 1.2 * 0.6 / 2 * 0.0625 * (math.pi if shape == "sphere" else 4)
+    power = 2 if drag == "quadratic" else 1
+    landing = event(made, "first_contact").time_s
+    time = made.trace.time_s[made.trace.time_s < landing]
+    path = solve_ivp(
+        lambda _, y: (y[1], 9.81 - strength / 0.01 * y[1] ** power),
+        (0.0, time[-1]),
+        (0.0, 0.0),
+        t_eval=time,
+        rtol=1e-10,
+        atol=1e-12,
+    )
+    fallen = made.trace.position_m[0, 0, 2] - made.trace.position_m[: len(time), 0, 2]
+    assert fallen == pytest.approx(path.y[0], abs=2e-5)
+    assert -made.trace.velocity_m_s[: len(time), 0, 2] == pytest.approx(path.y[1], abs=5e-5)  # steps of 1 ms
+    limit = (0.01 * 9.81 / strength) ** (1 / power)
+    assert law(made)["terminal_velocity_limit"].predicted == pytest.approx(limit)
+    assert "steady" in made.captions["qualitative"]
+
+
+def test_a_heavy_body_hardly_feels_the_air() -> None:
+    given = {"mass_kg": 5.0, "radius_m": 0.2, "height_m": 2.0, "drag": "quadratic"}
+    made = make("terminal_velocity", *draw("terminal_velocity", 2, **given))
+    assert event(made, "first_contact").time_s == pytest.approx(math.sqrt(4 / 9.81), rel=0.01)
+    assert "terminal_velocity_limit" not in law(made)
+    assert "steady" not in made.captions["qualitative"]
+
+
+def test_what_is_still_in_the_air_when_the_video_ends() -> None:
+    given = {"mass_kg": 0.005, "radius_m": 0.32, "height_m": 2.8, "drag_coefficient": 1.05}
+    made = make("terminal_velocity", *draw("terminal_velocity", 3, **given))
+    assert "when the video ends" in made.captions["outcome"]
+    assert event(made, "first_contact") is None
