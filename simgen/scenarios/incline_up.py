@@ -20,7 +20,7 @@ from simgen.recipe.distributions import choice, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios import lane, ramps
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import area_camera, ground, solid
+from simgen.scenarios.stage import MATERIAL, area_camera, ground, material, solid
 from simgen.scene.spec import Body, SceneSpec, Video
 
 RAMP_WIDTH_M = 1.2
@@ -57,7 +57,7 @@ class InclineUp(Scenario):
             ("sphere", "cylinder", "hoop", "box"),
             "causal",
         ),
-        lane.mass(),
+        lane.mass(1400),
         Parameter(
             "radius_m",
             uniform(0.18, 0.26),
@@ -102,6 +102,7 @@ class InclineUp(Scenario):
         ),
         lane.direction("the side of the picture to which the ramp rises"),
         lane.gravity(),
+        MATERIAL,
     )
     laws = (
         Law(
@@ -154,6 +155,13 @@ class InclineUp(Scenario):
     )
     decisive = ("first_contact", "comes_to_rest")
 
+    def revealed_by(self, params: Params) -> dict[str, str]:
+        """How much friction there is plays no part while a body rolls without slipping."""
+        ways = super().revealed_by(params)
+        if regime(params) == "rolls":
+            ways["friction"] = "first_contact"
+        return ways
+
     def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:
         angle, radius, side = math.radians(params["angle_deg"]), params["radius_m"], lane.side(params)
         down, out = ramps.downhill(angle, -side), ramps.normal(angle, -side)
@@ -172,6 +180,7 @@ class InclineUp(Scenario):
             mass_kg=params["mass_kg"],
             friction=params["friction"],
             elasticity=params["elasticity"],
+            material=material(params),
         )
         touch = centre - radius * out
         top = touch - UPHILL_M * down

@@ -39,10 +39,10 @@ __all__ = [
 ]
 
 
-def mass(revealed: str = "never") -> Parameter:
-    """The body's mass, which changes nothing unless `revealed` says what shows it."""
+def mass(most_kg: float) -> Parameter:
+    """The body's mass, which changes nothing that can be seen; up to a steel body of the largest size."""
     return Parameter(
-        "mass_kg", log_uniform(0.1, 10), "kg", "mass of the body", (0.05, 50), "hidden", revealed=revealed
+        "mass_kg", log_uniform(0.1, 10), "kg", "mass of the body", (0.05, most_kg), "hidden", revealed="never"
     )
 
 

@@ -19,7 +19,7 @@ from simgen.recipe.distributions import choice, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios import lane, ramps
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import area_camera, ground, solid
+from simgen.scenarios.stage import MATERIAL, area_camera, ground, material, solid
 from simgen.scene.spec import Body, SceneSpec, Video
 
 RAMP_WIDTH_M = 0.9
@@ -63,7 +63,7 @@ class RampJump(Scenario):
             ("sphere", "cylinder", "hoop"),
             "causal",
         ),
-        lane.mass(),
+        lane.mass(600),
         Parameter("radius_m", uniform(0.19, 0.24), "m", "radius of the body", (0.185, 0.24), "causal"),
         Parameter(
             "friction",
@@ -85,6 +85,7 @@ class RampJump(Scenario):
         ),
         lane.direction("the side of the picture to which it jumps"),
         lane.gravity(1.6, 12),
+        MATERIAL,
     )
     laws = (
         Law(
@@ -118,6 +119,14 @@ class RampJump(Scenario):
     )
     decisive = ("first_contact",)
 
+    def revealed_by(self, params: Params) -> dict[str, str]:
+        """How much friction there is plays no part before it lands if it rolls down without slipping."""
+        ways = super().revealed_by(params)
+        factor = laws.shape_factor(solid(params["shape"], params["radius_m"]))
+        if laws.rolls_without_slipping(params["angle_deg"], params["friction"], factor):
+            ways["friction"] = "first_contact"
+        return ways
+
     def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:
         angle, radius, side = math.radians(params["angle_deg"]), params["radius_m"], lane.side(params)
         down, out = ramps.downhill(angle, side), ramps.normal(angle, side)
@@ -133,6 +142,7 @@ class RampJump(Scenario):
             mass_kg=params["mass_kg"],
             friction=params["friction"],
             elasticity=params["elasticity"],
+            material=material(params),
         )
         length = params["run_m"] + BEHIND_M
         return SceneSpec(

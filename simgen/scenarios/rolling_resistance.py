@@ -18,7 +18,7 @@ from simgen.recipe.distributions import choice, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios import lane
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import area_camera, ground, solid
+from simgen.scenarios.stage import MATERIAL, area_camera, ground, material, solid
 from simgen.scene.spec import Body, SceneSpec, Video
 
 GRIP = 0.9  # friction: what rolls needs far less of it
@@ -58,7 +58,7 @@ class RollingResistance(Scenario):
             ("sphere", "cylinder", "hoop"),
             "causal",
         ),
-        lane.mass(),
+        lane.mass(2950),
         Parameter("radius_m", uniform(0.2, 0.35), "m", "radius of the body", (0.18, 0.42), "causal"),
         Parameter(
             "start_offset_m",
@@ -70,6 +70,7 @@ class RollingResistance(Scenario):
         ),
         lane.direction("the side of the picture to which it rolls"),
         lane.gravity(),
+        MATERIAL,
     )
     laws = (
         Law(
@@ -106,6 +107,7 @@ class RollingResistance(Scenario):
             friction=GRIP,
             rolling_friction_m=params["rolling_friction_m"],
             elasticity=0.0,
+            material=material(params),
         )
         return SceneSpec(
             bodies=(subject, ground()),

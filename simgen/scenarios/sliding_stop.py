@@ -18,7 +18,7 @@ from simgen.recipe.distributions import choice, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios import lane
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import area_camera, ground
+from simgen.scenarios.stage import MATERIAL, area_camera, ground, material
 from simgen.scene.rotation import about_axis
 from simgen.scene.spec import Body, SceneSpec, Shape, Video
 
@@ -58,7 +58,7 @@ class SlidingStop(Scenario):
             ("cube", "slab", "disc"),
             "nuisance",
         ),
-        lane.mass(),
+        lane.mass(4100),
         Parameter(
             "radius_m",
             uniform(0.22, 0.36),
@@ -85,6 +85,7 @@ class SlidingStop(Scenario):
         ),
         lane.direction("the side of the picture to which it slides"),
         lane.gravity(),
+        MATERIAL,
     )
     laws = (
         Law(
@@ -106,6 +107,9 @@ class SlidingStop(Scenario):
     events = ("comes_to_rest", "leaves_frame")
     decisive = ("comes_to_rest",)
 
+    def solids(self, params: Params) -> dict[str, Shape]:
+        return {"mass_kg": _shape(params)}
+
     def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:
         side, shape = lane.side(params), _shape(params)
         height = shape.size_m[1] if shape.kind == "cylinder" else shape.size_m[2]
@@ -118,6 +122,7 @@ class SlidingStop(Scenario):
             mass_kg=params["mass_kg"],
             friction=params["friction"],
             elasticity=0.0,
+            material=material(params),
         )
         return SceneSpec(
             bodies=(subject, ground()),

@@ -23,10 +23,11 @@ from simgen.recipe.distributions import choice, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios import lane
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import area_camera, ground, random_orientation
+from simgen.scenarios.stage import MATERIAL, area_camera, ground, material, random_orientation
 from simgen.scene.spec import Body, SceneSpec, Shape, Video
 
 FACTORS = {"solid": 2 / 5, "hollow": 2 / 3}  # k of I = k m r²
+SHELL_PART = 0.02  # of the radius: how thick the shell of a hollow ball of some material is
 SLIPS_PART = 0.02  # of the slip at the start: as long as there is more, it slips ...
 ROLLS_PART = 1e-3  # ... and with less than that it rolls
 
@@ -62,7 +63,7 @@ class SlipToRoll(Scenario):
             uniform(0.08, 0.35),
             "1",
             "coefficient of friction",
-            (0.05, 0.7),
+            (0.05, 0.9),
             "hidden",
             revealed="acceleration",
         ),
@@ -75,7 +76,7 @@ class SlipToRoll(Scenario):
             "hidden",
             revealed="acceleration",
         ),
-        lane.mass(),
+        lane.mass(2500),
         Parameter("radius_m", uniform(0.25, 0.4), "m", "radius of the body", (0.19, 0.42), "nuisance"),
         Parameter(
             "start_offset_m",
@@ -87,6 +88,7 @@ class SlipToRoll(Scenario):
         ),
         lane.direction("the side of the picture to which it moves at first"),
         lane.gravity(),
+        MATERIAL,
     )
     laws = (
         Law(
@@ -115,6 +117,13 @@ class SlipToRoll(Scenario):
     events = ("starts_rolling", "leaves_frame", "enters_frame", "comes_to_rest")
     decisive = ("starts_rolling",)
 
+    def solids(self, params: Params) -> dict[str, Shape]:
+        """The ball, or a plate of the shell's surface and of a fiftieth of the radius, for the shell."""
+        radius = params["radius_m"]
+        if params["inside"] == "solid":
+            return {"mass_kg": Shape("sphere", (radius,))}
+        return {"mass_kg": Shape("box", (4 * math.pi * radius, radius, SHELL_PART * radius))}
+
     def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:
         side, radius = lane.side(params), params["radius_m"]
         moment = FACTORS[params["inside"]] * params["mass_kg"] * radius**2
@@ -129,6 +138,7 @@ class SlipToRoll(Scenario):
             mass_kg=params["mass_kg"],
             friction=params["friction"],
             elasticity=0.0,
+            material=material(params),
             inertia_kg_m2=(moment, moment, moment),
         )
         return SceneSpec(

@@ -16,7 +16,7 @@ from simgen.recipe.distributions import choice, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios import lane
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import area_camera, ground, solid
+from simgen.scenarios.stage import MATERIAL, area_camera, ground, material, solid
 from simgen.scene.spec import Body, SceneSpec, Video
 
 SPEEDS = ((0.8, "slowly"), (1.5, "steadily"), (math.inf, "fast"))
@@ -47,7 +47,7 @@ class UniformMotion(Scenario):
             ("sphere", "cylinder", "hoop", "box"),
             "nuisance",
         ),
-        lane.mass(),
+        lane.mass(5800),
         Parameter(
             "radius_m",
             uniform(0.22, 0.38),
@@ -66,6 +66,7 @@ class UniformMotion(Scenario):
         ),
         lane.direction("the side of the picture to which it moves"),
         lane.gravity(0, 25, revealed="never"),
+        MATERIAL,
     )
     laws = (
         Law(
@@ -108,6 +109,7 @@ class UniformMotion(Scenario):
             mass_kg=params["mass_kg"],
             friction=GRIP if rolls else 0.0,
             elasticity=0.0,
+            material=material(params),
         )
         return SceneSpec(
             bodies=(subject, ground()),

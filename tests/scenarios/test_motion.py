@@ -243,7 +243,7 @@ def test_a_ball_that_slips_until_the_video_ends() -> None:
 @pytest.mark.parametrize("shape", ["sphere", "box"])
 def test_a_fall_against_drag_is_the_integrated_equation_of_motion(drag: str, shape: str) -> None:
     """m dv/dt = m g − ½ ρ C A v² (or the same strength at 1 m/s, times v), A = π r² of a ball, 4 r² of a box."""
-    given = {"mass_kg": 0.01, "radius_m": 0.25, "drag_coefficient": 0.6, "height_m": 2.0}
+    given = {"mass_kg": 0.01, "radius_m": 0.25, "drag_coefficient": 0.6, "height_m": 1.8}
     made = make("terminal_velocity", *draw("terminal_velocity", 1, drag=drag, shape=shape, **given))
     strength = 1.2 * 0.6 / 2 * 0.0625 * (math.pi if shape == "sphere" else 4)
     power = 2 if drag == "quadratic" else 1
@@ -274,7 +274,7 @@ def test_a_heavy_body_hardly_feels_the_air() -> None:
 
 
 def test_what_is_still_in_the_air_when_the_video_ends() -> None:
-    given = {"mass_kg": 0.005, "radius_m": 0.32, "height_m": 2.8, "drag_coefficient": 1.05}
+    given = {"mass_kg": 0.005, "radius_m": 0.32, "height_m": 3.0, "drag_coefficient": 1.5}
     made = make("terminal_velocity", *draw("terminal_velocity", 3, **given))
     assert "when the video ends" in made.captions["outcome"]
     assert event(made, "first_contact") is None
