@@ -19,6 +19,7 @@ MEDIAN, WORST = 1e-3, 1e-2
 # Events that need a corner of the ranges; tests of their own show them.
 RARE = {
     "collision": {"comes_to_rest"},  # equal masses, elastic, head-on, the other at rest
+    "slip_to_roll": {"enters_frame"},  # out of the picture and back by strong backspin on a slippery floor
     "incline": {"enters_frame"},  # out over the ridge and back: strong gravity, elastic
 }
 
