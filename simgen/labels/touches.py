@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simgen.labels.flight import flown, is_pulled
 from simgen.physics.trace import Trace
 from simgen.scene.spec import SceneSpec
 
@@ -145,9 +146,9 @@ def _separation(motions: list[Motion], point: NDArray[np.float64], normal: NDArr
 def _carried(scene: SceneSpec, trace: Trace, body: int, row: int, frame: int) -> Motion:
     """The motion of a body at the time of a contact row, carried there from the frame before or after it.
 
-    In between it falls freely (exact) unless something else touches it there or a joint holds it; then the
-    change of its velocity over the interval on the far side of the frame is taken to go on, if nothing new
-    touched it there.
+    In between it moves freely under gravity and the scene's forces (exact) unless something else touches it there
+    or a joint holds it; then the change of its velocity over the interval on the far side of the frame is taken to
+    go on, if nothing new touched it there.
     """
     contacts = trace.contacts
     time_s, interval = float(contacts.time_s[row]), int(contacts.frame[row])
@@ -155,6 +156,7 @@ def _carried(scene: SceneSpec, trace: Trace, body: int, row: int, frame: int) ->
         trace.time_s[frame]
     )  # positive from the frame before, negative from the frame after
     place, speed = trace.position_m[frame, body], trace.velocity_m_s[frame, body]
+    pair = (int(contacts.a[row]), int(contacts.b[row]))
     pull = np.zeros(3)
     if not scene.bodies[body].fixed:
         mine = (contacts.a == body) | (contacts.b == body)
@@ -163,6 +165,8 @@ def _carried(scene: SceneSpec, trace: Trace, body: int, row: int, frame: int) ->
         busy = here & (contacts.time_s < time_s) if frame < interval else here
         if busy.any() or _jointed(scene, body):
             pull = _steady_change(trace, mine, body, frame, -1 if frame < interval else 1)
+        elif is_pulled(scene, body):
+            return *flown(scene, trace, body, pair, frame, lapse), trace.angular_velocity_rad_s[frame, body]
         else:
             pull = np.asarray(scene.gravity_m_s2)
     spin = trace.angular_velocity_rad_s[frame, body]
