@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simgen.labels.flight import flown, is_pulled
+from simgen.physics.pulls import accelerations, carried, forced
 from simgen.physics.trace import Trace
 from simgen.scene.spec import SceneSpec
 
@@ -104,10 +104,9 @@ def _bounces(scene: SceneSpec, trace: Trace, row: int, leaving_m_s: float) -> bo
     contacts = trace.contacts
     frame, time_s = int(contacts.frame[row]), float(contacts.time_s[row])
     pair = (int(contacts.a[row]), int(contacts.b[row]))
-    pull = [np.zeros(3) if scene.bodies[body].fixed else np.asarray(scene.gravity_m_s2) for body in pair]
-    pressing = -float(
-        (pull[0] - pull[1]) @ contacts.normal[row]
-    )  # m/s² with which gravity brings the two together
+    pull = accelerations(scene, trace.state[frame])
+    # m/s² with which gravity and forces bring the two together
+    pressing = -float((pull[pair[0]] - pull[pair[1]]) @ contacts.normal[row])
     lapse = float(trace.time_s[frame] - trace.time_s[frame - 1])
     if leaving_m_s < max(SLOWEST_M_S, pressing * lapse / 2):
         return False
@@ -146,9 +145,9 @@ def _separation(motions: list[Motion], point: NDArray[np.float64], normal: NDArr
 def _carried(scene: SceneSpec, trace: Trace, body: int, row: int, frame: int) -> Motion:
     """The motion of a body at the time of a contact row, carried there from the frame before or after it.
 
-    In between it moves freely under gravity and the scene's forces (exact) unless something else touches it there
-    or a joint holds it; then the change of its velocity over the interval on the far side of the frame is taken to
-    go on, if nothing new touched it there.
+    In between it falls freely (exact) or as forces push it, unless something else touches it there or a joint holds
+    it; then the change of its velocity over the interval on the far side of the frame is taken to go on, if nothing
+    new touched it there.
     """
     contacts = trace.contacts
     time_s, interval = float(contacts.time_s[row]), int(contacts.frame[row])
@@ -156,7 +155,6 @@ def _carried(scene: SceneSpec, trace: Trace, body: int, row: int, frame: int) ->
         trace.time_s[frame]
     )  # positive from the frame before, negative from the frame after
     place, speed = trace.position_m[frame, body], trace.velocity_m_s[frame, body]
-    pair = (int(contacts.a[row]), int(contacts.b[row]))
     pull = np.zeros(3)
     if not scene.bodies[body].fixed:
         mine = (contacts.a == body) | (contacts.b == body)
@@ -172,8 +170,9 @@ def _carried(scene: SceneSpec, trace: Trace, body: int, row: int, frame: int) ->
                 if before.any() and pull.any():
                     spacing = float(trace.time_s[beyond] - trace.time_s[frame])
                     pull = pull + (pull - before) * (spacing - lapse) / (2 * spacing)
-        elif is_pulled(scene, body):
-            return *flown(scene, trace, body, pair, frame, lapse), trace.angular_velocity_rad_s[frame, body]
+        elif forced(scene, body):
+            then = carried(scene, trace.state[frame], lapse)[body]
+            return then[0:3], then[7:10], trace.angular_velocity_rad_s[frame, body]
         else:
             pull = np.asarray(scene.gravity_m_s2)
     spin = trace.angular_velocity_rad_s[frame, body]

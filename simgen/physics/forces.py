@@ -16,7 +16,7 @@ from simgen.physics.bodies import Bodies, Motion
 from simgen.physics.properties import Handle
 from simgen.scene.spec import Force, SceneSpec, Vector
 
-__all__ = ["Forces", "check_forces", "force_on_a"]
+__all__ = ["Forces", "check_forces"]
 
 NEAREST_M = 1e-6  # attracting points nearer than that are no longer physics
 
@@ -86,7 +86,7 @@ class Forces:
         self._last = velocity_time_s, velocities
         pulls: dict[int, Vector] = {}
         for force, a, b in self._forces:
-            x, y, z = force_on_a(force, motions[a][0], ahead[a], *_other(force, b, motions, ahead))
+            x, y, z = _on_a(force, motions[a][0], ahead[a], *_other(force, b, motions, ahead))
             _add(pulls, a, x, y, z)
             if b is not None:
                 _add(pulls, b, -x, -y, -z)
@@ -118,9 +118,7 @@ def _other(
     return (force.anchor_m, (0.0, 0.0, 0.0)) if b is None else (motions[b][0], velocities[b])
 
 
-def force_on_a(
-    force: Force, place: Vector, velocity: Vector, other: Vector, other_velocity: Vector
-) -> Vector:
+def _on_a(force: Force, place: Vector, velocity: Vector, other: Vector, other_velocity: Vector) -> Vector:
     """The force (N) on its body `a`."""
     if force.kind == "drag":
         wx, wy, wz = force.wind_m_s

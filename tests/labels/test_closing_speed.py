@@ -1,4 +1,4 @@
-"""How fast charges meet: carried from the frames on both sides through the steepest part of their fall."""
+"""How fast charges meet: carried from the frame before through the steepest part of their fall."""
 
 from __future__ import annotations
 
