@@ -108,6 +108,8 @@ def _start(trace: Trace, index: int, mine: Sequence[Touch], moves: NDArray[np.bo
         time_s = min(struck)
     elif first == 0:
         return  # released at the start
+    elif not (trace.contacts.frame <= first + 1).any():
+        return  # nothing has touched anything yet: it was let go at the start, near balance, and is slow
     else:
         time_s = _zero(trace.time_s, speed, first + 2, first + 1)
         if time_s < float(trace.time_s[1]) / 2:

@@ -41,6 +41,13 @@ def test_a_body_let_go_that_is_slow_does_not_start_either(acceleration: float) -
     assert find_events(scene, trace) == ()
 
 
+def test_a_body_let_go_near_balance_does_not_start_later() -> None:
+    """It leaves an upright position ever faster, and nothing touches it: a centimetre after 0.46 s."""
+    scene = scene_of(ball(), frames=24)
+    path = lambda t: ([1e-4 * (math.cosh(10 * t) - 1), 0, 3], [1e-3 * math.sinh(10 * t), 0, 0])  # noqa: E731
+    assert find_events(scene, trace_of(scene, {0: path})) == ()
+
+
 @pytest.mark.parametrize("speed", [0.5, 1.3, 2.2])
 @pytest.mark.parametrize("friction", [0.1, 0.25, 0.6])
 def test_a_sliding_box_stops_when_the_formula_says(speed: float, friction: float) -> None:
