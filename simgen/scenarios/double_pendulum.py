@@ -12,7 +12,6 @@ import numpy as np
 
 from simgen.labels import words
 from simgen.labels.events import Event
-from simgen.physics.energy import mechanical_energy
 from simgen.physics.trace import Trace
 from simgen.recipe.distributions import choice, constant, log_uniform, uniform
 from simgen.recipe.draws import Draws
@@ -23,6 +22,7 @@ from simgen.scenarios.hanging import (
     bob_depth_m,
     bob_shape,
     bob_turn,
+    energy_check,
     hang_down,
     rod,
     stand,
@@ -128,8 +128,9 @@ class DoublePendulum(Scenario):
             "E(t) = E(0); residual = the largest |E(t) − E(0)| / the most kinetic energy there is, or the most that "
             "gravity gives or takes",
             "conservation of energy without friction: Taylor, Classical Mechanics, ch. 4 and 7",
-            0.001,
-            "the motion is chaotic and has no closed form; see also docs/PHYSICS.md",
+            0.003,
+            "chaos has no closed form; over the documented ranges the worst of 456 clips was 1e-3 (strong gravity, short "
+            "rods, a light bob below a heavy one), the median 8e-6",
         ),
     )
     events = ("apex",)
@@ -228,17 +229,6 @@ class DoublePendulum(Scenario):
             "numeric": words.sentence(numeric),
             "outcome": words.sentence(_outcome(upper, lower, scene, trace, draws)),
         }
-
-
-def energy_check(name: str, scene: SceneSpec, trace: Trace, frames: int | None = None) -> LawCheck:
-    """Conservation of energy over the first `frames` frames (all if None), relative to the energy in play.
-
-    Predicted is the energy at the start, measured the one furthest from it (J; zero is the start at rest).
-    """
-    energy, scale = mechanical_energy(scene, trace.state[:frames])
-    worst = int(np.argmax(np.abs(energy - energy[0])))
-    start, off = float(energy[0]), float(energy[worst])
-    return LawCheck(name, start, off, abs(off - start) / scale)
 
 
 def _rod(params: Params, bob: str, start: Vector, turn: float) -> Body:

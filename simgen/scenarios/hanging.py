@@ -9,14 +9,20 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
+from simgen.physics.energy import mechanical_energy
+from simgen.physics.trace import Trace
+from simgen.scenarios.base import LawCheck
 from simgen.scene.rotation import about_axis, multiply
-from simgen.scene.spec import Body, Quaternion, Shape, Vector
+from simgen.scene.spec import Body, Quaternion, SceneSpec, Shape, Vector
 
 __all__ = [
     "ROD_WIDTH_M",
     "bob_depth_m",
     "bob_shape",
     "bob_turn",
+    "energy_check",
     "hang_down",
     "rod",
     "rod_inertia_kg_m2",
@@ -74,6 +80,8 @@ def rod(name: str, start: Vector, angle_rad: float, near_m: float, far_m: float,
         position_m=hang_down(start, (near_m + far_m) / 2, angle_rad),
         orientation_xyzw=about_axis((0.0, 1.0, 0.0), -angle_rad),
         mass_kg=mass_kg,
+        friction=0.0,
+        elasticity=0.5,
         role="prop",
     )
 
@@ -109,3 +117,14 @@ def bob_turn(shape: Shape, angle_rad: float) -> Quaternion:
     if shape.kind in ("cylinder", "tube"):
         return multiply(turn, about_axis((1.0, 0.0, 0.0), math.pi / 2))
     return turn
+
+
+def energy_check(name: str, scene: SceneSpec, trace: Trace, frames: int | None = None) -> LawCheck:
+    """Conservation of energy over the first `frames` frames (all if None), relative to the energy in play.
+
+    Predicted is the energy at the start, measured the one furthest from it (J; zero is the start at rest).
+    """
+    energy, scale = mechanical_energy(scene, trace.state[:frames])
+    worst = int(np.argmax(np.abs(energy - energy[0])))
+    start, off = float(energy[0]), float(energy[worst])
+    return LawCheck(name, start, off, abs(off - start) / scale)
