@@ -24,7 +24,7 @@ Bytes = NDArray[np.uint8]
 # centroids (F, N, 2)
 Results = tuple[Bytes, Bytes, Singles, Singles, Singles, Bytes, Integers, Integers, Singles, Singles]
 # what the kernel works with, made by the caller because numba takes long to compile `np.zeros`: ahead (N,
-# SOLID) · track (TRACK,) · mark (MARK,) · lists (CASTERS + L, N + 1) · box (6,) · dirty (tiles,) · whole
+# SOLID) · track (TRACK,) · mark (MARK,) · lists (CASTERS + L, N + 1) · box (BOUNDS,) · dirty (tiles,) · whole
 # (tiles,) · row_of (256,)
 Room = tuple[Floats, Floats, Integers, Integers, Floats, Bytes, Bytes, Integers]
 
@@ -119,7 +119,7 @@ def film(
             ahead[b, at.CHANGED] = 0.0
             if ahead[b, at.SHOWN] > 0.0:
                 for k in range(at.PLACED):
-                    if k < at.POSE and ahead[b, k] != places[f, b, k]:
+                    if (k < at.POSE or k >= at.SIZE) and ahead[b, k] != places[f, b, k]:
                         ahead[b, at.CHANGED] = 1.0
                     ahead[b, k] = places[f, b, k]
         if f > 0 and flow.shape[0] > 0:
