@@ -26,6 +26,7 @@ PIVOT: Vector = (0.0, 0.0, 1.75)
 OVERHANG_M = 0.018  # of a bar beyond the joints at its ends
 LARGEST_RADIUS_M = 0.18
 FRAMES_OF_A_LAW = 3
+TAUT_DEG = 75.0
 
 STARTS = (
     (35.0, "hanging slightly to the {}"),
@@ -151,6 +152,10 @@ class Chain(Scenario):
             gravity_m_s2=(0.0, 0.0, -params["gravity_m_s2"]),
             profile="joints",
         )
+
+    def is_chaotic(self, params: Params) -> bool:
+        """Where the last bar starts above its joint: it falls slack and is pulled taut at once. Lower chains stay taut."""
+        return bool(params["angle_deg"] + params["bend_deg"] > TAUT_DEG)
 
     def measure(self, params: Params, scene: SceneSpec, trace: Trace) -> tuple[LawCheck, ...]:
         hit = trace.contacts.frame

@@ -24,6 +24,7 @@ from simgen.scenarios.hanging import (
     bob_turn,
     energy_check,
     hang_down,
+    often,
     rod,
     stand,
 )
@@ -135,6 +136,7 @@ class DoublePendulum(Scenario):
     )
     events = ("apex",)
     decisive = ("apex",)
+    chaotic = True
 
     def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:
         side = 1.0 if params["direction"] == "right" else -1.0
@@ -259,7 +261,7 @@ def _outcome(upper: str, lower: str, scene: SceneSpec, trace: Trace, draws: Draw
     for bob, body in (("a", upper), ("b", lower)):
         count = times_over_the_top(scene, trace, f"rod_{bob}")
         if count:
-            clauses.append(f"the rod of {words.the(body)} goes over the top {words.times(count)}")
+            clauses.append(f"the rod of {words.the(body)} goes over the top {often(count)}")
     if clauses:
         return words.join(clauses)
     return draws.choice(

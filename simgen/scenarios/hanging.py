@@ -11,6 +11,7 @@ import math
 
 import numpy as np
 
+from simgen.labels import words
 from simgen.physics.energy import mechanical_energy
 from simgen.physics.trace import Trace
 from simgen.scenarios.base import LawCheck
@@ -24,6 +25,7 @@ __all__ = [
     "bob_turn",
     "energy_check",
     "hang_down",
+    "often",
     "rod",
     "rod_inertia_kg_m2",
     "stand",
@@ -117,6 +119,11 @@ def bob_turn(shape: Shape, angle_rad: float) -> Quaternion:
     if shape.kind in ("cylinder", "tube"):
         return multiply(turn, about_axis((1.0, 0.0, 0.0), math.pi / 2))
     return turn
+
+
+def often(count: int) -> str:
+    """How many times something swung, in words: "twice", "many times" where words run out."""
+    return words.times(count) if count <= 12 else "many times"
 
 
 def energy_check(name: str, scene: SceneSpec, trace: Trace, frames: int | None = None) -> LawCheck:

@@ -8,6 +8,7 @@ anything else.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +23,9 @@ from simgen.physics.trace import Trace
 from simgen.recipe.distributions import choice, constant, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.hanging import bob_shape, bob_turn, hang_down, rod, rod_inertia_kg_m2, stand
-from simgen.scenarios.stage import GRAVITY, area_camera, ground
-from simgen.scene.spec import Body, Joint, SceneSpec, Vector, Video
+from simgen.scenarios.hanging import bob_shape, bob_turn, hang_down, often, rod, rod_inertia_kg_m2, stand
+from simgen.scenarios.stage import GRAVITY, MATERIAL, area_camera, ground, material
+from simgen.scene.spec import Body, Joint, SceneSpec, Shape, Vector, Video
 
 PIVOT: Vector = (0.0, 0.0, 1.75)
 TOP_M = 0.04  # of the rod above the pivot
@@ -75,7 +76,7 @@ class Pendulum(Scenario):
             log_uniform(0.2, 10),
             "kg",
             "mass of the bob",
-            (0.05, 50),
+            (0.05, 1000),  # up to a steel cube of the largest size
             "hidden",
             revealed="acceleration",
         ),
@@ -105,6 +106,7 @@ class Pendulum(Scenario):
             "hidden",
             revealed="acceleration",
         ),
+        MATERIAL,
     )
     laws = (
         Law(
@@ -140,6 +142,7 @@ class Pendulum(Scenario):
             mass_kg=params["mass_kg"],
             friction=0.5,
             elasticity=0.5,
+            material=material(params),
         )
         return SceneSpec(
             bodies=(bob, arm, *stand(PIVOT, LARGEST_RADIUS_M), ground()),
@@ -152,6 +155,9 @@ class Pendulum(Scenario):
             gravity_m_s2=(0.0, 0.0, -params["gravity_m_s2"]),
             profile="joints",
         )
+
+    def solids(self, params: Params) -> Mapping[str, Shape]:
+        return {"mass_kg": bob_shape(params["shape"], params["radius_m"])}
 
     def measure(self, params: Params, scene: SceneSpec, trace: Trace) -> tuple[LawCheck, ...]:
         if len(trace.time_s) < 3:
@@ -271,10 +277,10 @@ def _outcome(
     back = draws.choice("back", ("turns back", "swings back", "turns round"))
     if turned:
         after = words.quantity(turned[0].time_s, "s")
-        again = f", and {words.times(turns)} in all" if turns > 1 else ""
+        again = f", and {often(turns)} in all" if turns > 1 else ""
         return f"{the_body} {back} on the {far} after {after}{again}"
     if turns:
-        return f"{the_body} {back} {words.times(turns)}"
+        return f"{the_body} {back} {often(turns)}"
     if angles(params, scene, trace)[-1] < 0:
         return draws.choice(
             "rises",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tests.scenarios.clips import Clip
 
 TIERS = ("plain", "qualitative", "numeric", "outcome")
-NUMBER = re.compile(r"(?<![\w.])(-?\d+(?:\.(\d+))?)(°|\s(?:m/s²|m/s|kg|m|s)(?![\w/²]))?")
+NUMBER = re.compile(r"(?<![\w.])(-?\d+(?:\.(\d+))?)(°|\s(?:m/s²|m/s|kg/s|N/m|kg|m|s)(?![\w/²]))?")
 UNITS = {"°": "deg", "": "1"}
 SPEEDS = ("first_contact", "bounce", "collision", "starts_moving", "starts_rolling")
 COUNTS = {"once": 1, "twice": 2} | {
@@ -24,7 +24,9 @@ COUNTS = {"once": 1, "twice": 2} | {
 
 def labels(clip: Clip) -> dict[str, list[float]]:
     """Every label that a number of that unit may stand for."""
-    by_unit: dict[str, list[float]] = {unit: [] for unit in ("deg", "kg", "m", "m/s", "m/s²", "s", "1")}
+    by_unit: dict[str, list[float]] = {
+        unit: [] for unit in ("deg", "kg", "m", "m/s", "m/s²", "N/m", "kg/s", "s", "1")
+    }
     for parameter in clip.scenario.parameters:
         if parameter.unit:
             by_unit[parameter.unit].append(clip.params[parameter.name])
