@@ -26,6 +26,8 @@ def support(body: Body, direction: np.ndarray) -> float:
         reach = sum(abs(part) * length / 2 for part, length in zip(own, size, strict=True))
     elif kind in ("cylinder", "tube"):
         reach = size[0] * math.hypot(own[0], own[1]) + size[1] / 2 * abs(own[2])
+    elif kind == "cone":
+        reach = max(0.75 * size[1] * own[2], size[0] * math.hypot(own[0], own[1]) - size[1] / 4 * own[2])
     else:
         raise NotImplementedError(f"no support function for a {kind} yet; add it here")
     return float(np.dot(body.position_m, direction)) + reach
