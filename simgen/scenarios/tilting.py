@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from simgen.labels import words
+from simgen.labels.events import Event
 from simgen.physics.trace import Trace
 from simgen.recipe.distributions import constant
 from simgen.scenarios.base import LawCheck, Parameter, Params
@@ -16,6 +19,7 @@ from simgen.scene.spec import Body
 __all__ = [
     "DIRECTION",
     "GRAVITY_PARAMETER",
+    "bounced",
     "elsewhere",
     "named",
     "relative",
@@ -62,3 +66,9 @@ def named(body: Body, noun: str) -> str:
     """A body without its article under another noun: "blue steel plank"."""
     usual = words.called(body)
     return usual.removesuffix(words.noun(body)) + noun
+
+
+def bounced(events: Iterable[Event]) -> list[str]:
+    """ "bounces twice", if anything of the kind is among the events."""
+    bounces = sum(event.kind == "bounce" for event in events)
+    return [f"bounces {words.times(bounces)}"] if bounces else []

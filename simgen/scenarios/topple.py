@@ -25,6 +25,7 @@ from simgen.scenarios.stage import area_camera, ground
 from simgen.scenarios.tilting import (
     DIRECTION,
     GRAVITY_PARAMETER,
+    bounced,
     elsewhere,
     relative,
     side_of,
@@ -213,7 +214,8 @@ def _outcome(
     """What became of it, from the events and, where there is none, from how far it leans."""
     fall = next((event for event in events if event.kind == "topples"), None)
     rest = next((event for event in events if event.kind == "comes_to_rest"), None)
-    resting = [f"comes to rest after {words.quantity(rest.time_s, 's')}"] if rest is not None else []
+    resting = bounced(events)
+    resting += [f"comes to rest after {words.quantity(rest.time_s, 's')}"] if rest is not None else []
     if fall is not None:
         verb = draws.choice("falls", ("topples over", "falls over", "tips over"))
         over = f"{verb} to the {side} after {words.quantity(fall.time_s, 's')}"
