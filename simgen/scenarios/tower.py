@@ -69,12 +69,25 @@ class Tower(Scenario):
             "nuisance",
         ),
         Parameter("width_m", uniform(0.38, 0.5), "m", "width of the widest box", (0.36, 0.52), "nuisance"),
-        Parameter("height_m", uniform(0.19, 0.25), "m", "height of the highest box", (0.18, 0.26), "nuisance"),
         Parameter(
-            "variety", uniform(0, 0.25), "1", "by how much boxes may be smaller than that", (0, 0.25), "nuisance"
+            "height_m", uniform(0.19, 0.25), "m", "height of the highest box", (0.18, 0.26), "nuisance"
         ),
         Parameter(
-            "mass_kg", log_uniform(0.5, 20), "kg", "mass of the largest box possible", (0.1, 100), "hidden", "never"
+            "variety",
+            uniform(0, 0.25),
+            "1",
+            "by how much boxes may be smaller than that",
+            (0, 0.25),
+            "nuisance",
+        ),
+        Parameter(
+            "mass_kg",
+            log_uniform(0.5, 20),
+            "kg",
+            "mass of the largest box possible",
+            (0.1, 100),
+            "hidden",
+            "never",
         ),
         Parameter(
             "friction",
@@ -86,7 +99,12 @@ class Tower(Scenario):
             "topples",
         ),
         Parameter(
-            "heading_deg", uniform(-30, 30), "deg", "turn of the tower about the vertical", (-35, 35), "nuisance"
+            "heading_deg",
+            uniform(-30, 30),
+            "deg",
+            "turn of the tower about the vertical",
+            (-35, 35),
+            "nuisance",
         ),
         Parameter(
             "direction",
@@ -276,9 +294,7 @@ def _count(scene: SceneSpec) -> int:
     return sum(not body.fixed for body in scene.bodies)
 
 
-def _outcome(
-    tower: str, scene: SceneSpec, trace: Trace, events: tuple[Event, ...], draws: Draws
-) -> str:
+def _outcome(tower: str, scene: SceneSpec, trace: Trace, events: tuple[Event, ...], draws: Draws) -> str:
     """Whether it fell, how much of it, and when the first box reached the ground."""
     count = _count(scene)
     tilt = np.degrees(np.arccos(np.clip(matrix(trace.orientation_xyzw[:, :count])[..., 2, 2], -1.0, 1.0)))

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import math
+import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
+from simgen.physics import simulate
 from simgen.physics.laws_balance import edge_friction
+from simgen.physics.profiles import PROFILES
+from simgen.scenarios import get_scenario
+from simgen.scenarios.tower import unstable_levels
+from simgen.scene.spec import Video
 from tests.scenarios.clips import Clip, draw, make
 
 EARTH = 9.81
@@ -171,3 +178,126 @@ def test_equal_moments_balance() -> None:
     assert set(law(made)) == {"seesaw_angular_acceleration_over_gross"}
     assert np.abs(lean(made, "plank")).max() < 1e-3
     assert "level" in made.captions["outcome"] or "balance" in made.captions["outcome"]
+
+
+# Tower
+
+
+def test_a_tower_of_three_by_hand() -> None:
+    """Equal boxes; the top one decides: its centre is 0.9 or 1.1 half widths from the middle of the box below."""
+    for balance, unstable in (("stable", []), ("unstable", [3])):
+        chosen = {"count": 3, "variety": 0.0, "crookedness": 0.0, "worst_level": 1.0, "margin": 0.1}
+        made = make("tower", *draw("tower", 1, **chosen, balance=balance, heading_deg=0.0, width_m=0.4))
+        place = [made.scene.body(f"box_{number}").position_m[0] for number in (1, 2, 3)]
+        assert abs(place[2] - place[1]) == pytest.approx(0.2 * (1.1 if unstable else 0.9))
+        assert place[0] == pytest.approx((place[1] + place[2]) / 2)
+        assert unstable_levels(made.scene) == unstable
+        assert law(made)["tower_decision"].measured == bool(unstable)
+
+
+def test_the_level_that_gives_way_is_the_one_that_cannot_hold() -> None:
+    levels = set()
+    for index, worst in enumerate((0.4, 0.7, 1.0)):
+        chosen = {"count": 6, "balance": "unstable", "margin": 0.1, "worst_level": worst, "crookedness": 0.1}
+        made = make("tower", *draw("tower", 20 + index, **chosen))
+        check = law(made)["tower_level"]
+        assert check.measured == check.predicted
+        levels.add(check.measured)
+    assert len(levels) == 3
+
+
+def test_a_standing_tower_stands_still() -> None:
+    made = make("tower", *draw("tower", 3, balance="stable", margin=0.06, count=8))
+    assert np.abs(made.trace.position_m - made.trace.position_m[0]).max() < 1e-3
+    assert re.search("stands|stays up|holds", made.captions["outcome"])
+
+
+def test_a_falling_tower_begins_as_a_rigid_body_about_the_edge() -> None:
+    """Two of three boxes turn about the lowest one's edge: I θ'' = g (X cos θ + Z sin θ), until 3°."""
+    chosen = {
+        "count": 3,
+        "variety": 0.0,
+        "crookedness": 0.0,
+        "worst_level": 0.0,
+        "margin": 0.2,
+        "friction": 1.0,
+    }
+    place = {"balance": "unstable", "heading_deg": 0.0, "direction": "right", "width_m": 0.4, "height_m": 0.2}
+    made = make("tower", *draw("tower", 4, **chosen, **place), Video(64, 64, 120.0, 60))
+    edge = made.scene.body("box_1").position_m[0] + 0.2
+    across = up = moment = 0.0
+    for name, height in (("box_2", 0.1), ("box_3", 0.3)):
+        x = made.scene.body(name).position_m[0] - edge
+        across, up = across + x, up + height
+        moment += (0.4**2 + 0.2**2) / 12 + x**2 + height**2
+    time = made.trace.time_s
+    solution = solve_ivp(
+        lambda _, y: (y[1], EARTH / moment * (across * math.cos(y[0]) + up * math.sin(y[0]))),
+        (0.0, time[-1]),
+        (0.0, 0.0),
+        t_eval=time,
+        rtol=1e-10,
+        atol=1e-12,
+    )
+    early = solution.y[0] < math.radians(3)
+    assert early.sum() > 4
+    assert lean(made, "box_3")[early] == pytest.approx(solution.y[0][early], abs=2e-4)
+
+
+# Dominoes
+
+
+def test_a_whole_row_falls_in_its_order() -> None:
+    made = make("dominoes", *draw("dominoes", 1, row="whole", count=9, direction="right"))
+    times = [event.time_s for event in made.events if event.kind == "topples"]
+    order = [event.bodies[0] for event in made.events if event.kind == "topples"]
+    assert order == list(range(9))
+    assert times == sorted(times)
+    assert law(made)["dominoes_decision"].measured == 1
+    assert "nine" in made.captions["outcome"]
+
+
+@pytest.mark.parametrize(("place", "fallen"), [(0.0, 2), (0.5, 5), (1.0, 7)])
+def test_the_wave_stops_at_a_gap_wider_than_the_dominoes_are_high(place: float, fallen: int) -> None:
+    """Nine dominoes: the gap is behind the second, the fifth or the seventh."""
+    made = make("dominoes", *draw("dominoes", 2, row="broken", wide_gap=1.2, count=9, gap_place=place))
+    assert sum(event.kind == "topples" for event in made.events) == fallen
+    assert law(made)["dominoes_decision"].measured == 0
+    standing = made.trace.position_m[:, fallen:9]
+    assert np.abs(standing - standing[0]).max() < 1e-4
+
+
+def wave(count: int, rate: float = 1.0) -> np.ndarray:
+    """When each domino touches the next (count − 1,), s, with `rate` times the profile's steps."""
+    made = draw("dominoes", 3, row="whole", count=count, spacing=0.33, thickness=0.1, direction="right")
+    scene = get_scenario("dominoes").scene(*made, Video(64, 64, 24.0, 40))
+    profile = PROFILES[scene.profile]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(PROFILES, scene.profile, replace(profile, rate_hz=rate * profile.rate_hz))
+        contacts = simulate(scene).contacts
+    return np.array(
+        [contacts.time_s[(contacts.a == a) & (contacts.b == a + 1)].min() for a in range(count - 1)]
+    )
+
+
+@pytest.mark.campaign
+def test_the_wave_of_dominoes_is_that_of_a_ten_times_finer_step() -> None:
+    coarse, fine = wave(8), wave(8, rate=10.0)
+    print("\nspeed of the wave, coarse over fine:", (fine[-1] - fine[2]) / (coarse[-1] - coarse[2]))
+    assert coarse == pytest.approx(fine, abs=2 / 960)
+    assert coarse[-1] - coarse[2] == pytest.approx(fine[-1] - fine[2], rel=5e-3)
+
+
+def test_the_wave_is_slower_on_the_moon() -> None:
+    """All times scale with 1/√g."""
+    earth, moon = (
+        make(
+            "dominoes",
+            *draw("dominoes", 4, row="whole", count=5, gravity_m_s2=gravity),
+            Video(64, 64, 24.0, 72),
+        )
+        for gravity in (9.81, 9.81 / 4)
+    )
+    times = [[event.time_s for event in made.events if event.kind == "topples"] for made in (earth, moon)]
+    assert len(times[0]) == len(times[1]) == 5
+    assert times[1] == pytest.approx([2 * time for time in times[0]], rel=0.01)

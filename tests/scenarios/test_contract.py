@@ -66,7 +66,7 @@ def check_in_view(made: Clip) -> None:
     for body in made.scene.bodies:
         if body.role != "subject":
             continue
-        radius = body.shape.size_m[0] / (2 if body.shape.kind == "box" else 1)
+        radius = max(body.shape.size_m) / 2 if body.shape.kind == "box" else body.shape.size_m[0]
         u, v, depth = pinhole(np.array(body.position_m), camera, video)
         reach = radius / depth * video.height / 2 / math.tan(math.radians(camera.vertical_fov_deg) / 2)
         assert reach <= u <= video.width - reach, body.name
