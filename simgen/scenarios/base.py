@@ -70,7 +70,9 @@ class Scenario(ABC):
     parameters: ClassVar[tuple[Parameter, ...]]
     laws: ClassVar[tuple[Law, ...]] = ()
     events: ClassVar[tuple[str, ...]] = ()  # the kinds of event that its clips can hold; no others may appear
-    decisive: ClassVar[tuple[str, ...]] = ()  # the first event of one of these kinds is what the clip is about
+    decisive: ClassVar[
+        tuple[str, ...]
+    ] = ()  # the first event of one of these kinds is what the clip is about
 
     @abstractmethod
     def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:

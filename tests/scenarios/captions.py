@@ -34,6 +34,8 @@ def labels(clip: Clip) -> dict[str, list[float]]:
         by_unit["m/s"].append(float(np.linalg.norm(body.velocity_m_s)))
     for event in clip.events:
         by_unit["s"].append(event.time_s)
+        if event.kind == "reappears":
+            by_unit["s"].append(event.value)
         if event.kind in SPEEDS:
             by_unit["m/s"].append(event.value)
         speeds = np.linalg.norm(clip.trace.velocity_m_s[event.frame], axis=1)
