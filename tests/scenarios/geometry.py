@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from simgen.scene.meshes import mesh
 from simgen.scene.spec import Body
 
 
@@ -26,6 +27,12 @@ def support(body: Body, direction: np.ndarray) -> float:
         reach = sum(abs(part) * length / 2 for part, length in zip(own, size, strict=True))
     elif kind in ("cylinder", "tube"):
         reach = size[0] * math.hypot(own[0], own[1]) + size[1] / 2 * abs(own[2])
+    elif kind == "capsule":
+        reach = size[0] + size[1] / 2 * abs(own[2])
+    elif kind == "cone":
+        reach = max(0.75 * size[1] * own[2], size[0] * math.hypot(own[0], own[1]) - size[1] / 4 * own[2])
+    elif kind == "mesh":  # its hull
+        reach = float((mesh(body.shape.mesh).vertices * size @ own).max())
     else:
         raise NotImplementedError(f"no support function for a {kind} yet; add it here")
     return float(np.dot(body.position_m, direction)) + reach
