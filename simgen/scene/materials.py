@@ -95,7 +95,7 @@ MATERIALS: dict[str, Material] = {
         # 120 to 250 kg/m³; grips well; 0.55 to 0.6 on a hard floor.
         Material(
             *("cork", "cork", 0.5, 0.55, 200.0),
-            _look(choice("#b07a45", "#9c6a3a"), "noise", "darker", 0.1, 0.03, 1.0),
+            _look(choice("#cfa06a", "#c08f57"), "noise", "darker", 0.1, 0.03, 1.0),
         ),
         # Closed-cell polyethylene foam: 25 to 45 kg/m³; soft, damps well.
         Material(
