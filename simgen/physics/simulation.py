@@ -36,6 +36,7 @@ from simgen.physics.forces import Forces
 from simgen.physics.gyroscope import Gyroscope, tumbles
 from simgen.physics.placement import check, place
 from simgen.physics.properties import Handle
+from simgen.physics.pulls import accelerations
 from simgen.physics.shapes import inner_radius_m
 from simgen.physics.stepping import Stepper
 from simgen.physics.trace import Trace
@@ -206,13 +207,15 @@ class _Run:
         earlier = (rates[:, 1] - rates[:, 0]) / (now[:, 1] - before[:, 1])[:, None, None]
         # Whether the steps after and before the frame are impacts.
         hit_later, hit_earlier = now[:, 2] > 0, before[:, 2] > 0
-        free = np.zeros(rates.shape[2:])
+        free = np.zeros((len(rates), *rates.shape[2:]))  # what a body does between two impacts
         if not self._scene.joints:
-            free[:, :3] = self._scene.gravity_m_s2
+            then = self._state[1 : len(rates) + 1].copy()
+            then[:, self._movers, 7:10] = rates[:, 1, :, :3]
+            free[:, :, :3] = accelerations(self._scene, then)[:, self._movers]
         for columns in (slice(0, 3), slice(3, 6)):
             size, other = (np.linalg.norm(r[:, :, columns], axis=2) for r in (later, earlier))
             jump = (size > IMPACT * other + 1e-6) & ~hit_earlier[:, None] | hit_later[:, None]
-            best = np.where(hit_earlier[:, None, None], free[:, columns], earlier[:, :, columns])
+            best = np.where(hit_earlier[:, None, None], free[:, :, columns], earlier[:, :, columns])
             later[:, :, columns] = np.where(jump[:, :, None], best, later[:, :, columns])
         at_frame = rates[:, 1] + later * (now[:, 0] - now[:, 1])[:, None, None]
         for frame, row in enumerate(at_frame, start=1):
