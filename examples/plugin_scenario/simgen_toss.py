@@ -157,7 +157,7 @@ class Toss(Scenario):
 
 def _outcome(the_ball: str, events: tuple[Event, ...], draws: Draws) -> str:
     """From the events alone."""
-    clauses = []
+    clauses: list[str] = []
     for event in events:
         if event.kind == "apex" and not clauses:
             turns = draws.choice("turns", ("turns", "reaches its highest point", "begins to fall"))
