@@ -9,7 +9,8 @@ Physics, "Density of various solids". Friction: the sliding coefficient on dry w
 tables of Marks' Standard Handbook for Mechanical Engineers, section 3. Elasticity: the coefficient of
 restitution in a drop of about a metre on a hard, heavy floor. Friction and restitution are properties of a
 pair of surfaces, of their finish and of the speed; tables differ by a third and more. What is exact is the
-label: a clip's friction is the number stored with it.
+label: a clip's friction is the number stored with it. A recipe's hash covers a material's name, not its numbers:
+whoever changes one raises `simgen.GENERATOR_VERSION`.
 """
 
 from __future__ import annotations
