@@ -55,7 +55,7 @@ def estimate(recipe: Recipe, plan: Plan, formats: Sequence[str]) -> Estimate:
     with tempfile.TemporaryDirectory(prefix="simgen-") as folder:
         for number, split in enumerate(splits):
             until = begin + _ENOUGH_S * (number + 1) / len(splits)
-            most = max(1, _MOST // len(splits))
+            most = max(1, _MOST // len(splits), sum(recipe.scenario_weights(split).values()))
             fewest = max(1, _FEWEST // len(splits))
             with ShardWriter(Path(folder), recipe, split, 0, 1, formats) as writer:
                 for index in range(min(most, plan.clips_per_split[split])):

@@ -17,6 +17,7 @@ import simgen
 from simgen.build import BuildReport, Plan, generate_shard, plan_of
 from simgen.build.packing import make_room
 from simgen.recipe import Recipe, parse_recipe, recipe_from_data
+from simgen.scenarios import get_scenario
 from tests.build.command import environment
 from tests.build.hand import content
 
@@ -53,10 +54,12 @@ def test_the_report_agrees_with_the_dataset(built: tuple[Path, BuildReport]) -> 
     assert report.bytes == sum(map(len, shards))
     rows = pq.read_table(folder / "data", columns=["law", "attempt"]).to_pylist()
     assert sum(report.rejections.values()) == sum(row["attempt"] for row in rows)
-    for law, (median, worst) in report.residuals.items():
+    assert report.residuals
+    for law, found in report.residuals.items():
         residuals = sorted(check["residual"] for row in rows for check in row["law"] if check["name"] == law)
-        assert worst == residuals[-1]
-        assert residuals[0] * 0.98 <= median <= residuals[len(residuals) // 2] * 1.02
+        assert (found.scenario, found.clips, found.worst) == ("drop", len(residuals), residuals[-1])
+        assert residuals[0] * 0.98 <= found.median <= residuals[len(residuals) // 2] * 1.02
+        assert found.tolerance == {law.name: law.tolerance for law in get_scenario("drop").laws}[law]
     assert set(report.core_seconds) == {"scene", "simulate", "render", "label", "encode", "write"}
     assert all(seconds > 0 for seconds in report.core_seconds.values())
 

@@ -69,6 +69,9 @@ class HandRecipe:
     def param_types(self) -> dict[str, type]:
         return {"angle_deg": float, "count": int, "shape": str, "fast": bool}
 
+    def mixture(self) -> dict[str, tuple[str, ...]]:
+        return {}
+
     def video_spec(self) -> Video:
         return Video(*self.size, self.fps, self.frame_count)
 

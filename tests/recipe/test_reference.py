@@ -228,11 +228,12 @@ def test_the_schema_knows_everything() -> None:
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert set(schema["properties"]) == {*Recipe.model_fields, "clips"}
     assert set(schema["properties"]["look"]["properties"]) == {"preset", *LOOK_PARAMETERS}
-    assert schema["properties"]["scenario"]["anyOf"][0]["enum"] == list(all_scenarios())
+    assert schema["properties"]["scenario"]["anyOf"][0]["enum"] == [*all_scenarios(), "mix"]
     branches = {branch["if"]["properties"]["scenario"]["const"]: branch["then"] for branch in schema["allOf"]}
     for name, scenario in all_scenarios().items():
         if name != "scene":
-            params = branches[name]["properties"]["params"]["properties"]
+            assert branches[name]["properties"]["params"] == {"$ref": f"#/$defs/{name}_params"}
+            params = schema["$defs"][f"{name}_params"]["properties"]
             assert list(params) == [parameter.name for parameter in scenario.parameters]
             assert all(entry["description"] for entry in params.values())
 
