@@ -58,6 +58,7 @@ def floor(recipe_name: str, clips: int) -> None:
         per_frame = steps_per_frame(scene)
         profiles.apply(bullet, client, scene, 1.0 / (scene.video.fps * per_frame))
         placement.place(bullet, client, scene)
+        bullet.setGravity(*scene.gravity_m_s2, physicsClientId=client)
         start = time.process_time()
         for _ in range((scene.video.frame_count - 1) * per_frame):
             bullet.stepSimulation(client)

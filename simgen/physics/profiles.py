@@ -32,6 +32,7 @@ TOUCHING = 1e-7
 # The solver's iterations end when no velocity changes by more than the square root of this, 10 nm/s. The
 # default 1e-7 ends them so early that blocks creep.
 RESIDUAL_THRESHOLD = 1e-16
+FEWEST = 50  # iterations at most, where that is enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +126,18 @@ def apply(bullet: Any, client: int, scene: SceneSpec, step_s: float) -> None:
 
 
 def _iterations(scene: SceneSpec) -> int:
-    """The profile's, but fewer for a crowd at rest, whose steps never converge and are nearly all of the
-    time.
+    """The profile's, but fewer where more would change nothing or cost nearly all of the time.
 
-    20 dominoes: the wave is the same with 50 iterations as with 200; a stack of 5 drifts 0.07 mm in 2 s
-    instead of 0.01 mm.
+    * A single round mover: 50 solve its contacts as well as 200 (on the incline the worst residual stays at
+      0.008 %), and a hoop takes a quarter less time. A box needs them: at 99 % of what static friction
+      can hold it creeps 80 µm in 3 s with 50 iterations and less than 10 µm with 200.
+    * A crowd at rest, whose steps never converge. 20 dominoes: the wave is the same with 50 iterations as
+      with 200; a stack of 5 drifts 0.07 mm in 2 s instead of 0.01 mm.
     """
     profile = PROFILES[scene.profile]
+    movers = [body for body in scene.bodies if not body.fixed]
+    if len(movers) == 1 and movers[0].shape.kind not in ("box", "mesh"):
+        return min(FEWEST, profile.iterations)
     if scene.profile != "resting":
         return profile.iterations
-    movers = sum(not body.fixed for body in scene.bodies)
-    return max(50, min(profile.iterations, 1000 // max(movers, 1)))
+    return max(FEWEST, min(profile.iterations, 1000 // max(len(movers), 1)))

@@ -24,7 +24,7 @@ Bytes = NDArray[np.uint8]
 # centroids (F, N, 2)
 Results = tuple[Bytes, Bytes, Singles, Singles, Singles, Bytes, Integers, Integers, Singles, Singles]
 # what the kernel works with, made by the caller because numba takes long to compile `np.zeros`: ahead (N,
-# SOLID) · track (TRACK,) · mark (MARK,) · lists (CASTERS + L, N + 1) · box (6,) · dirty (tiles,) · whole
+# SOLID) · track (TRACK,) · mark (MARK,) · lists (CASTERS + L, N + 1) · box (BOUNDS,) · dirty (tiles,) · whole
 # (tiles,) · row_of (256,)
 Room = tuple[Floats, Floats, Integers, Integers, Floats, Bytes, Bytes, Integers]
 

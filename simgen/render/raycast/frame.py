@@ -7,7 +7,7 @@ key differs from a neighbour's. Labels are never blended.
 
 What a tile shows depends only on the solids whose rectangle touches it (widened by a pixel, for the
 neighbours' keys), and on the solids that may stand between a light and a point seen in it. `bounds` keeps
-a box around all those points: the tile's, those of the pixels just outside it, and those of its additional
+boxes around all those points: the tile's, those of the pixels just outside it, and those of its additional
 rays.
 """
 
@@ -31,7 +31,7 @@ Singles = NDArray[np.float32]
 Integers = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
 # label (H·W,) · depth (H·W,) inf where nothing · key (H·W,) · rgb (H·W·3,) and normals (H·W·3,) camera frame,
-# of no length when not wanted · bounds (tiles, 6) · rows (N+1, H) and columns (N+1, W): pixels of every label
+# of no length when not wanted · bounds (tiles, BOUNDS) · rows (N+1, H) and columns (N+1, W): pixels of every label
 # · over (tiles,): something that moves reaches the tile
 Canvas = tuple[Bytes, Floats, Integers, Bytes, Singles, Floats, Integers, Integers, Bytes]
 ENCODE = 4095.0  # last index of the table from the square root of linear light to sRGB bytes
@@ -146,24 +146,26 @@ def _include_rim(
     y1: int,
     width: int,
     height: int,
+    own: int,
     label: Bytes,
     depth: Floats,
     world: Floats,
     box: Floats,
 ) -> None:
-    """Widen `box` by the points seen through the pixels just outside the tile."""
+    """Widen `box` by the points seen through the pixels just outside the tile; `own` labels its first box."""
     w = at.W_ORIGIN
     for y in range(max(y0 - 1, 0), min(y1 + 1, height)):
         for x in range(max(x0 - 1, 0), min(x1 + 1, width)):
             p = y * width + x
             if (y < y0 or y >= y1 or x < x0 or x >= x1) and label[p] > 0:
                 u, v, t = x + 0.5, y + 0.5, depth[p]
+                low = 0 if label[p] == own else 6
                 for axis in range(3):
                     at_0 = w + axis
                     point = world[at_0] + u * world[at_0 + 3] + v * world[at_0 + 6]
                     point += t * (world[at_0 + 9] + u * world[at_0 + 12] + v * world[at_0 + 15])
-                    box[axis] = min(box[axis], point)
-                    box[3 + axis] = max(box[3 + axis], point)
+                    box[low + axis] = min(box[low + axis], point)
+                    box[low + 3 + axis] = max(box[low + 3 + axis], point)
 
 
 @spliced
@@ -196,8 +198,9 @@ def draw_tiles(
         _find_nearby(solids, x0, y0, lists)
         count = _centres(x0, y0, x1, y1, track)
         cast(count, track, mark, solids, nodes, corners, world, lists, at.MET)
+        box[at.BOX_SOLID] = -1.0
         locate(count, track, mark, solids, corners, world, lists, box)
-        for k in range(6):
+        for k in range(at.BOUNDS):
             bounds[tile, k] = box[k]
         if paints:
             find_casters(count, mark, solids, lights, world, box, lists)
@@ -228,6 +231,7 @@ def draw_tiles(
         x0, y0 = (tile % across) * at.TILE, (tile // across) * at.TILE
         x1, y1 = min(x0 + at.TILE, width), min(y0 + at.TILE, height)
         count = _edges(x0, y0, x1, y1, width, height, key, track)
+        box[at.BOX_SOLID] = bounds[tile, at.BOX_SOLID]
         if count > 0:
             _find_nearby(solids, x0, y0, lists)
             cast(count, track, mark, solids, nodes, corners, world, lists, at.MET_MORE)
@@ -249,12 +253,17 @@ def draw_tiles(
         else:
             for axis in range(3):
                 box[axis], box[3 + axis] = math.inf, -math.inf
+                box[6 + axis], box[9 + axis] = math.inf, -math.inf
         if world[at.BOUNDED] == 0.0:
             continue
-        _include_rim(x0, y0, x1, y1, width, height, label, depth, world, box)
+        own = int(box[at.BOX_SOLID])
+        own_label = int(solids[own, at.LABEL]) if own >= 0 else -1
+        _include_rim(x0, y0, x1, y1, width, height, own_label, label, depth, world, box)
         for axis in range(3):
             bounds[tile, axis] = min(bounds[tile, axis], box[axis])
             bounds[tile, 3 + axis] = max(bounds[tile, 3 + axis], box[3 + axis])
+            bounds[tile, 6 + axis] = min(bounds[tile, 6 + axis], box[6 + axis])
+            bounds[tile, 9 + axis] = max(bounds[tile, 9 + axis], box[9 + axis])
 
 
 @kernel
@@ -266,7 +275,7 @@ def restore(tiles: Bytes, canvas: Canvas, base: Canvas, width: int, height: int)
     for tile in range(tiles.shape[0]):
         if not tiles[tile]:
             continue
-        for k in range(6):
+        for k in range(at.BOUNDS):
             bounds[tile, k] = bounds0[tile, k]
         x0, y0 = (tile % across) * at.TILE, (tile // across) * at.TILE
         for y in range(y0, min(y0 + at.TILE, height)):

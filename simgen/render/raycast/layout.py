@@ -90,6 +90,12 @@ CASTERS = 2  # and following: what can come between light l and the points of a 
 NODE_LOW, NODE_HIGH, NODE_SKIP, NODE_FIRST, NODE_LAST, NODE = 0, 3, 6, 7, 8, 9
 FIRST, EDGE_1, EDGE_2, NORMAL_0, NORMAL_1, NORMAL_2, GROUP, CORNER = 0, 3, 6, 9, 12, 15, 18, 19
 
+# --- what a tile sees: float64 (BOUNDS,). Two boxes (low x y z, high x y z; low > high when empty): around the
+# points on one solid, and around all others. A tile at an outline sees something near and something far
+# away; one box around both would seem to be in the way of every shadow.
+BOX_SOLID = 12  # the solid of the first box, -1 for none
+BOUNDS = 13
+
 TILE = 8  # edge of a tile, pixels
 SAMPLES = 3  # anti-aliasing takes SAMPLES × SAMPLES rays
 ROOM = TILE * TILE * SAMPLES * SAMPLES  # rays that are followed together at most

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from simgen.render.raycast import layout as at
 from simgen.render.raycast.compile import kernel
 from simgen.render.raycast.mesh import mesh_hit
+from simgen.render.raycast.rays import seeing
 from simgen.render.raycast.solids import first_hit
 from simgen.render.raycast.textures import add_texture
 
@@ -248,17 +249,25 @@ def _own_colours(
             track[at.T_NZ + i] = 1.0 if nothing else nz
     for k in range(lists[at.NEARBY, 0]):
         b = lists[at.NEARBY, k + 1]
-        red, green, blue = solids[b, at.COLOUR], solids[b, at.COLOUR + 1], solids[b, at.COLOUR + 2]
-        specular, alpha = solids[b, at.SPECULAR], solids[b, at.ALPHA]
-        for i in range(count):
-            own = mark[at.M_BODY + i] == b
-            r, g, bl = track[at.T_RED + i], track[at.T_GREEN + i], track[at.T_BLUE + i]
-            s, a = track[at.T_SPECULAR + i], track[at.T_ALPHA + i]
-            track[at.T_RED + i], track[at.T_GREEN + i] = red if own else r, green if own else g
-            track[at.T_BLUE + i] = blue if own else bl
-            track[at.T_SPECULAR + i], track[at.T_ALPHA + i] = specular if own else s, alpha if own else a
-        if solids[b, at.TEXTURE] > 0.0:
-            add_texture(count, track, mark, solids, b)
+        first, end = seeing(count, mark, b)
+        if first < end:
+            _own_colour(end - first, track[first:], mark[first:], solids, b)
+
+
+@kernel
+def _own_colour(count: int, track: Floats, mark: Integers, solids: Floats, b: int) -> None:
+    """The colour and gloss of the rays that see solid `b`."""
+    red, green, blue = solids[b, at.COLOUR], solids[b, at.COLOUR + 1], solids[b, at.COLOUR + 2]
+    specular, alpha = solids[b, at.SPECULAR], solids[b, at.ALPHA]
+    for i in range(count):
+        own = mark[at.M_BODY + i] == b
+        r, g, bl = track[at.T_RED + i], track[at.T_GREEN + i], track[at.T_BLUE + i]
+        s, a = track[at.T_SPECULAR + i], track[at.T_ALPHA + i]
+        track[at.T_RED + i], track[at.T_GREEN + i] = red if own else r, green if own else g
+        track[at.T_BLUE + i] = blue if own else bl
+        track[at.T_SPECULAR + i], track[at.T_ALPHA + i] = specular if own else s, alpha if own else a
+    if solids[b, at.TEXTURE] > 0.0:
+        add_texture(count, track, mark, solids, b)
 
 
 @kernel

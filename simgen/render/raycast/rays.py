@@ -17,7 +17,7 @@ from simgen.render.raycast.compile import kernel
 from simgen.render.raycast.mesh import mesh_hit, mesh_normal
 from simgen.render.raycast.solids import INFINITE, TINY, first_hit, surface
 
-__all__ = ["cast", "locate"]
+__all__ = ["cast", "locate", "seeing"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int32]
@@ -120,8 +120,9 @@ def locate(
     lists: Integers,
     box: Floats,
 ) -> None:
-    """Point and normal (towards the camera) and face of every ray that met something; `box` = bounds of the
-    points.
+    """Point and normal (towards the camera) and face of every ray that met something, and the points' bounds.
+
+    `box` (BOUNDS,) says whose points are the first of its two boxes; if it names no solid yet, the first seen.
     """
     w = at.W_ORIGIN
     ox, oy, oz = world[w], world[w + 1], world[w + 2]
@@ -135,16 +136,48 @@ def locate(
         track[at.T_X + i] = ox + u * oxu + v * oxv + t * (dx + u * dxu + v * dxv)
         track[at.T_Y + i] = oy + u * oyu + v * oyv + t * (dy + u * dyu + v * dyv)
         track[at.T_Z + i] = oz + u * ozu + v * ozv + t * (dz + u * dzu + v * dzv)
-    x0, y0, z0 = math.inf, math.inf, math.inf
-    x1, y1, z1 = -math.inf, -math.inf, -math.inf
-    for i in range(count):
-        if mark[at.M_BODY + i] >= 0:
-            x, y, z = track[at.T_X + i], track[at.T_Y + i], track[at.T_Z + i]
-            x0, y0, z0 = min(x0, x), min(y0, y), min(z0, z)
-            x1, y1, z1 = max(x1, x), max(y1, y), max(z1, z)
-    box[0], box[1], box[2], box[3], box[4], box[5] = x0, y0, z0, x1, y1, z1
+    if box[at.BOX_SOLID] < 0.0:
+        first = 0
+        while first < count and mark[at.M_BODY + first] < 0:
+            first += 1
+        box[at.BOX_SOLID] = mark[at.M_BODY + first] if first < count else -1.0
+    _bound(count, track, mark, int(box[at.BOX_SOLID]), box)
     for k in range(lists[at.NEARBY, 0]):
-        _face(count, track, mark, solids, corners, lists[at.NEARBY, k + 1])
+        b = lists[at.NEARBY, k + 1]
+        first, end = seeing(count, mark, b)
+        if first < end:
+            _face(end - first, track[first:], mark[first:], solids, corners, b)
+
+
+@kernel
+def _bound(count: int, track: Floats, mark: Integers, solid: int, box: Floats) -> None:
+    """The two boxes of `box`: around the points on `solid`, and around those on all others."""
+    for axis in range(3):
+        row = at.T_X + axis * at.ROOM
+        low, high, low_rest, high_rest = math.inf, -math.inf, math.inf, -math.inf
+        for i in range(count):
+            x, b = track[row + i], mark[at.M_BODY + i]
+            own, rest = b == solid, b >= 0 and b != solid
+            low = min(low, x if own else math.inf)
+            high = max(high, x if own else -math.inf)
+            low_rest = min(low_rest, x if rest else math.inf)
+            high_rest = max(high_rest, x if rest else -math.inf)
+        box[axis], box[3 + axis] = low, high
+        box[6 + axis], box[9 + axis] = low_rest, high_rest
+
+
+@kernel
+def seeing(count: int, mark: Integers, b: int) -> tuple[int, int]:
+    """The first of the rays that see solid `b`, and the one after the last; equal when none does.
+
+    `track[first:]` has the same rows as `track`, with that ray as the first of each.
+    """
+    first, end = 0, count
+    while first < end and mark[at.M_BODY + first] != b:
+        first += 1
+    while first < end and mark[at.M_BODY + end - 1] != b:
+        end -= 1
+    return first, end
 
 
 @kernel

@@ -56,6 +56,43 @@ def _away(x: float, y: float, z: float) -> float:
 
 
 @kernel
+def _can_reach(
+    solids: Floats, b: int, lights: Floats, light: int, world: Floats,
+    x0: float, y0: float, z0: float, x1: float, y1: float, z1: float,
+) -> bool:  # fmt: skip
+    """Whether solid `b` can come between `light` and a point of the box from 0 to 1, which may be empty.
+
+    Light -1 stands for ambient light, which is taken by what is near enough.
+    """
+    if x0 > x1:
+        return False
+    px, py, pz = 0.5 * (x0 + x1), 0.5 * (y0 + y1), 0.5 * (z0 + z1)
+    ex, ey, ez = 0.5 * (x1 - x0), 0.5 * (y1 - y0), 0.5 * (z1 - z0)
+    m, h, r = at.WORLD_MIDDLE, at.HALF, at.TURN
+    mx, my, mz = solids[b, m], solids[b, m + 1], solids[b, m + 2]
+    if light < 0:
+        lx, ly, lz, last, wide = 0.0, 0.0, 0.0, 0.0, world[at.OCCLUSION]
+        if wide <= 0.0:
+            return False
+    elif lights[light, at.POINT] > 0.0:
+        p = at.PLACE
+        lx, ly, lz = lights[light, p] - px, lights[light, p + 1] - py, lights[light, p + 2] - pz
+        last, wide = 1.0, lights[light, at.SPREAD]
+    else:
+        t = at.TOWARDS
+        lx, ly, lz = lights[light, t], lights[light, t + 1], lights[light, t + 2]
+        last, wide = math.inf, lights[light, at.SPREAD]
+        if wide > 0.0:
+            wide *= _away(px - mx, py - my, pz - mz) + ex + ey + ez + solids[b, at.REACH]
+    return _meets(
+        px, py, pz, ex, ey, ez, lx, ly, lz, last, wide, mx, my, mz,
+        solids[b, h], solids[b, h + 1], solids[b, h + 2],
+        solids[b, r], solids[b, r + 1], solids[b, r + 2], solids[b, r + 3], solids[b, r + 4],
+        solids[b, r + 5], solids[b, r + 6], solids[b, r + 7], solids[b, r + 8],
+    )  # fmt: skip
+
+
+@kernel
 def find_casters(
     count: int, mark: Integers, solids: Floats, lights: Floats, world: Floats, box: Floats, lists: Integers
 ) -> None:
@@ -70,47 +107,18 @@ def find_casters(
                 sole = -2
                 break
             sole = b
-    px, py, pz = 0.5 * (box[0] + box[3]), 0.5 * (box[1] + box[4]), 0.5 * (box[2] + box[5])
-    ex, ey, ez = 0.5 * (box[3] - box[0]), 0.5 * (box[4] - box[1]), 0.5 * (box[5] - box[2])
     for light in range(-1, lights.shape[0]):
         found = 0
         for b in range(solids.shape[0]):
-            if solids[b, at.SHOWN] == 0.0 or b == sole or box[0] > box[3]:
+            if solids[b, at.SHOWN] == 0.0 or b == sole:
                 continue
-            mx, my, mz = (
-                solids[b, at.WORLD_MIDDLE],
-                solids[b, at.WORLD_MIDDLE + 1],
-                solids[b, at.WORLD_MIDDLE + 2],
-            )
-            if light < 0:
-                lx, ly, lz, last, wide = 0.0, 0.0, 0.0, 0.0, world[at.OCCLUSION]
-                if wide <= 0.0:
+            for k in range(0, at.BOX_SOLID, 6):
+                if _can_reach(
+                    solids, b, lights, light, world, box[k], box[k + 1], box[k + 2], box[k + 3], box[k + 4], box[k + 5]
+                ):  # fmt: skip
+                    found += 1
+                    lists[at.CASTERS + light, found] = b
                     break
-            elif lights[light, at.POINT] > 0.0:
-                lx, ly, lz = (
-                    lights[light, at.PLACE] - px,
-                    lights[light, at.PLACE + 1] - py,
-                    lights[light, at.PLACE + 2] - pz,
-                )
-                last, wide = 1.0, lights[light, at.SPREAD]
-            else:
-                lx, ly, lz = (
-                    lights[light, at.TOWARDS],
-                    lights[light, at.TOWARDS + 1],
-                    lights[light, at.TOWARDS + 2],
-                )
-                last, wide = math.inf, lights[light, at.SPREAD]
-                if wide > 0.0:
-                    wide *= _away(px - mx, py - my, pz - mz) + ex + ey + ez + solids[b, at.REACH]
-            r = at.TURN
-            if _meets(
-                px, py, pz, ex, ey, ez, lx, ly, lz, last, wide, mx, my, mz,
-                solids[b, at.HALF], solids[b, at.HALF + 1], solids[b, at.HALF + 2],
-                solids[b, r], solids[b, r + 1], solids[b, r + 2], solids[b, r + 3], solids[b, r + 4],
-                solids[b, r + 5], solids[b, r + 6], solids[b, r + 7], solids[b, r + 8],
-            ):  # fmt: skip
-                found += 1
-                lists[at.CASTERS + light, found] = b
         lists[at.CASTERS + light, 0] = found
 
 
@@ -130,53 +138,19 @@ def find_affected(
             continue
         u0, v0 = solids[b, at.RECT], solids[b, at.RECT + 1]
         u1, v1 = solids[b, at.RECT + 2], solids[b, at.RECT + 3]
-        mx, my, mz = (
-            solids[b, at.WORLD_MIDDLE],
-            solids[b, at.WORLD_MIDDLE + 1],
-            solids[b, at.WORLD_MIDDLE + 2],
-        )
-        hx, hy, hz = solids[b, at.HALF], solids[b, at.HALF + 1], solids[b, at.HALF + 2]
-        r = at.TURN
-        xx, xy, xz = solids[b, r], solids[b, r + 1], solids[b, r + 2]
-        yx, yy, yz = solids[b, r + 3], solids[b, r + 4], solids[b, r + 5]
-        zx, zy, zz = solids[b, r + 6], solids[b, r + 7], solids[b, r + 8]
+        for tile in range(among.shape[0]):
+            x, y = (tile % across) * at.TILE, (tile // across) * at.TILE
+            near = u0 < x + at.TILE + 1 and u1 > x - 1 and v0 < y + at.TILE + 1 and v1 > y - 1
+            if among[tile] and near:
+                affected[tile] = 1
         for light in range(-1, lights.shape[0]):
             for tile in range(among.shape[0]):
                 if affected[tile] or not among[tile]:
                     continue
-                if light < 0:
-                    x, y = (tile % across) * at.TILE, (tile // across) * at.TILE
-                    if u0 < x + at.TILE + 1 and u1 > x - 1 and v0 < y + at.TILE + 1 and v1 > y - 1:
+                for k in range(0, at.BOX_SOLID, 6):
+                    if _can_reach(
+                        solids, b, lights, light, world, bounds[tile, k], bounds[tile, k + 1], bounds[tile, k + 2],
+                        bounds[tile, k + 3], bounds[tile, k + 4], bounds[tile, k + 5],
+                    ):  # fmt: skip
                         affected[tile] = 1
-                        continue
-                    if world[at.OCCLUSION] <= 0.0:
-                        continue
-                x0, y0, z0 = bounds[tile, 0], bounds[tile, 1], bounds[tile, 2]
-                x1, y1, z1 = bounds[tile, 3], bounds[tile, 4], bounds[tile, 5]
-                if x0 > x1:
-                    continue
-                px, py, pz = 0.5 * (x0 + x1), 0.5 * (y0 + y1), 0.5 * (z0 + z1)
-                ex, ey, ez = 0.5 * (x1 - x0), 0.5 * (y1 - y0), 0.5 * (z1 - z0)
-                if light < 0:
-                    lx, ly, lz, last, wide = 0.0, 0.0, 0.0, 0.0, world[at.OCCLUSION]
-                elif lights[light, at.POINT] > 0.0:
-                    lx, ly, lz = (
-                        lights[light, at.PLACE] - px,
-                        lights[light, at.PLACE + 1] - py,
-                        lights[light, at.PLACE + 2] - pz,
-                    )
-                    last, wide = 1.0, lights[light, at.SPREAD]
-                else:
-                    lx, ly, lz = (
-                        lights[light, at.TOWARDS],
-                        lights[light, at.TOWARDS + 1],
-                        lights[light, at.TOWARDS + 2],
-                    )
-                    last, wide = math.inf, lights[light, at.SPREAD]
-                    if wide > 0.0:
-                        wide *= _away(px - mx, py - my, pz - mz) + ex + ey + ez + solids[b, at.REACH]
-                if _meets(
-                    px, py, pz, ex, ey, ez, lx, ly, lz, last, wide, mx, my, mz, hx, hy, hz,
-                    xx, xy, xz, yx, yy, yz, zx, zy, zz,
-                ):  # fmt: skip
-                    affected[tile] = 1
+                        break
