@@ -68,6 +68,7 @@ def _attempt(
     recipe: Recipe, split: str, index: int, draws: Draws, params: Mapping[str, Any], seconds: dict[str, float]
 ) -> Sample:
     from simgen.labels import find_events
+    from simgen.labels.decision import decide
     from simgen.physics import simulate
     from simgen.render import render
 
@@ -80,6 +81,10 @@ def _attempt(
         law = scenario.measure(params, scene, trace)
         _hold_to_law(scenario, law)
         events = find_events(scene, trace)
+        frame_count = len(trace.time_s)
+        decision = decide(
+            scenario.decisive, scenario.revealed_by(params), events, frame_count, float(trace.time_s[-1])
+        )
     with _clock(seconds, "render"):
         settings = recipe.render_settings()
         frames = {
@@ -118,6 +123,7 @@ def _attempt(
             recipe_hash=recipe.hash,
             generator_version=GENERATOR_VERSION,
             attempt=draws.attempt,
+            decision=decision,
             seconds=seconds,
         )
 

@@ -160,6 +160,10 @@ class Manifest:
     versions: Mapping[str, str]
     rejections: Mapping[str, int]
     shards: tuple[Shard, ...]  # by split in the recipe's order, then by number
+    # scenario -> parameter -> role, revealed
+    factors: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    # scenario -> kinds of event of which the first is what a clip is about
+    decisive: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     format: int = FORMAT
 
     @classmethod
@@ -196,6 +200,8 @@ class Manifest:
             versions=library_versions(),
             rejections=dict(sorted(rejections.items())),
             shards=tuple(marker.shard for marker in markers),
+            factors=recipe.factors(),
+            decisive=recipe.decisive(),
         )
 
     @property
@@ -231,6 +237,8 @@ class Manifest:
             "rejections": dict(self.rejections),
             "video": dict(self.video),
             "layout": self.layout.to_json(),
+            "factors": self.factors,
+            "decisive": {scenario: list(kinds) for scenario, kinds in self.decisive.items()},
             "columns": [
                 {
                     "name": column.name,
@@ -276,6 +284,8 @@ class Manifest:
                 versions=dict(value["versions"]),
                 rejections=dict(value["rejections"]),
                 shards=tuple(Shard.from_json(shard) for shard in value["shards"]),
+                factors=dict(value.get("factors", {})),
+                decisive={name: tuple(kinds) for name, kinds in value.get("decisive", {}).items()},
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DatasetError(

@@ -15,6 +15,7 @@ from typing import Any
 from simgen.dataset.clip import Clip
 from simgen.dataset.manifest import RECIPE, Manifest
 from simgen.errors import SimgenError
+from simgen.labels.decision import decide
 from simgen.recipe.draws import Draws
 
 __all__ = ["Rederivation"]
@@ -76,6 +77,12 @@ class Rederivation:
             value = float(drawn) if self._kinds[name] == "float" else drawn
             if not _close(clip.params.get(name), value):
                 yield f"parameter {name} is {clip.params.get(name)!r}, the recipe draws {value!r}"
+        if "decision" in clip.layout.labels:
+            shown = recipe.scenario_object(clip.split, clip.index)
+            horizon_s = clip.decision.horizon_s  # only a simulation tells
+            told = decide(shown.decisive, shown.revealed_by(params), clip.events, len(clip.state), horizon_s)
+            if clip.decision != told:
+                yield f"decision is {clip.decision}, the scenario says {told}"
         scene = compose(recipe, params, draws)
         path = _difference(json.loads(clip.scene_json), json.loads(scene_to_json(scene)), "")
         if path is not None:

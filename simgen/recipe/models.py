@@ -218,14 +218,38 @@ class Recipe(Section):
         """The parameters that clips of each scenario have; empty unless the recipe is mixed."""
         return {name: tuple(kinds) for name, kinds in self._kinds.items()} if self.mixed else {}
 
+    def factors(self) -> dict[str, dict[str, dict[str, str]]]:
+        """Role and what reveals it (see `simgen.scenarios.base.Parameter`) of every parameter of each scenario; none
+        for a composed one, whose parameters mean what the recipe makes of them.
+        """
+        return {
+            name: {
+                parameter.name: {"role": parameter.role, "revealed": parameter.reveals}
+                for parameter in scenario.parameters
+            }
+            for name, scenario in self._scenarios.items()
+        }
+
+    def decisive(self) -> dict[str, tuple[str, ...]]:
+        """The kinds of event of which the first is what a clip is about, of each scenario."""
+        return {name: tuple(scenario.decisive) for name, scenario in self._scenarios.items()}
+
     def draw_params(self, split: str, draws: Draws) -> dict[str, Any]:
-        """Every parameter of one clip: float, int, str or bool, each from its own draw `params.<name>`."""
+        """Every parameter of one clip: float, int, str or bool, each from its own draw `params.<name>`.
+
+        What a drawn material decides takes the material's value, unless the recipe sets it itself.
+        """
         scenario = self.scenario_name(split, draws.index)
+        kinds = self._kinds[scenario]
         params: dict[str, Any] = {}
         for name, distribution in self._resolved[split][scenario].items():
             constant = isinstance(distribution, Constant)
             value = distribution.value(0.0 if constant else draws(f"params.{name}"))
-            params[name] = _TYPES[self._kinds[scenario][name]](value)
+            params[name] = _TYPES[kinds[name]](value)
+        if "material" in params:
+            said = {name for layer in self._layers(scenario, self.splits[split]) for name in layer}
+            decided = self._scenarios[scenario].of_material(params)
+            params |= {name: _TYPES[kinds[name]](decided[name]) for name in decided if name not in said}
         return params
 
     @property
@@ -256,8 +280,8 @@ class Recipe(Section):
             for name, split in self.splits.items()
         }
 
-    def _drawn(self, scenario: str, split: Split | None) -> dict[str, Distribution]:
-        """How the parameters of a scenario are drawn in a split, or where no split says otherwise."""
+    def _layers(self, scenario: str, split: Split | None) -> list[dict[str, Distribution]]:
+        """What the recipe says of the parameters of a scenario in a split; what comes later counts."""
         layers = [self.params]
         if scenario in self._mixture:
             layers.append(self._mixture[scenario].params)
@@ -265,8 +289,12 @@ class Recipe(Section):
             layers.append(split.params)
             if split.scenarios and scenario in split.scenarios:
                 layers.append(split.scenarios[scenario].params)
+        return layers
+
+    def _drawn(self, scenario: str, split: Split | None) -> dict[str, Distribution]:
+        """How the parameters of a scenario are drawn in a split, or where no split says otherwise."""
         drawn = {entry.name: entry.default for entry in self._scenarios[scenario].parameters}
-        for layer in layers:
+        for layer in self._layers(scenario, split):
             # what a mix says for all its scenarios is for those that have such a parameter
             drawn |= {name: layer[name] for name in layer if name in drawn or not self.mixed}
         return drawn

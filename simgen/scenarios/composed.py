@@ -67,6 +67,11 @@ class Composed(Scenario):
         ),
     )
     events = tuple(EVENT_KINDS)
+    decisive = ("first_contact",)
+
+    def revealed_by(self, params: Params) -> dict[str, str]:
+        """What any scene may hide, whatever its recipe calls it: speeds, what pulls, and how bodies meet."""
+        return {"velocities": "velocity", "forces": "acceleration", "contacts": "first_contact"}
 
     def __init__(self, parts: SceneParts | None = None) -> None:
         self._parts = parts if parts is not None else _example()

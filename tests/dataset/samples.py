@@ -16,6 +16,7 @@ import numpy as np
 
 from simgen.dataset import Manifest, Marker, ShardWriter, finish_dataset
 from simgen.dataset.sample import CameraLabel, Sample
+from simgen.labels.decision import Decision
 from simgen.labels.events import Event
 from simgen.physics.trace import Contacts
 from simgen.render.frames import PASSES, Frames
@@ -71,6 +72,12 @@ class HandRecipe:
 
     def mixture(self) -> dict[str, tuple[str, ...]]:
         return {}
+
+    def factors(self) -> dict[str, dict[str, dict[str, str]]]:
+        return {"hand": {"angle_deg": {"role": "causal", "revealed": "picture"}}}
+
+    def decisive(self) -> dict[str, tuple[str, ...]]:
+        return {"hand": ("first_contact",)}
 
     def video_spec(self) -> Video:
         return Video(*self.size, self.fps, self.frame_count)
@@ -171,9 +178,16 @@ def make_sample(recipe: HandRecipe, index: int, split: str = "train") -> Sample:
         recipe_hash=recipe.hash,
         generator_version=1,
         attempt=index % 2,
+        decision=_decision(events, (count - 1) / video.fps),
         rejections=("law-residual",) * (index % 2),
         seconds={"render": float(rng.uniform())},
     )
+
+
+def _decision(events: tuple[Event, ...], last_s: float) -> Decision:
+    if not events:
+        return Decision(event_frames=1, outcome_frames=1, horizon_s=last_s)
+    return Decision(events[0].kind, events[0].frame, events[0].time_s, True, 1, 1, last_s)
 
 
 def _contacts(index: int, count: int, fps: float, rng: Any) -> Contacts:
