@@ -16,8 +16,8 @@ from simgen.scene.spec import SceneSpec, Vector
 __all__ = ["ContactLog"]
 
 SAME_S = 1e-9
-STEADY = 1e-3  # forces that change less than that from look to look are followed less often
-MOST_UNSEEN = 7
+STEADY = 1e-2  # forces that change less than that from look to look are followed less often
+MOST_UNSEEN = 15
 
 Pair = tuple[int, int]
 _Push = tuple[float, ...]  # force (N), and force-weighted sums of position (3) and normal (3)

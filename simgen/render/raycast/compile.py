@@ -5,6 +5,9 @@ sums nor fuses a multiplication with an addition) and no function of the C libra
 on its version (only `sqrt`, division and `floor`, which IEEE 754 defines to the bit; everything else is in
 `arithmetic`).
 
+The kernels make no arrays (their callers do), so numba's counting of references is switched off: each call
+of a kernel would otherwise count every array up and down, which took a third of the time of a tile.
+
 numba keeps compiled code on disk, but looks for changes in one file only, and by its date: a kernel whose
 callee in another file has changed would be taken from the cache as it was. So the code goes to a folder
 whose name holds a hash of all sources of this package, of the versions of Python and numba and of the kind
@@ -69,7 +72,7 @@ cache_folder = _choose_folder()
 def kernel(function: Function) -> Function:
     """A function that other kernels call; its code ends up inside theirs."""
     compiled: Function = _njit(
-        error_model="numpy", fastmath=False, no_cpython_wrapper=True, no_cfunc_wrapper=True
+        error_model="numpy", fastmath=False, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True
     )(function)
     return compiled
 
@@ -77,7 +80,12 @@ def kernel(function: Function) -> Function:
 def inlined(function: Function) -> Function:
     """A small function whose code must stand in its caller's loop, so that the loop can run in parallel."""
     compiled: Function = _njit(
-        error_model="numpy", fastmath=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True
+        error_model="numpy",
+        fastmath=False,
+        _nrt=False,
+        no_cpython_wrapper=True,
+        no_cfunc_wrapper=True,
+        forceinline=True,
     )(function)
     return compiled
 
@@ -87,7 +95,12 @@ def spliced(function: Function) -> Function:
     again in each caller, so one step less in the deepest chain saves a tenth of the compilation.
     """
     compiled: Function = _njit(
-        error_model="numpy", fastmath=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, inline="always"
+        error_model="numpy",
+        fastmath=False,
+        _nrt=False,
+        no_cpython_wrapper=True,
+        no_cfunc_wrapper=True,
+        inline="always",
     )(function)
     return compiled
 
@@ -97,9 +110,9 @@ def entry(function: Function) -> Function:
     before = _config.CACHE_DIR
     _config.CACHE_DIR = str(cache_folder)  # read once, while the decorator runs
     try:
-        compiled: Function = _njit(error_model="numpy", fastmath=False, cache=True, no_cfunc_wrapper=True)(
-            function
-        )
+        compiled: Function = _njit(
+            error_model="numpy", fastmath=False, _nrt=False, cache=True, no_cfunc_wrapper=True
+        )(function)
     finally:
         _config.CACHE_DIR = before
     return compiled
