@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from simgen.dataset.column_table import Layout
 from simgen.dataset.manifest import Manifest
 from simgen.dataset.reader import open_dataset
 from simgen.dataset.residuals import LawResiduals, tolerance_of
@@ -84,7 +85,7 @@ def overview(location: str | Path) -> Overview:
         codec=manifest.layout.codec,
         scenarios={split: dict(sorted(found.items())) for split, found in scenarios.items()},
         params={
-            split: {name: _plain(found[name]) for name in _by_scenario(found)}
+            split: {name: _plain(found[name]) for name in _in_order(manifest.layout, found)}
             for split, found in params.items()
         },
         laws={
@@ -98,9 +99,10 @@ def overview(location: str | Path) -> Overview:
     )
 
 
-def _by_scenario(names: Iterable[str]) -> list[str]:
-    """The parameters of a mix scenario by scenario, each in its own order; others as they are."""
-    return sorted(names, key=lambda name: name.rpartition(".")[0])
+def _in_order(layout: Layout, names: Collection[str]) -> list[str]:
+    """The parameters of a mix scenario by scenario, each with its own in their order; others as they are."""
+    mixed = [f"{scenario}.{name}" for scenario, own in layout.mixture for name in own]
+    return [name for name in mixed if name in names] or list(names)
 
 
 def _plain(seen: list[float] | tuple[float, float] | Counter[str]) -> Any:
