@@ -275,8 +275,9 @@ def _pixels(passes: Mapping[str, NDArray[Any]]) -> Iterator[str]:
 def _segmentation(ids: NDArray[np.uint8], labels: Mapping[str, Any], scene: SceneSpec) -> Iterator[str]:
     """Boxes, centroids and visibility against the mask's own pixels."""
     bodies = len(scene.bodies)
-    if ids.max(initial=0) > bodies:
-        yield f"segmentation names body {int(ids.max()) - 1}, there are {bodies}"
+    if ids.max(initial=0) > bodies + len(scene.links):
+        links = f" and {len(scene.links)} links" if scene.links else ""
+        yield f"segmentation names body {int(ids.max()) - 1}, there are {bodies}{links}"
         return
     _, height, width = ids.shape
     for body in range(bodies):

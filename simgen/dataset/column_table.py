@@ -374,7 +374,7 @@ _DENSE: dict[str, tuple[Column, ...]] = {
     ),
     "segmentation": (
         Column(
-            "segmentation", pa.binary(), "", "(T, H, W)", "0 background, i + 1 body i", _EXACT,
+            "segmentation", pa.binary(), "", "(T, H, W)", "0 background, i + 1 body i, N + 1 + k link k of the scene", _EXACT,
             file="mask.npy.gz",
         ),
     ),

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.labels.touches import SLOWEST_M_S, Found, Touch
+from simgen.physics.pulls import carried, forced, quickest_rad_s
 from simgen.physics.trace import Trace
 from simgen.scene.rotation import matrix
 from simgen.scene.spec import Body, SceneSpec
@@ -22,6 +23,12 @@ __all__ = ["events"]
 
 REST_M_S = 0.01  # mean speed between two frames, of the centre or of the surface by turning
 REST_S = 0.1  # rest at the end of the video shorter than this is not yet rest
+AHEAD_S = (
+    1.0  # what forces would set in motion again so soon, with nothing to hold it, does not rest: it turns
+)
+RELEASED = (
+    0.3  # part of the mean acceleration since the start that a body that was let go had in the first frame
+)
 SLIPS_M_S = 0.05  # speed of the surface over the ground from which a round body slips ...
 ROLLS_M_S = 0.02  # ... and below which it rolls
 TOPPLED_DEG = 45.0
@@ -36,7 +43,7 @@ def events(scene: SceneSpec, trace: Trace, touches: Sequence[Touch]) -> Iterator
         mine = [touch for touch in touches if index in touch.bodies]
         moves = _moves(trace, index, body)
         yield from _apexes(scene, trace, index)
-        yield from _start(trace, index, mine, moves)
+        yield from _start(scene, trace, index, mine, moves)
         yield from _stop(scene, trace, index, mine, moves)
         yield from _rolling(scene, trace, index)
         yield from _toppling(scene, trace, index)
@@ -93,10 +100,25 @@ def _apexes(scene: SceneSpec, trace: Trace, index: int) -> Iterator[Found]:
             continue
         rise = float(rising[frame - 1]) / loss * lapse
         top = float(height[frame - 1] + rising[frame - 1] * rise / 2)
+        if forced(scene, index):  # its acceleration changes on the way
+            rise, top = _top(height[frame - 1 : frame + 1], rising[frame - 1 : frame + 1], lapse)
         yield "apex", float(trace.time_s[frame - 1]) + rise, (index,), top
 
 
-def _start(trace: Trace, index: int, mine: Sequence[Touch], moves: NDArray[np.bool_]) -> Iterator[Found]:
+def _top(heights: NDArray[np.float64], speeds: NDArray[np.float64], lapse: float) -> tuple[float, float]:
+    """When and how high the cubic with those heights and upward speeds (+, then −) at both ends is highest."""
+    (low, high), (start, end) = heights.tolist(), (speeds * lapse).tolist()
+    # h(s) = low + start·s + b·s² + c·s³, s from 0 to 1; of the roots of h' the one where it sinks
+    b, c = 3 * (high - low) - 2 * start - end, start + end - 2 * (high - low)
+    root = math.sqrt(max(b * b - 3 * c * start, 0.0))
+    s = start / (root - b) if root > b else 1.0  # without cancellation, and right for c = 0
+    s = min(max(s, 0.0), 1.0)
+    return s * lapse, low + s * (start + s * (b + s * c))
+
+
+def _start(
+    scene: SceneSpec, trace: Trace, index: int, mine: Sequence[Touch], moves: NDArray[np.bool_]
+) -> Iterator[Found]:
     if not moves.any():
         return
     first = int(np.argmax(moves))  # moves between this frame and the next
@@ -108,6 +130,11 @@ def _start(trace: Trace, index: int, mine: Sequence[Touch], moves: NDArray[np.bo
         time_s = min(struck)
     elif first == 0:
         return  # released at the start
+    elif (
+        forced(scene, index)
+        and speed[1] > RELEASED * speed[first + 1] * trace.time_s[1] / trace.time_s[first + 1]
+    ):
+        return  # released at the start, where forces are weak
     else:
         time_s = _zero(trace.time_s, speed, first + 2, first + 1)
         if time_s < float(trace.time_s[1]) / 2:
@@ -123,7 +150,7 @@ def _stop(
     if not moves.any() or moves[-1]:
         return
     last = int(np.flatnonzero(moves)[-1])  # the last interval in which it moves ends at frame last + 1
-    if trace.time_s[-1] - trace.time_s[last + 1] < REST_S:
+    if trace.time_s[-1] - trace.time_s[last + 1] < REST_S or _turns(scene, trace, index, last):
         return
     speed = np.linalg.norm(trace.velocity_m_s[:, index], axis=1)
     stopped = []
@@ -138,6 +165,25 @@ def _stop(
         time_s = min(max(time_s, float(trace.time_s[last])), float(trace.time_s[last + 2]))
     way = trace.position_m[-1, index] - trace.position_m[0, index]
     yield "comes_to_rest", time_s, (index,), float(np.linalg.norm(way))
+
+
+def _turns(scene: SceneSpec, trace: Trace, index: int, last: int) -> bool:
+    """Whether forces hold a body that touches nothing only for a moment: it moves again soon after the video."""
+    contacts = trace.contacts
+    if (
+        not forced(scene, index)
+        or (((contacts.a == index) | (contacts.b == index)) & (contacts.frame > last)).any()
+    ):
+        return False
+    name = scene.bodies[index].name
+    if any(name in (joint.parent, joint.child) for joint in scene.joints):
+        return False
+    state, step = trace.state[-1], min(AHEAD_S / 16, 1.0 / max(quickest_rad_s(scene), 1e-9))
+    for _ in range(max(16, min(math.ceil(AHEAD_S / step), 100))):
+        state = carried(scene, state, step)
+        if float(np.linalg.norm(state[index, 7:10])) > REST_M_S:
+            return True
+    return False
 
 
 def _zero(time_s: NDArray[np.float64], speed: NDArray[np.float64], faster: int, slower: int) -> float:

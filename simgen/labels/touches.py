@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simgen.physics.pulls import accelerations, carried, forced
 from simgen.physics.trace import Trace
 from simgen.scene.spec import SceneSpec
 
@@ -103,10 +104,9 @@ def _bounces(scene: SceneSpec, trace: Trace, row: int, leaving_m_s: float) -> bo
     contacts = trace.contacts
     frame, time_s = int(contacts.frame[row]), float(contacts.time_s[row])
     pair = (int(contacts.a[row]), int(contacts.b[row]))
-    pull = [np.zeros(3) if scene.bodies[body].fixed else np.asarray(scene.gravity_m_s2) for body in pair]
-    pressing = -float(
-        (pull[0] - pull[1]) @ contacts.normal[row]
-    )  # m/s² with which gravity brings the two together
+    pull = accelerations(scene, trace.state[frame])
+    # m/s² with which gravity and forces bring the two together
+    pressing = -float((pull[pair[0]] - pull[pair[1]]) @ contacts.normal[row])
     lapse = float(trace.time_s[frame] - trace.time_s[frame - 1])
     if leaving_m_s < max(SLOWEST_M_S, pressing * lapse / 2):
         return False
@@ -145,9 +145,9 @@ def _separation(motions: list[Motion], point: NDArray[np.float64], normal: NDArr
 def _carried(scene: SceneSpec, trace: Trace, body: int, row: int, frame: int) -> Motion:
     """The motion of a body at the time of a contact row, carried there from the frame before or after it.
 
-    In between it falls freely (exact) unless something else touches it there or a joint holds it; then the
-    change of its velocity over the interval on the far side of the frame is taken to go on, if nothing new
-    touched it there.
+    In between it falls freely (exact) or as forces push it, unless something else touches it there or a joint holds
+    it; then the change of its velocity over the interval on the far side of the frame is taken to go on, if nothing
+    new touched it there.
     """
     contacts = trace.contacts
     time_s, interval = float(contacts.time_s[row]), int(contacts.frame[row])
@@ -163,6 +163,9 @@ def _carried(scene: SceneSpec, trace: Trace, body: int, row: int, frame: int) ->
         busy = here & (contacts.time_s < time_s) if frame < interval else here
         if busy.any() or _jointed(scene, body):
             pull = _steady_change(trace, mine, body, frame, -1 if frame < interval else 1)
+        elif forced(scene, body):
+            then = carried(scene, trace.state[frame], lapse)[body]
+            return then[0:3], then[7:10], trace.angular_velocity_rad_s[frame, body]
         else:
             pull = np.asarray(scene.gravity_m_s2)
     spin = trace.angular_velocity_rad_s[frame, body]

@@ -14,6 +14,7 @@ from simgen.physics.forces import check_forces
 from simgen.physics.profiles import PROFILES, Profile
 from simgen.physics.properties import Handle, set_properties
 from simgen.physics.shapes import collision_shape
+from simgen.scene.links import check_links
 from simgen.scene.spec import Body, SceneSpec
 
 __all__ = ["check", "place"]
@@ -43,6 +44,10 @@ def check(scene: SceneSpec) -> None:
     for body in scene.bodies:
         _check_body(body)
     check_forces(scene)
+    try:
+        check_links(scene)
+    except ValueError as error:
+        raise SimulationError(str(error)) from None
 
 
 def _check_body(body: Body) -> None:

@@ -36,6 +36,7 @@ from simgen.physics.forces import Forces
 from simgen.physics.gyroscope import Gyroscope, tumbles
 from simgen.physics.placement import check, place
 from simgen.physics.properties import Handle
+from simgen.physics.pulls import accelerations
 from simgen.physics.shapes import inner_radius_m
 from simgen.physics.stepping import Stepper
 from simgen.physics.trace import Trace
@@ -50,16 +51,17 @@ RUNAWAY_M = 1e6  # a body that far away was shot there by the solver
 MAX_TRAVEL = 0.5  # of its inner radius per step: faster bodies can pass through others
 
 
-def simulate(scene: SceneSpec) -> Trace:
+def simulate(scene: SceneSpec, finer: int = 1) -> Trace:
     """Simulate `scene` over its video. The result depends on `scene` alone, to the bit.
 
+    `finer`: so many times more steps than the scene's profile takes, to see what the step does to the result.
     Raises SimulationError for a scene that means nothing or a result that is not physics, Rejected("overlap")
     when bodies are inside each other at the start, Rejected("too-fast") when one moves so fast that it could
     pass through another, MissingDependencyError without PyBullet.
     """
     check(scene)
     bullet, client = engine.empty()
-    per_frame = steps_per_frame(scene)
+    per_frame = steps_per_frame(scene) * finer
     profiles.apply(bullet, client, scene, 1.0 / (scene.video.fps * per_frame))
     run = _Run(bullet, client, scene, place(bullet, client, scene), per_frame)
     run.refuse_overlaps()
@@ -205,13 +207,15 @@ class _Run:
         earlier = (rates[:, 1] - rates[:, 0]) / (now[:, 1] - before[:, 1])[:, None, None]
         # Whether the steps after and before the frame are impacts.
         hit_later, hit_earlier = now[:, 2] > 0, before[:, 2] > 0
-        free = np.zeros(rates.shape[2:])
+        free = np.zeros((len(rates), *rates.shape[2:]))  # what a body does between two impacts
         if not self._scene.joints:
-            free[:, :3] = self._scene.gravity_m_s2
+            then = self._state[1 : len(rates) + 1].copy()
+            then[:, self._movers, 7:10] = rates[:, 1, :, :3]
+            free[:, :, :3] = accelerations(self._scene, then)[:, self._movers]
         for columns in (slice(0, 3), slice(3, 6)):
             size, other = (np.linalg.norm(r[:, :, columns], axis=2) for r in (later, earlier))
             jump = (size > IMPACT * other + 1e-6) & ~hit_earlier[:, None] | hit_later[:, None]
-            best = np.where(hit_earlier[:, None, None], free[:, columns], earlier[:, :, columns])
+            best = np.where(hit_earlier[:, None, None], free[:, :, columns], earlier[:, :, columns])
             later[:, :, columns] = np.where(jump[:, :, None], best, later[:, :, columns])
         at_frame = rates[:, 1] + later * (now[:, 0] - now[:, 1])[:, None, None]
         for frame, row in enumerate(at_frame, start=1):

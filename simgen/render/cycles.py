@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from simgen.errors import MissingDependencyError, RenderError
 from simgen.physics.trace import Trace
 from simgen.render.frames import Frames
+from simgen.render.pieces import pieces
 from simgen.render.settings import RenderSettings
 from simgen.render.sky import distances, linear, sky, srgb, swallowed
 from simgen.render.surfaces import surface
@@ -104,21 +105,27 @@ def _write_job(
     arrays: dict[str, NDArray[Any]] = {}
     bodies = []
     shown = [index for index, body in enumerate(scene.bodies) if body.visible]
-    for index in shown:
-        body = scene.bodies[index]
-        look = body.look or _UNDRESSED
+    parts = pieces(scene, trace)
+    things = [
+        (index, scene.bodies[index].name, scene.bodies[index].shape, scene.bodies[index].look, 128)
+        for index in shown
+    ]
+    # names of bodies start with a letter
+    things += [(0, f"0{k}", part.shape, part.look, 2 * part.facets) for k, part in enumerate(parts)]
+    for index, name, shape, own, around in things:
+        look = own or _UNDRESSED
         textured = look.texture != "plain"
-        mesh = surface(body.shape, cell_size_m(look) if textured else 1.0, around=128)
-        for part in ("normals", "periods", "triangles"):
-            arrays[f"{body.name}.{part}"] = getattr(mesh, part)
+        mesh = surface(shape, cell_size_m(look) if textured else 1.0, around=around)
+        for column in ("normals", "periods", "triangles"):
+            arrays[f"{name}.{column}"] = getattr(mesh, column)
         # each a little larger than the one before: faces of two bodies in one plane would shade each other in spots
-        arrays[f"{body.name}.vertices"] = mesh.vertices * (1 + _APART * index)
-        picture = f"{body.name}.png" if textured else ""
+        arrays[f"{name}.vertices"] = mesh.vertices * (1 + _APART * index)
+        picture = f"{name}.png" if textured else ""
         if textured:
             Image.fromarray(tile(look, 512)[::-1]).save(folder / picture)
         bodies.append(
             {
-                "name": body.name,
+                "name": name,
                 "colour": linear(np.asarray(look.colour)).tolist(),
                 "tile": picture,
                 "sharp": look.texture in ("checker", "stripes"),
@@ -126,9 +133,11 @@ def _write_job(
                 "roughness": look.roughness,
             }
         )
-    placed = np.zeros((len(trace.time_s), len(shown), 4, 4))
-    placed[:, :, :3, :3] = matrix(trace.orientation_xyzw[:, shown])
-    placed[:, :, :3, 3] = trace.position_m[:, shown]
+    placed = np.zeros((len(trace.time_s), len(things), 4, 4))
+    placed[:, : len(shown), :3, :3] = matrix(trace.orientation_xyzw[:, shown])
+    placed[:, : len(shown), :3, 3] = trace.position_m[:, shown]
+    for k, part in enumerate(parts, len(shown)):
+        placed[:, k, :3, :3], placed[:, k, :3, 3] = part.rotation, part.position_m
     placed[:, :, 3, 3] = 1.0
     # Blender's camera has y up and looks along −z
     eyes = np.stack([np.linalg.inv(np.diag([1.0, -1.0, -1.0, 1.0]) @ pose) for pose in poses])

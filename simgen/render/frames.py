@@ -21,7 +21,7 @@ class Frames:
     """
 
     rgb: NDArray[np.uint8]  # (T, H, W, 3) sRGB
-    segmentation: NDArray[np.uint8] | None = None  # (T, H, W) 0 background, i + 1 body i
+    segmentation: NDArray[np.uint8] | None = None  # (T, H, W) 0 background, i + 1 body i, N + 1 + k link k
     depth_m: NDArray[np.float32] | None = None  # (T, H, W) along the camera axis, 0 where there is nothing
     normals: NDArray[np.float32] | None = (
         None  # (T, H, W, 3) camera frame, unit length, 0 where there is nothing

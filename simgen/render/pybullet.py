@@ -27,13 +27,15 @@ from simgen.physics.trace import Trace
 from simgen.render.egl import start_opengl, stop_opengl
 from simgen.render.frames import Frames
 from simgen.render.lens import GlLens, TinyLens
+from simgen.render.pieces import Piece, pieces
 from simgen.render.pixels import outlines
 from simgen.render.settings import RenderSettings
 from simgen.render.sky import distances, sky, swallowed
 from simgen.render.surfaces import Surface, surface, wavefront
 from simgen.render.tiles import cell_size_m, tile
 from simgen.scene.camera import intrinsics, world_to_camera
-from simgen.scene.spec import Camera, Look, SceneSpec
+from simgen.scene.rotation import quaternions
+from simgen.scene.spec import Camera, Look, SceneSpec, Shape
 
 __all__ = ["film"]
 
@@ -58,7 +60,8 @@ def film(
     from simgen.render.raycast.clip import film_clip
 
     world = _world(settings.engine, os.getpid())
-    labels = world.build(scene)
+    parts = pieces(scene, trace)
+    labels = world.build(scene, parts)
     video, count = scene.video, scene.video.frame_count
     poses = world_to_camera(camera, scene, trace)
     lens = (TinyLens if settings.engine == "tiny" else GlLens)(camera, video.width, video.height)
@@ -68,7 +71,7 @@ def film(
     depth = np.zeros((count, video.height, video.width), dtype=np.float32) if "depth" in passes else None
     # A standing camera sees the fixed bodies the same way in every frame, and without shadows bodies do not change each
     # other's colour: they are drawn once, and the moving ones, a few pixels, are put in front of or behind them.
-    fixed = [body.fixed for body in scene.bodies]
+    fixed = [body.fixed for body in scene.bodies] + [False] * len(parts)
     apart = settings.engine == "tiny" and len(poses) == 1 and any(fixed)
     aside = (
         poses[0][0, :3] * _OUT_OF_SIGHT_M
@@ -88,7 +91,7 @@ def film(
         rgb[frame] = air.seen_through(colour, segmentation[frame], buffer)
         if depth is not None:
             depth[frame] = np.where(segmentation[frame] == 0, 0.0, lens.metres(buffer))
-    visible, boxes, centroids = outlines(segmentation, len(scene.bodies))
+    visible, boxes, centroids = outlines(segmentation, len(scene.bodies), len(scene.links))
     exact = film_clip(
         scene,
         trace,
@@ -143,7 +146,9 @@ class _Air:
         self._sky = sky(scene.environment, matrix, pose, camera.projection, width, height)
         self._stretch = distances(matrix, camera.projection, width, height)
         self._horizon = np.round(np.asarray(scene.environment.horizon) * 255).astype(np.uint16)
-        fixed = np.array([True, *(body.fixed for body in scene.bodies)])  # label 0 is the sky
+        fixed = np.array(
+            [True, *(body.fixed for body in scene.bodies)] + [False] * len(scene.links)
+        )  # 0: the sky
         self._lasting = fixed[labels]
         share = self._share(buffer, slice(None))
         self._own = np.where(labels[..., None] == 0, np.uint16(0), 256 - share)
@@ -216,6 +221,8 @@ class _World:
         self._renderer = bullet.ER_BULLET_HARDWARE_OPENGL if self._opengl else bullet.ER_TINY_RENDERER
         self._client, self._clips = -1, 0
         self._handles: list[int | None] = []
+        self._parts: list[Piece] = []
+        self._turns: list[NDArray[np.float64]] = []
         self._lent: dict[tuple[str, tuple[int, ...]], list[list[Any]]] = {}
         self._scratch = tempfile.TemporaryDirectory(prefix="simgen-")  # removed when the process ends
         self._folder = Path(self._scratch.name)
@@ -233,37 +240,44 @@ class _World:
         self._handles = []
         self._clips += 1
 
-    def build(self, scene: SceneSpec) -> NDArray[np.uint8]:
-        """Replaces the world by the visible bodies of `scene`.
+    def build(self, scene: SceneSpec, parts: list[Piece]) -> NDArray[np.uint8]:
+        """Replaces the world by the visible bodies of `scene` and the `parts` of its links.
 
         Returns the table from PyBullet's id + 1 (0 is its background) to the label: 0 background, i + 1 body
-        i."""
+        i, N + 1 + k link k."""
         self._empty()
-        bullet, client = self._bullet, self._client
-        labels = np.zeros(len(scene.bodies) + 1, dtype=np.uint8)
+        self._parts, self._turns = parts, [quaternions(part.rotation) for part in parts]
+        labels = np.zeros(len(scene.bodies) + len(parts) + 1, dtype=np.uint8)
         for index, body in enumerate(scene.bodies):
             if not body.visible:
                 self._handles.append(None)
                 continue
-            look = body.look or _UNDRESSED
-            textured = look.texture != "plain"
-            mesh = surface(body.shape, cell_size_m(look) if textured else 1.0)
-            visual = bullet.createVisualShape(
-                bullet.GEOM_MESH,
-                **(self._file(mesh) if self._opengl else self._lists(mesh)),
-                rgbaColor=[1.0, 1.0, 1.0, 1.0] if textured else [*look.colour, 1.0],
-                # the highlight has one width here: none on what is rough
-                specularColor=[look.specular * max(0.0, 1 - 2 * look.roughness)] * 3,
-                physicsClientId=client,
-            )
-            handle = bullet.createMultiBody(0, -1, visual, physicsClientId=client)
-            if textured:
-                bullet.changeVisualShape(
-                    handle, -1, textureUniqueId=self._texture(look), physicsClientId=client
-                )
+            handle = self._add(body.shape, body.look or _UNDRESSED, 48)
             self._handles.append(handle)
             labels[handle + 1] = index + 1
+        for part in parts:
+            handle = self._add(part.shape, part.look, part.facets)
+            self._handles.append(handle)
+            labels[handle + 1] = len(scene.bodies) + part.link + 1
         return labels
+
+    def _add(self, shape: Shape, look: Look, around: int) -> int:
+        """Something to see, somewhere: PyBullet's id of it."""
+        bullet, client = self._bullet, self._client
+        textured = look.texture != "plain"
+        mesh = surface(shape, cell_size_m(look) if textured else 1.0, around)
+        visual = bullet.createVisualShape(
+            bullet.GEOM_MESH,
+            **(self._file(mesh) if self._opengl else self._lists(mesh)),
+            rgbaColor=[1.0, 1.0, 1.0, 1.0] if textured else [*look.colour, 1.0],
+            # the highlight has one width here: none on what is rough
+            specularColor=[look.specular * max(0.0, 1 - 2 * look.roughness)] * 3,
+            physicsClientId=client,
+        )
+        handle = int(bullet.createMultiBody(0, -1, visual, physicsClientId=client))
+        if textured:
+            bullet.changeVisualShape(handle, -1, textureUniqueId=self._texture(look), physicsClientId=client)
+        return handle
 
     def _file(self, mesh: Surface) -> dict[str, Any]:
         """The surface as a Wavefront file, the only form that the OpenGL renderer takes a mesh in."""
@@ -298,16 +312,21 @@ class _World:
         return int(self._bullet.loadTexture(str(path), physicsClientId=self._client))
 
     def pose(self, trace: Trace, frame: int, away: Sequence[bool], aside: NDArray[np.float64]) -> None:
-        """Moves the bodies to where they are at `frame`; those that `away` says (none if empty) go to `aside`."""
+        """Moves all to where they are at `frame`; those that `away` says (none if empty) go to `aside`."""
+        bodies = len(self._handles) - len(self._parts)
         for index, handle in enumerate(self._handles):
             if handle is None:
                 continue
+            if index < bodies:
+                place, turn = trace.position_m[frame, index], trace.orientation_xyzw[frame, index]
+            else:
+                place, turn = (
+                    self._parts[index - bodies].position_m[frame],
+                    self._turns[index - bodies][frame],
+                )
             out = bool(away) and away[index]
             self._bullet.resetBasePositionAndOrientation(
-                handle,
-                aside if out else trace.position_m[frame, index],
-                trace.orientation_xyzw[frame, index],
-                physicsClientId=self._client,
+                handle, aside if out else place, turn, physicsClientId=self._client
             )
 
     def shoot(

@@ -78,6 +78,9 @@ class Scenario(ABC):
     parameters: ClassVar[tuple[Parameter, ...]]
     laws: ClassVar[tuple[Law, ...]] = ()
     events: ClassVar[tuple[str, ...]] = ()  # the kinds of event that its clips can hold; no others may appear
+    # Small errors grow without end: clips store the time up to which a simulation with a ten times finer step
+    # agrees (`simgen.labels.horizon`), which costs ten times their simulation.
+    chaotic: ClassVar[bool] = False
     decisive: ClassVar[
         tuple[str, ...]
     ] = ()  # the first event of one of these kinds is what the clip is about
@@ -102,6 +105,10 @@ class Scenario(ABC):
 
         Every number in them is a label (a parameter, a state, an event's value) rounded as printed.
         """
+
+    def is_chaotic(self, params: Params) -> bool:
+        """Whether a clip of these parameters is chaotic; this one says what the class declares."""
+        return self.chaotic
 
     def revealed_by(self, params: Params) -> dict[str, str]:
         """What reveals each parameter in a clip of these parameters (see `Parameter.revealed`), by its name.

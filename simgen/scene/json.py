@@ -17,8 +17,9 @@ __all__ = ["scene_from_json", "scene_to_json"]
 def scene_to_json(scene: SceneSpec) -> str:
     """Canonical JSON: sorted keys, no spaces. Raises ValueError for a number that is not finite."""
     fields = dataclasses.asdict(scene)
-    if not scene.forces:
-        del fields["forces"]  # younger than the format: a scene without any is written as it always was
+    for name in ("forces", "links"):
+        if not fields[name]:
+            del fields[name]  # younger than the format: a scene without any is written as it always was
     return json.dumps(fields, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 

@@ -1,8 +1,8 @@
 """A camera that sees everything that moves, for a composed scene that names none.
 
-Where bodies will go is foreseen roughly, without the engine: they fly, slide without friction over fixed
-boxes, and what hangs on joints may reach as far as its links. That is wrong for a collision and right enough
-for a camera.
+Where bodies will go is foreseen roughly, without the engine: they fly, as gravity and forces push them, slide
+without friction over fixed boxes, and what hangs on joints may reach as far as its links. That is wrong for a
+collision and right enough for a camera.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simgen.physics.pulls import STEP_RAD, accelerations, forced, quickest_rad_s
 from simgen.scene.rotation import matrix
 from simgen.scene.spec import Body, Camera, SceneSpec, Vector, Video
 
@@ -39,13 +40,18 @@ def foreseen(scene: SceneSpec) -> Reach:
     jointed = {joint.child for joint in scene.joints}
     boxes = [_Box(body) for body in scene.bodies if body.fixed and body.shape.kind == "box"]
     moving: list[Points] = []
+    free = [index for index, body in enumerate(scene.bodies) if not body.fixed and body.name not in jointed]
     for body in scene.bodies:
         if body.name in jointed:
             moving.append(_swing(scene, body))
-        elif not body.fixed:
-            moving.append(_flight(scene, body, boxes))
+    if scene.forces:
+        moving += _pushed_about(scene, free, boxes)
+    else:
+        moving += [_flight(scene, scene.bodies[index], boxes) for index in free]
     still = [body for body in scene.bodies if body.fixed and body.role != "ground"]
-    return Reach(_stacked(moving), _stacked([_corners(body) for body in still]))
+    ends = [(link.a, link.at_a_m) for link in scene.links] + [(link.b, link.at_b_m) for link in scene.links]
+    held = [np.array([[*point, 0.0]]) for name, point in ends if not name]
+    return Reach(_stacked(moving), _stacked([*[_corners(body) for body in still], *held]))
 
 
 def overview(
@@ -202,6 +208,31 @@ def _flight(scene: SceneSpec, body: Body, boxes: Sequence[_Box]) -> Points:
     return np.column_stack([np.vstack([path, place]), np.full(len(path) + 1, _radius(body))])
 
 
+def _pushed_about(scene: SceneSpec, free: Sequence[int], boxes: Sequence[_Box]) -> list[Points]:
+    """As `_flight`, for all at once: forces may act between them."""
+    seconds = min(LONGEST_S, scene.video.frame_time_s(scene.video.frame_count - 1))
+    count = max(1, round(seconds * min(max(STEPS_PER_S, quickest_rad_s(scene) / STEP_RAD), 10 * STEPS_PER_S)))
+    step = seconds / count
+    state = np.array(
+        [[*body.position_m, 0.0, 0.0, 0.0, 1.0, *body.velocity_m_s, 0.0, 0.0, 0.0] for body in scene.bodies]
+    )
+    halves = {index: [_half_extents(scene.bodies[index], box.axes) for box in boxes] for index in free}
+    places = [state[:, :3].copy()]
+    for _ in range(count):
+        gain = accelerations(scene, state)
+        for index in free:
+            state[index, 7:10] += gain[index] * step
+            state[index, :3] += state[index, 7:10] * step
+            for box, half in zip(boxes, halves[index], strict=True):
+                box.push_out(state[index, :3], state[index, 7:10], half)
+        places.append(state[:, :3].copy())
+    path = np.array(places)[:: max(1, count // 40)]
+    ends = np.concatenate([path, state[None, :, :3]])
+    return [
+        np.column_stack([ends[:, index], np.full(len(ends), _radius(scene.bodies[index]))]) for index in free
+    ]
+
+
 def _swing(scene: SceneSpec, body: Body) -> Points:
     """Around the joint by which its tree hangs on the world, as far as the links reach, no higher than its
     energy.
@@ -239,7 +270,8 @@ def _swing(scene: SceneSpec, body: Body) -> Points:
     else:
         flat = np.column_stack([np.cos(angles), np.sin(angles), np.zeros(24)])
         circle = np.vstack([pivot + reach * (flat * c + np.array([0, 0, s])) for c, s in _LATITUDES])
-    if strength > 0:
+    pushed = any(forced(scene, scene.body_index(other.child)) for other in scene.joints)
+    if strength > 0 and not pushed:  # forces may lift it higher
         up = -gravity / strength
         speed = float(np.linalg.norm(body.velocity_m_s))
         top = float(up @ (start - pivot)) + speed**2 / (2 * strength) + 0.1 * reach

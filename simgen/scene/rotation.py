@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from simgen.scene.spec import Quaternion, Vector
 
-__all__ = ["IDENTITY", "about_axis", "between", "matrix", "multiply", "rotate"]
+__all__ = ["IDENTITY", "about_axis", "between", "matrix", "multiply", "quaternions", "rotate"]
 
 IDENTITY: Quaternion = (0.0, 0.0, 0.0, 1.0)
 
@@ -42,6 +42,29 @@ def matrix(quaternion: ArrayLike) -> NDArray[np.float64]:
         (2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)),
     )
     return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+
+
+def quaternions(matrices: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Unit quaternions xyzw, shape (..., 4), of rotation matrices, shape (..., 3, 3); either of the two signs.
+
+    By the largest of the four (Shepperd 1978), so that nothing is divided by a small number.
+    """
+    m = matrices
+    xx, yy, zz = m[..., 0, 0], m[..., 1, 1], m[..., 2, 2]
+    a, b, c = m[..., 2, 1] - m[..., 1, 2], m[..., 0, 2] - m[..., 2, 0], m[..., 1, 0] - m[..., 0, 1]
+    d, e, f = m[..., 1, 0] + m[..., 0, 1], m[..., 2, 0] + m[..., 0, 2], m[..., 2, 1] + m[..., 1, 2]
+    # row k: all four times four times the k-th
+    rows = (
+        (1 + xx - yy - zz, d, e, a),
+        (d, 1 - xx + yy - zz, f, b),
+        (e, f, 1 - xx - yy + zz, c),
+        (a, b, c, 1 + xx + yy + zz),
+    )
+    table = np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+    largest = np.diagonal(table, axis1=-2, axis2=-1).argmax(axis=-1)
+    chosen = np.take_along_axis(table, largest[..., None, None], axis=-2)[..., 0, :]
+    result: NDArray[np.float64] = chosen / np.sqrt((chosen * chosen).sum(axis=-1, keepdims=True))
+    return result
 
 
 def rotate(quaternion: Quaternion, vector: Vector) -> Vector:

@@ -20,6 +20,7 @@ __all__ = [
     "Force",
     "Joint",
     "Light",
+    "Link",
     "Look",
     "Quaternion",
     "Rgb",
@@ -140,6 +141,28 @@ class Force:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """What is seen between two points and never acts: the string of a pendulum, the coil of a spring.
+
+    It goes from a point of the body `a` to a point of the body `b`, each in that body's own coordinates (from its
+    centre of mass, turning with it); a name "" stands for the world, and its point is a place in the world. In
+    every frame it is drawn straight between the two, as long as they are apart.
+
+    rod, string: round, `radius_m` thick · spring: a coil of that outer radius whose turns move apart as it grows.
+    A link hides and shades what is behind it as a body does, but it is none: it has no row in any label. Link k
+    of a scene of N bodies is N + 1 + k in the segmentation.
+    """
+
+    kind: Literal["rod", "string", "spring"]
+    a: str
+    b: str = ""
+    at_a_m: Vector = (0.0, 0.0, 0.0)
+    at_b_m: Vector = (0.0, 0.0, 0.0)
+    radius_m: float = 0.01
+    look: Look | None = None  # None: that of `simgen.scene.links.link_look`
+
+
+@dataclass(frozen=True, slots=True)
 class Camera:
     """A pinhole or orthographic camera. x right, y down, z forward in its own frame; see `simgen.scene.camera`.
 
@@ -210,6 +233,7 @@ class SceneSpec:
     cameras: tuple[Camera, ...]  # the first is the main one and its video is the column `video`
     joints: tuple[Joint, ...] = ()
     forces: tuple[Force, ...] = ()
+    links: tuple[Link, ...] = ()
     gravity_m_s2: Vector = (0.0, 0.0, -9.81)
     profile: Literal["universal", "resting", "restitution", "joints"] = "universal"
     lights: tuple[Light, ...] = (Light(),)

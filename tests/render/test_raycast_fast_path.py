@@ -16,7 +16,7 @@ from simgen.render.raycast import layout as at
 from simgen.render.raycast.clip import Studio, film_clip
 from simgen.render.settings import RenderSettings
 from simgen.scene.rotation import about_axis
-from simgen.scene.spec import Body, Camera, Environment, Light, Look, SceneSpec, Shape, Video
+from simgen.scene.spec import Body, Camera, Environment, Light, Link, Look, SceneSpec, Shape, Video
 from tests.render.stages import body, moving, stage
 
 SIZES = {"sphere": 1, "box": 3, "cylinder": 2, "capsule": 2, "cone": 2, "tube": 3, "mesh": 3}
@@ -102,6 +102,20 @@ def random_clip(seed: int) -> tuple[SceneSpec, Trace, RenderSettings]:
         return item.position_m, item.orientation_xyzw
 
     settings = RenderSettings(quality="high" if draw.random() < 0.1 else "standard")
+    names = ["", *(item.name for item in bodies)]
+    links = tuple(
+        Link(
+            draw.choice(["rod", "string", "spring"]),  # type: ignore[arg-type]
+            draw.choice(names),
+            draw.choice(names),
+            vector(0.5, 0.3),
+            vector(0.5, 0.3),
+            draw.uniform(0.005, 0.2),
+            draw.choice([None, look()]),
+        )
+        for _ in range(draw.choice([0, 0, 1, 3]))
+    )
+    scene = dataclasses.replace(scene, links=links)
     return scene, moving(scene, frames, pose), settings
 
 

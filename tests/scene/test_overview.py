@@ -8,7 +8,7 @@ import pytest
 from simgen.physics import simulate
 from simgen.scene.camera import intrinsics, project, world_to_camera
 from simgen.scene.overview import foreseen, overview
-from simgen.scene.spec import Body, Camera, Joint, SceneSpec, Shape, Video
+from simgen.scene.spec import Body, Camera, Force, Joint, SceneSpec, Shape, Video
 
 pytest.importorskip("pybullet", reason="the true motion is needed to judge the camera")
 
@@ -21,6 +21,26 @@ def ball(*place: float, velocity: tuple[float, float, float] = (0, 0, 0), name: 
     return Body(name, Shape("sphere", (0.1,)), (x, y, z), velocity_m_s=velocity, friction=0.3, elasticity=0.5)
 
 
+BALL_IN = {"a": "ball", "anchor_m": (0.3, 0.0, 1.5)}
+FORCED = {
+    "on a spring": ((ball(0, 0, 1),), (Force("spring", **BALL_IN, stiffness_n_m=60.0, length_m=0.2),), -9.81),
+    "shot up by a spring": (
+        (ball(0, 0, 0.2), GROUND),
+        (Force("spring", "ball", anchor_m=(0, 0, 2.5), stiffness_n_m=50.0),),
+        -9.81,
+    ),
+    "blown away": ((ball(0, 0, 1),), (Force("drag", "ball", linear_kg_s=2.0, wind_m_s=(-6.0, 0, 0)),), 0.0),
+    "repelled": (
+        (ball(0, 0, 1), ball(0.4, 0, 1, name="other")),
+        (Force("attraction", "ball", "other", strength_n_m2=-0.5),),
+        0.0,
+    ),
+    "around a point": (
+        (ball(0.5, 0, 1, velocity=(0, 0.5, 1.5)),),
+        (Force("attraction", "ball", anchor_m=(0, 0, 1), strength_n_m2=1.2),),
+        0.0,
+    ),
+}
 SCENES = {
     "rolls off a table": ((TABLE, ball(-0.9, 0, 0.9, velocity=(1.5, 0, 0)), GROUND), ()),
     "thrown": ((ball(0, 0, 0.5, velocity=(3, 1, 4)), GROUND), ()),
@@ -64,6 +84,25 @@ def test_all_that_moves_stays_in_the_picture(name: str, video: Video, projection
         assert np.all(depth > camera.near_m)
         assert np.all(pixels >= 0)
         assert np.all(pixels <= [video.width, video.height])
+
+
+@pytest.mark.parametrize("name", FORCED)
+def test_all_that_forces_move_stays_in_the_picture(name: str) -> None:
+    bodies, forces, gravity = FORCED[name]
+    video = VIDEOS[0]
+    scene = SceneSpec(bodies, video, (Camera(),), forces=forces, gravity_m_s2=(0.0, 0.0, gravity))
+    camera = overview([foreseen(scene)], video, 20.0, 15.0, 35.0, "perspective")
+    trace = simulate(scene)
+    movers = [index for index, body in enumerate(bodies) if not body.fixed]
+    pixels, depth = project(
+        trace.position_m[:, movers],
+        intrinsics(camera, video),
+        world_to_camera(camera, scene, trace),
+        "perspective",
+    )
+    assert np.all(depth > camera.near_m)
+    assert np.all((pixels >= 0) & (pixels <= 256))
+    assert np.ptp(pixels, axis=(0, 1)).max() > 60  # and is not lost in it
 
 
 def test_a_small_scene_fills_the_picture() -> None:

@@ -44,7 +44,7 @@ def _canvas(width: int, height: int, labels: int, rgb: bool, normals: bool) -> C
     )
 
 
-def _results(frames: int, bodies: int, pixels: int, wanted: tuple[str, ...]) -> Results:
+def _results(frames: int, labels: int, pixels: int, wanted: tuple[str, ...]) -> Results:
     def size(name: str, channels: int) -> tuple[int, int]:
         return (frames, channels * pixels) if name in wanted else (0, 0)
 
@@ -55,10 +55,10 @@ def _results(frames: int, bodies: int, pixels: int, wanted: tuple[str, ...]) -> 
         array(size("normals", 3), np.float32),
         array(size("flow", 2), np.float32, zero=True),
         array(size("flow", 1), np.uint8, zero=True),
-        np.zeros((frames, bodies), np.int32),
-        np.zeros((frames, bodies), np.int32),
-        np.zeros((frames, bodies, 4), np.float32),
-        np.zeros((frames, bodies, 2), np.float32),
+        np.zeros((frames, labels), np.int32),
+        np.zeros((frames, labels), np.int32),
+        np.zeros((frames, labels, 4), np.float32),
+        np.zeros((frames, labels, 2), np.float32),
     )
 
 
@@ -89,28 +89,27 @@ class Studio:
     ) -> None:
         self.stage = stage(scene, settings)
         self.cameras = cameras_of(scene, trace, camera)
-        self.places = placed(trace, self.stage, self.cameras)
+        self.places = placed(scene, trace, self.stage, self.cameras)
         self.every = every or len(self.cameras) > 1
         self.wanted = wanted
-        self.pixels, self.bodies = scene.video.width * scene.video.height, len(scene.bodies)
+        self.pixels = scene.video.width * scene.video.height
+        self.labels = len(scene.bodies) + len(scene.links)
         self.canvas = _canvas(
-            scene.video.width, scene.video.height, self.bodies + 1, "rgb" in wanted, "normals" in wanted
+            scene.video.width, scene.video.height, self.labels + 1, "rgb" in wanted, "normals" in wanted
         )
         self.base = self.canvas
         self.stage.world[at.BOUNDED] = not self.every
         self.room = _room(self.stage, tiles=len(self.canvas[-1]))
         if not self.every:
-            solids, moves = (
-                self.stage.solids,
-                (self.places[..., : at.POSE] != self.places[:1, :, : at.POSE]).any(axis=(0, 2)),
-            )
+            solids, changed = self.stage.solids, self.places != self.places[:1]
+            moves = changed[..., : at.POSE].any(axis=(0, 2)) | changed[..., at.SIZE :].any(axis=(0, 2))
             solids[:, at.MOVES], solids[:, at.SHOWN] = moves, ~moves
-            self._film(True, self.places[:1], self.cameras, _results(1, self.bodies, self.pixels, ()))
+            self._film(True, self.places[:1], self.cameras, _results(1, self.labels, self.pixels, ()))
             self.base = tuple(part.copy() for part in self.canvas)  # type: ignore[assignment]
             solids[:, at.SHOWN] = 1.0
 
     def film(self, places: Floats, cameras: Floats) -> Results:
-        results = _results(len(places), self.bodies, self.pixels, self.wanted)
+        results = _results(len(places), self.labels, self.pixels, self.wanted)
         self._film(self.every, places, cameras, results)
         return results
 
@@ -141,6 +140,10 @@ def film_clip(
     picture, segmentation, depth, normals, flow, occluded, visible, alone, boxes, centroids = studio.film(
         studio.places, studio.cameras
     )
+    if scene.links:  # they are no bodies: only the segmentation knows them
+        n = len(scene.bodies)
+        visible, alone = visible[:, :n].copy(), alone[:, :n].copy()
+        boxes, centroids = boxes[:, :n].copy(), centroids[:, :n].copy()
     frames, height, width = len(trace.time_s), scene.video.height, scene.video.width
     if blurred:
         picture = _blur(scene, trace, settings, camera, every)

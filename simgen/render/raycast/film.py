@@ -119,7 +119,7 @@ def film(
             ahead[b, at.CHANGED] = 0.0
             if ahead[b, at.SHOWN] > 0.0:
                 for k in range(at.PLACED):
-                    if k < at.POSE and ahead[b, k] != places[f, b, k]:
+                    if (k < at.POSE or k >= at.SIZE) and ahead[b, k] != places[f, b, k]:
                         ahead[b, at.CHANGED] = 1.0
                     ahead[b, k] = places[f, b, k]
         if f > 0 and flow.shape[0] > 0:

@@ -1,9 +1,9 @@
 """Where the surface points of a frame are in the next one, and whether they can be seen there.
 
 A point moves with its body, exactly: from the pixel's ray to the body's frame, with the body's next pose
-to the world, through the next camera to pixels. It is occluded when it leaves the picture or when a ray
-from the next camera to it meets something before it: that is found by casting the ray, not by comparing
-depths of neighbouring pixels.
+to the world, through the next camera to pixels. On a link that grows it keeps its part of the way.
+It is occluded when it leaves the picture or when a ray from the next camera to it meets something before it: that
+is found by casting the ray, not by comparing depths of neighbouring pixels.
 """
 
 from __future__ import annotations
@@ -23,6 +23,14 @@ Singles = NDArray[np.float32]
 Integers = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
 CLOSER = 1e-5  # metres: something that much nearer than the point hides it
+
+
+@kernel
+def _grown(z: float, half: float, half_ahead: float) -> float:
+    """Where a point at `z` along a link is when its half length has changed; its round ends keep their shape."""
+    if abs(z) >= half:
+        return z + (half_ahead - half if z > 0.0 else half - half_ahead)
+    return z * (half_ahead / half)
 
 
 @kernel
@@ -77,6 +85,8 @@ def trace_flow(
                 for axis in range(3):
                     w = solids[b, o + axis] + u * solids[b, o + 3 + axis] + v * solids[b, o + 6 + axis]
                     w += t * (solids[b, d + axis] + u * solids[b, d + 3 + axis] + v * solids[b, d + 6 + axis])
+                    if axis == 2 and ahead[b, at.SIZE + 1] != solids[b, at.SIZE + 1]:
+                        w = _grown(w, solids[b, at.SIZE + 1], ahead[b, at.SIZE + 1])
                     sx += ahead[b, at.TURN + axis] * w
                     sy += ahead[b, at.TURN + 3 + axis] * w
                     sz += ahead[b, at.TURN + 6 + axis] * w
@@ -129,6 +139,8 @@ def trace_flow(
                         ahead[other, s + 2],
                         near,
                     )
-                if hit < t - CLOSER:
+                # a coil's wire bends a little as it grows, and the point with it
+                closer = CLOSER + (ahead[b, at.SIZE + 2] if kind == at.COIL and other == b else 0.0)
+                if hit < t - closer:
                     occluded[f, p] = 1
                     break

@@ -23,16 +23,16 @@ RAY = (
 RAY_U = 27
 RAY_V = 30
 RECT = 33  # u0, v0, u1, v1: what the body can touch in the picture; u0 > u1 when nothing
-PLACED = 37
-SIZE = 37  # see `solids`: what each kind keeps here
+SIZE = 37  # see `solids`: what each kind keeps here; from frame to frame only links change theirs
 HALF = 40  # half edges of the bounding box, body axes
 MIDDLE = 43  # its middle, body frame
 REACH = 46  # radius of the bounding sphere about the middle
+PLACED = 47
 KIND = 47
 ROOT = 48  # mesh: its first node, and the first one after it
 ROOT_END = 49
 CONVEX = 50  # 1: no point of it can shade another that faces the light
-LABEL = 51  # its value in the segmentation: index in the scene + 1
+LABEL = 51  # its value in the segmentation: index in the scene + 1, links after all bodies
 SHOWN = 52  # 1: drawn now
 CHANGED = 53  # 1: it is not where it was in the frame before
 MOVES = 54  # 1: its pose changes in the clip
@@ -47,9 +47,9 @@ SPECULAR = 66
 ALPHA = 67  # roughness squared, the α of the GGX distribution
 SOLID = 68
 
-# kinds of solid (the order of `simgen.scene.spec.ShapeKind`) and of texture (the order in
-# `simgen.scene.spec.Look`)
-SPHERE, BOX, CYLINDER, CAPSULE, CONE, TUBE, MESH = 0, 1, 2, 3, 4, 5, 6
+# kinds of solid (the order of `simgen.scene.spec.ShapeKind`, then what only a link can be) and of texture (the
+# order in `simgen.scene.spec.Look`)
+SPHERE, BOX, CYLINDER, CAPSULE, CONE, TUBE, MESH, COIL = 0, 1, 2, 3, 4, 5, 6, 7
 PLAIN, CHECKER, STRIPES, WOOD, NOISE, BRUSHED = 0, 1, 2, 3, 4, 5
 
 # --- lights: float64 (L, LIGHT)

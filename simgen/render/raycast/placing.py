@@ -1,4 +1,4 @@
-"""Where the solids and the camera are in every frame, as the kernels read it.
+"""Where the solids and the camera are in every frame, as the kernels read it; for links, how long they are, too.
 
 Worked out for all frames at once with numpy's element-wise arithmetic, which gives the same bits
 everywhere (matrix products need not: they go through BLAS).
@@ -13,6 +13,7 @@ from simgen.physics.trace import Trace
 from simgen.render.raycast import layout as at
 from simgen.render.raycast.stage import POSITION_BITS, Stage, snap
 from simgen.scene.camera import intrinsics, world_to_camera
+from simgen.scene.links import link_ends, link_frames
 from simgen.scene.rotation import matrix
 from simgen.scene.spec import Camera, SceneSpec
 
@@ -45,26 +46,40 @@ def cameras_of(scene: SceneSpec, trace: Trace, camera: Camera) -> Floats:
     return rows[:1] if (rows == rows[0]).all() else rows
 
 
-def placed(trace: Trace, stage: Stage, cameras: Floats) -> Floats:
+def placed(scene: SceneSpec, trace: Trace, stage: Stage, cameras: Floats) -> Floats:
     """The first PLACED columns of every solid's row in every frame, (T, N, PLACED)."""
     drawn = list(stage.drawn)
-    rows = np.zeros((len(trace.time_s), len(drawn), at.PLACED))
+    rows = np.zeros((len(trace.time_s), len(stage.solids), at.PLACED))
+    rows[..., at.SIZE : at.PLACED] = stage.solids[:, at.SIZE : at.PLACED]
     centre = snap(trace.position_m[:, drawn], POSITION_BITS)
     quaternion = snap(trace.orientation_xyzw[:, drawn], POSITION_BITS)
     x, y, z, w = np.moveaxis(quaternion, -1, 0)
     turn = matrix(quaternion / np.sqrt(x * x + y * y + z * z + w * w)[..., None])
+    if scene.links:
+        middle, axes, length = link_frames(snap(link_ends(scene, trace), POSITION_BITS))
+        centre, turn = np.concatenate([centre, middle], axis=1), np.concatenate([turn, axes], axis=1)
+        _lengthen(rows[:, len(drawn) :], length / 2)
     rows[..., at.CENTRE : at.CENTRE + 3] = centre
     rows[..., at.TURN : at.TURN + 9] = turn.reshape(*turn.shape[:2], 9)
-    middle = stage.solids[:, at.MIDDLE : at.MIDDLE + 3]
-    rows[..., at.WORLD_MIDDLE : at.WORLD_MIDDLE + 3] = centre + _apply(turn, middle[None])
+    offset = stage.solids[:, at.MIDDLE : at.MIDDLE + 3]
+    rows[..., at.WORLD_MIDDLE : at.WORLD_MIDDLE + 3] = centre + _apply(turn, offset[None])
     back = np.swapaxes(turn, -1, -2)
     camera = cameras[:, None]
     rows[..., at.ORIGIN : at.ORIGIN + 3] = _apply(back, camera[..., at.W_ORIGIN : at.W_ORIGIN + 3] - centre)
     for column in range(3, 18, 3):
         ray = camera[..., at.W_ORIGIN + column : at.W_ORIGIN + column + 3]
         rows[..., at.ORIGIN + column : at.ORIGIN + column + 3] = _apply(back, ray)
-    rows[..., at.RECT :] = _rectangles(rows, turn, stage, camera)
+    rows[..., at.RECT : at.SIZE] = _rectangles(rows, turn, stage, camera)
     return rows
+
+
+def _lengthen(rows: Floats, half: Floats) -> None:
+    """Fill in what the rows (T, L, PLACED) of links of half lengths (T, L) could not know before."""
+    box = rows[..., at.HALF : at.HALF + 3]
+    rows[..., at.SIZE + 1] = half
+    box[..., 2] += half
+    x, y, z = box[..., 0], box[..., 1], box[..., 2]
+    rows[..., at.REACH] = np.sqrt(x * x + y * y + z * z)
 
 
 def _apply(turn: Floats, vector: Floats) -> Floats:
@@ -79,9 +94,9 @@ def _rectangles(rows: Floats, turn: Floats, stage: Stage, camera: Floats) -> Flo
     focal, near, flat = camera[..., at.FOCAL], camera[..., at.NEAR], camera[..., at.FLAT] > 0
     view = camera[..., at.VIEW : at.VIEW + 9].reshape(*camera.shape[:2], 3, 3)
     middle = _apply(view, rows[..., at.WORLD_MIDDLE : at.WORLD_MIDDLE + 3] - camera[..., at.EYE : at.EYE + 3])
-    half, reach = stage.solids[:, at.HALF : at.HALF + 3], stage.solids[:, at.REACH]
+    half, reach = rows[..., at.HALF : at.HALF + 3], rows[..., at.REACH]
     # the eight corners of the bounding box, those behind the camera kept away from zero depth
-    axes = [_apply(view, turn[..., k] * half[:, k, None]) for k in range(3)]
+    axes = [_apply(view, turn[..., k] * half[..., k, None]) for k in range(3)]
     signs = [(1 if k & 1 else -1, 1 if k & 2 else -1, 1 if k & 4 else -1) for k in range(8)]
     corners = np.stack([middle + a * axes[0] + b * axes[1] + c * axes[2] for a, b, c in signs])
     behind = ~flat & (corners[..., 2] <= 0.5 * near)

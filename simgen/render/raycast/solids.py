@@ -6,15 +6,16 @@ leave] is where the ray is inside. `first_hit` gives the first boundary at or af
 works for rays that start inside.
 
 What a solid keeps in its three sizes: sphere r · box half x, half y, half z · cylinder and capsule r, half
-length · cone base radius, height · tube outer radius, half length, inner radius.
+length · cone base radius, height · tube outer radius, half length, inner radius · coil see `coil`.
 """
 
 from __future__ import annotations
 
 import math
 
+from simgen.render.raycast.coil import coil_hit, coil_surface
 from simgen.render.raycast.compile import kernel
-from simgen.render.raycast.layout import BOX, CAPSULE, CONE, CYLINDER, SPHERE
+from simgen.render.raycast.layout import BOX, CAPSULE, COIL, CONE, CYLINDER, SPHERE
 
 __all__ = ["INFINITE", "TINY", "first_hit", "surface"]
 
@@ -68,6 +69,8 @@ def first_hit(
         ay, by = _slab(oy, dy, -s1, s1)
         az, bz = _slab(oz, dz, -s2, s2)
         enter, leave = max(ax, ay, az), min(bx, by, bz)
+    elif kind == COIL:
+        return coil_hit(ox, oy, oz, dx, dy, dz, s0, s1, s2, start)
     elif kind == CONE:
         # ρ = slope · (apex − z), between the base and the apex
         apex, slope = 0.75 * s1, s0 / s1
@@ -149,6 +152,8 @@ def surface(
     if kind == CAPSULE:
         h = min(max(z, -s1), s1)
         return x / s0, y / s0, (z - h) / s0, 0
+    if kind == COIL:
+        return coil_surface(x, y, z, s0, s1, s2)
     rho = math.sqrt(x * x + y * y)
     safe = max(rho, TINY)
     if kind == CONE:

@@ -19,8 +19,9 @@ from simgen.errors import RenderError
 from simgen.render.raycast import layout as at
 from simgen.render.raycast.mesh import build
 from simgen.render.settings import RenderSettings
+from simgen.scene.links import WIRE, check_links, link_look
 from simgen.scene.meshes import MESHES
-from simgen.scene.spec import Look, Rgb, SceneSpec, Shape
+from simgen.scene.spec import Link, Look, Rgb, SceneSpec, Shape
 
 __all__ = ["POSITION_BITS", "Stage", "decoding_table", "encoding_table", "snap", "stage"]
 
@@ -65,7 +66,9 @@ def decoding_table() -> Floats:
 class Stage:
     """What does not change in a clip. The columns of the arrays are in `layout`."""
 
-    drawn: tuple[int, ...]  # index in the scene of every row of solids
+    drawn: tuple[
+        int, ...
+    ]  # index in the scene of the bodies in the first rows of solids; links come after them
     solids: Floats
     nodes: Floats
     corners: Floats
@@ -75,16 +78,21 @@ class Stage:
 
 def stage(scene: SceneSpec, settings: RenderSettings) -> Stage:
     """Raises RenderError when something in the scene cannot be drawn."""
-    if len(scene.bodies) > 255:
+    if len(scene.bodies) + len(scene.links) > 255:
+        links = f" and {len(scene.links)} links" if scene.links else ""
         raise RenderError(
-            f"the scene has {len(scene.bodies)} bodies, but the segmentation can only tell 255 apart"
+            f"the scene has {len(scene.bodies)} bodies{links}, but the segmentation can only tell 255 apart"
         )
+    try:
+        check_links(scene)
+    except ValueError as error:
+        raise RenderError(str(error)) from None
     drawn = tuple(index for index, body in enumerate(scene.bodies) if body.visible)
-    solids = np.zeros((len(drawn), at.SOLID))
+    solids = np.zeros((len(drawn) + len(scene.links), at.SOLID))
     solids[:, : at.PLACED] = np.nan  # nowhere yet
     trees: dict[tuple[str, tuple[float, ...]], tuple[int, int]] = {}
     nodes, corners = [np.zeros((0, at.NODE))], [np.zeros((0, at.CORNER))]
-    for row, index in zip(solids, drawn, strict=True):
+    for row, index in zip(solids[: len(drawn)], drawn, strict=True):
         body = scene.bodies[index]
         shape = body.shape
         sizes, half, middle = _extent(shape)
@@ -108,15 +116,9 @@ def stage(scene: SceneSpec, settings: RenderSettings) -> Stage:
                 nodes.append(tree[0])
                 corners.append(tree[1])
             row[at.ROOT], row[at.ROOT_END] = trees[name]
-        look = body.look or UNDRESSED
-        row[at.COLOUR : at.COLOUR + 3], row[at.SECOND : at.SECOND + 3] = (
-            linear(look.colour),
-            linear(look.texture_colour),
-        )
-        row[at.TEXTURE] = TEXTURES.index(look.texture)
-        row[at.TEXTURE_SIZE] = max(look.texture_size_m, 1e-4)
-        row[at.SPECULAR] = look.specular
-        row[at.ALPHA] = max(look.roughness, 0.05) ** 2
+        _put_look(row, body.look or UNDRESSED)
+    for number, link in enumerate(scene.links):
+        _put_link(solids[len(drawn) + number], link, len(scene.bodies) + number + 1)
     high = settings.quality == "high"
     return Stage(
         drawn,
@@ -126,6 +128,30 @@ def stage(scene: SceneSpec, settings: RenderSettings) -> Stage:
         _lights(scene, high),
         _world(scene, high),
     )
+
+
+def _put_look(row: Floats, look: Look) -> None:
+    row[at.COLOUR : at.COLOUR + 3], row[at.SECOND : at.SECOND + 3] = (
+        linear(look.colour),
+        linear(look.texture_colour),
+    )
+    row[at.TEXTURE] = TEXTURES.index(look.texture)
+    row[at.TEXTURE_SIZE] = max(look.texture_size_m, 1e-4)
+    row[at.SPECULAR] = look.specular
+    row[at.ALPHA] = max(look.roughness, 0.05) ** 2
+
+
+def _put_link(row: Floats, link: Link, label: int) -> None:
+    """A link's row but for its length, which `placing` adds to what is here."""
+    coiled, radius = link.kind == "spring", link.radius_m
+    wire = WIRE * radius
+    row[at.SIZE : at.SIZE + 3] = (radius - wire, 0.0, wire) if coiled else (radius, 0.0, 0.0)
+    row[at.HALF : at.HALF + 3] = (radius, radius, wire if coiled else radius)
+    row[at.MIDDLE : at.MIDDLE + 3] = 0.0
+    row[at.KIND] = at.COIL if coiled else at.CAPSULE
+    row[at.CONVEX] = not coiled
+    row[at.LABEL], row[at.SHOWN] = label, 1.0
+    _put_look(row, link_look(link))
 
 
 def _extent(shape: Shape) -> tuple[Floats, Floats, Floats]:
