@@ -23,11 +23,11 @@ from simgen.physics.placement import place
 from simgen.physics.simulation import steps_per_frame
 from simgen.recipe import recipe_from_data
 from simgen.recipe.draws import Draws
-from simgen.scenarios import all_scenarios
+from simgen.scenarios import all_scenarios, get_scenario
 from simgen.scene.spec import Body, Camera, SceneSpec, Shape, Video
 
 TARGET_MS = 60.0
-SLOW = {"dominoes": 1000.0, "tower": 1000.0}  # many contacts at once
+SLOW_TARGET_MS = 1000.0  # of scenarios that say they are slow: many contacts at once, such as dominoes and towers
 REFERENCE = SceneSpec(
     (Body("ball", Shape("sphere", (0.1,)), (0.0, 0.0, 1000.0)),), Video(frame_count=49), (Camera(),)
 )
@@ -46,7 +46,7 @@ class Timing:
 
     @property
     def target_ms(self) -> float:
-        return SLOW.get(self.name, TARGET_MS)
+        return SLOW_TARGET_MS if get_scenario(self.name).slow else TARGET_MS
 
 
 def stepping(spec: SceneSpec, steps: int = 0) -> float:

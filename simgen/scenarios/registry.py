@@ -132,6 +132,8 @@ def describe(scenario: Scenario) -> str:
         lines += ["parameters (anything a recipe leaves out is drawn from its default)", *table, ""]
     if scenario.laws:
         lines += ["laws", *(line for law in scenario.laws for line in _law(law)), ""]
+    if scenario.qualitative:
+        lines += ["laws: none; what it shows is qualitative", ""]
     lines.append(f"events: {', '.join(scenario.events) or 'none'}")
     if scenario.decisive:
         lines.append(f"decisive: the first {' or '.join(scenario.decisive)}")

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from benchmarks.residuals import across_the_ranges
+from simgen.errors import Rejected
 from simgen.scenarios import get_scenario
 from simgen.scene.spec import Video
-from tests.scenarios.clips import DESIGNED, draw, make
+from tests.scenarios.clips import DESIGNED, clip, draw, make
 
 MEDIAN, WORST = 1e-3, 1e-2
 
@@ -27,7 +28,11 @@ RARE = {
 def residuals(name: str, clips) -> tuple[dict[str, list[float]], Counter]:
     found, kinds = defaultdict(list), Counter()
     for params, draws in clips:
-        made = make(name, params, draws)
+        try:
+            made = make(name, params, draws)
+        except Rejected:
+            kinds["(rejected)"] += 1
+            continue
         for check in made.law:
             found[check.name].append(check.residual)
         kinds.update({event.kind for event in made.events})
@@ -42,30 +47,45 @@ def check(name: str, title: str, found: dict[str, list[float]]) -> None:
         assert worst <= WORST, (name, law)
 
 
-@pytest.mark.parametrize("name", DESIGNED)
+LAWFUL = tuple(name for name in DESIGNED if not get_scenario(name).qualitative)
+
+
+@pytest.mark.parametrize("name", LAWFUL)
 def test_residuals_of_a_few_clips(name: str) -> None:
-    check(name, "defaults", residuals(name, (draw(name, index) for index in range(100, 106)))[0])
+    if get_scenario(name).slow:  # clips that other tests have made
+        found = defaultdict(list)
+        for index in range(2):
+            for entry in clip(name, index).law:
+                found[entry.name].append(entry.residual)
+    else:
+        found, _ = residuals(name, (draw(name, index) for index in range(100, 106)))
+    check(name, "defaults", found)
 
 
 @pytest.mark.campaign
-@pytest.mark.parametrize("name", DESIGNED)
+@pytest.mark.parametrize("name", LAWFUL)
 def test_residuals_of_many_clips(name: str) -> None:
     print(f"\n{'clips':9} {'law':41} {'count':>5} {'median %':>10} {'worst %':>10}")
-    found, kinds = residuals(name, (draw(name, index) for index in range(200)))
+    slow = get_scenario(name).slow
+    found, kinds = residuals(name, (draw(name, index) for index in range(50 if slow else 200)))
     check(name, "defaults", found)
-    found, more = residuals(name, across_the_ranges(name, 256))
+    found, more = residuals(name, across_the_ranges(name, 64 if slow else 256))
     check(name, "ranges", found)
     kinds += more
     print("          events", ", ".join(f"{kind} {count}" for kind, count in kinds.most_common()))
     missing = set(get_scenario(name).events) - set(kinds) - RARE.get(name, set())
-    assert not missing, f"declared but never seen in 456 clips: {missing}"
+    assert not missing, f"declared but never seen: {missing}"
+    if not slow:
+        assert kinds["(rejected)"] <= 456 / 4, "too much of the documented ranges makes no clip"
 
 
 @pytest.mark.parametrize("name", DESIGNED)
 @pytest.mark.parametrize(("fps", "seconds"), [(5.0, 2.0), (29.97, 2.0), (120.0, 1.5), (12.0, 6.0)])
 def test_laws_and_events_at_other_frame_rates_and_lengths(name: str, fps: float, seconds: float) -> None:
+    if get_scenario(name).slow and (fps, seconds) != (29.97, 2.0):
+        pytest.skip("one other rate is enough for a slow scenario")
     made = make(name, *draw(name, 17), Video(64, 64, fps, int(fps * seconds)))
     tolerance = {law.name: law.tolerance for law in made.scenario.laws}
-    assert made.law
+    assert made.law or made.scenario.qualitative
     assert all(check.residual <= tolerance[check.name] for check in made.law)
     assert {event.kind for event in made.events} <= set(made.scenario.events)
