@@ -27,7 +27,9 @@ from simgen.scenarios import all_scenarios, get_scenario
 from simgen.scene.spec import Body, Camera, SceneSpec, Shape, Video
 
 TARGET_MS = 60.0
-SLOW_TARGET_MS = 1000.0  # of scenarios that say they are slow: many contacts at once, such as dominoes and towers
+SLOW_TARGET_MS = (
+    1000.0  # of scenarios that say they are slow: many contacts at once, such as dominoes and towers
+)
 REFERENCE = SceneSpec(
     (Body("ball", Shape("sphere", (0.1,)), (0.0, 0.0, 1000.0)),), Video(frame_count=49), (Camera(),)
 )
