@@ -114,7 +114,7 @@ def _mixture(scenarios: Mapping[str, Any]) -> Schema:
     for name in designed:
         entry = _definition(MixedScenario)
         entry["properties"]["params"] |= _ref(f"{name}_params")
-        entries[name] = {"anyOf": [weight, entry]}
+        entries[name] = {"anyOf": [weight, entry, {"type": "null"}]}
     names: Schema = {"anyOf": [{"enum": [*designed, ALL]}, Name().schema()]}
     anything = {"anyOf": [weight, {"type": "object"}]}
     mapping = {"type": "object", **_NAMES, "properties": entries, "additionalProperties": anything}

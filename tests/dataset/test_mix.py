@@ -139,6 +139,10 @@ def test_parquet_with_other_readers(built: tuple[Path, BuildReport]) -> None:
     assert found == sorted(slopes)
     frame = duckdb.sql(f"select scenario, params.height_m as h from '{folder}/data/*.parquet'").df()
     assert frame.h.notna().eq(frame.scenario == "drop").all()
+    by_pandas = pytest.importorskip("pandas").read_parquet(folder / "data", columns=["key", "params"])
+    assert {row.key: row.params for row in by_pandas.itertuples()} == {
+        row["key"]: row["params"] for row in rows
+    }
     for streaming in (False, True):
         loaded = datasets.load_dataset(
             "parquet", data_files=f"{folder}/data/train-*.parquet", split="train", streaming=streaming,
@@ -205,6 +209,38 @@ def test_the_manifest_keeps_what_each_scenario_has() -> None:
     plain = Layout.of(HandRecipe())
     assert "mixture" not in plain.to_json()  # datasets of one scenario are written as they always were
     assert plain.params_of("hand") == plain.params
+
+
+# ── before a build
+# ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_estimate_tries_every_scenario() -> None:
+    """Those that would reject every draw are found by `simgen check`, not by the build."""
+    pytest.importorskip("pybullet")
+    from simgen.build import plan_of
+    from simgen.build.estimate import estimate
+
+    made = recipe()
+    found = estimate(made, plan_of(made, 1000), ("parquet",))
+    assert found.clips == {"train": 1000, "unseen": 1000}
+    assert found.sampled >= 3 + 1  # a round of each split
+
+
+def test_a_preview_says_which_scenario_a_clip_is_of(tmp_path: Path) -> None:
+    pytest.importorskip("pybullet")
+    from simgen.preview import _several, preview
+
+    made = recipe()
+    first = [simgen.generate(made, index) for index in range(3)]
+    assert {sample.scenario for sample in first} == {"drop", "incline"}
+    assert _several(first)
+    assert not _several(first[:1])
+    for suffix in ("png", "gif"):
+        preview(first, tmp_path / f"sheet.{suffix}")
+        assert (tmp_path / f"sheet.{suffix}").stat().st_size > 1000
+    for sample in first:
+        assert set(sample.params) == own(sample.scenario)
 
 
 # ── in words

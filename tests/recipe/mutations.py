@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from simgen.recipe import Recipe, shipped_recipes
 from simgen.recipe.distributions import DISTRIBUTIONS
 from simgen.recipe.parts import BodyPart, CameraPart, JointPart
-from simgen.recipe.sections import CameraView, VideoSection
+from simgen.recipe.sections import CameraView, MixedScenario, VideoSection
 
 TEXTS = {name: path.read_text() for name, path in shipped_recipes().items()}
 
@@ -27,6 +27,7 @@ KEYS = sorted(
     | {
         *VideoSection.model_fields,
         *CameraView.model_fields,
+        *MixedScenario.model_fields,
         *DISTRIBUTIONS,
         "clips",
         "preset",
@@ -135,6 +136,10 @@ VALUES = (
         "raycast",
         "sphere",
         "scene",
+        "mix",
+        "all",
+        "[incline, drop]",
+        "{incline: 2, drop: {weight: 0}}",
         "incline",
         "red",
         "#ff0000",
