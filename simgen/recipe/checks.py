@@ -26,7 +26,7 @@ MOST_FOUND = 200  # problems of one kind that are looked for: enough for people,
 
 __all__ = ["MOST_FOUND", "SCENE_KEYS", "all_params", "mapping_at", "parameter_problem", "scenario_problems"]
 
-SCENE_KEYS = ("bodies", "joints", "camera", "gravity", "ground")
+SCENE_KEYS = ("bodies", "joints", "forces", "links", "camera", "gravity", "ground")
 
 
 def scenario_problems(document: Document, data: Mapping[str, Any]) -> list[Problem]:

@@ -107,8 +107,9 @@ def _orderly(problems: list[Problem]) -> list[Problem]:
 def _spelled_out(document: Document) -> dict[str, Any]:
     """The data with shorthands in their long form; what a shorthand says wrongly is added to the problems.
 
-    `clips: 1000` is `splits: {train: {clips: 1000}}`; bodies, joints and cameras may be a list of mappings
-    with a `name` each. (What `scenarios` is short for, the models know; places are remembered here.)
+    `clips: 1000` is `splits: {train: {clips: 1000}}`; bodies, joints, forces, links and cameras may be a list of
+    mappings with a `name` each. (What `scenarios` is short for, the models know; places are
+    remembered here.)
     """
     data = dict(document.data)
     if "clips" in data:
@@ -119,7 +120,7 @@ def _spelled_out(document: Document) -> dict[str, Any]:
         else:
             data["splits"] = {"train": {"clips": data.pop("clips")}}
             document.rename(("clips",), ("splits", "train", "clips"))
-    for section in ("bodies", "joints", "cameras"):
+    for section in ("bodies", "joints", "forces", "links", "cameras"):
         if isinstance(data.get(section), list):
             data[section] = _by_name(document, section, data[section])
     _rename_scenarios(document, ("scenarios",), data.get("scenarios"))

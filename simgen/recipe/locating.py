@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from simgen.errors import Problem
+from simgen.recipe.force_parts import ForcePart, LinkPart
 from simgen.recipe.models import Recipe
 from simgen.recipe.parts import BodyPart, CameraPart, JointPart
 from simgen.recipe.sections import (
@@ -37,6 +38,8 @@ _MODELS: dict[Path, type[BaseModel]] = {
     ("output",): OutputSection,
     ("bodies", "*"): BodyPart,
     ("joints", "*"): JointPart,
+    ("forces", "*"): ForcePart,
+    ("links", "*"): LinkPart,
     ("camera",): CameraPart,
 }
 

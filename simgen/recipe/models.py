@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BeforeValidator, Field, PlainSerializer, PrivateAttr
 
 from simgen.recipe.distributions import Choice, Constant, Distribution, Integer, Kind
+from simgen.recipe.force_parts import ForcePart, LinkPart
 from simgen.recipe.mix import MIX, catalogue, common_kind, mixed_weights, reduced, scenario_of_clip
 from simgen.recipe.parts import BodyPart, CameraPart, GravityPart, JointPart, SceneParts
 from simgen.recipe.quantities import as_floats, distribution_of, plain_quantity
@@ -108,6 +109,13 @@ class Recipe(Section):
     joints: Annotated[dict[Annotated[str, Name()], JointPart], at_most(100, "joints")] = Field(
         default_factory=dict, description="`scenario: scene` only: the joints by name"
     )
+    forces: Annotated[dict[Annotated[str, Name()], ForcePart], at_most(100, "forces")] = Field(
+        default_factory=dict, description="`scenario: scene` only: springs, drag and attraction by name"
+    )
+    links: Annotated[dict[Annotated[str, Name()], LinkPart], at_most(100, "links")] = Field(
+        default_factory=dict,
+        description="`scenario: scene` only: rods, strings and coils to be seen, by name",
+    )
     camera: CameraPart | None = Field(
         default=None, description="`scenario: scene` only: the main camera; left out, it frames what moves"
     )
@@ -185,7 +193,16 @@ class Recipe(Section):
     def scene_parts(self) -> SceneParts:
         """What it says of a composed scene."""
         camera = self.camera or CameraPart()
-        return SceneParts(self.bodies, self.joints, camera, self.gravity, self.ground, self.params)
+        return SceneParts(
+            self.bodies,
+            self.joints,
+            camera,
+            self.gravity,
+            self.ground,
+            self.params,
+            forces=self.forces,
+            links=self.links,
+        )
 
     def video_spec(self) -> Video:
         """What is filmed, as a scene has it."""
@@ -333,6 +350,15 @@ class Recipe(Section):
         sections = self.model_dump(mode="json", include=_HASHED_AS_WRITTEN)
         for name in ("bodies", "joints", "cameras"):  # their order is the order of bodies and columns
             sections[name] = list(sections[name].items())
+        for name in (
+            "forces",
+            "links",
+        ):  # younger than recipes: one without any has the hash that it always had
+            if entries := sections.pop(name):
+                sections[name] = list(entries.items())
+        for _, body in sections["bodies"]:
+            if body["mesh"] is None:
+                del body["mesh"]
         look = {name: plain_quantity(entry) for name, entry in resolve_look(self.look).items()}
         common = {**sections, "look": look, "generator_version": GENERATOR_VERSION}
         if not self.mixed:
@@ -356,7 +382,7 @@ class Recipe(Section):
 
 _HASHED_AS_WRITTEN = {
     *("name", "scenario", "seed", "video", "passes", "render", "cameras"),
-    *("bodies", "joints", "camera", "gravity", "ground"),
+    *("bodies", "joints", "forces", "links", "camera", "gravity", "ground"),
 }
 
 

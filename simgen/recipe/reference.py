@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from simgen.errors import RecipeError
 from simgen.recipe.distributions import DISTRIBUTIONS
 from simgen.recipe.expressions import CONSTANTS, DEEPEST, FUNCTIONS, LONGEST
+from simgen.recipe.force_parts import ForcePart, LinkPart
 from simgen.recipe.loading import parse_recipe, shipped_recipes, summary
 from simgen.recipe.models import COMPOSED, Recipe
 from simgen.recipe.parts import BodyPart, CameraPart, JointPart
@@ -78,9 +79,9 @@ def page() -> str:
         ),
         _EDITOR,
         "## The keys",
-        _fields(Recipe, leave_out=("bodies", "joints", "camera", "gravity", "ground")),
+        _fields(Recipe, leave_out=("bodies", "joints", "forces", "links", "camera", "gravity", "ground")),
         "`clips: 1000` is short for `splits: {train: {clips: 1000}}`. With `scenario: scene` there are also "
-        "`bodies`, `joints`, `camera`, `gravity` and `ground`, see [Composed scenes](#composed-scenes).",
+        "`bodies`, `joints`, `forces`, `links`, `camera`, `gravity` and `ground`, see [Composed scenes](#composed-scenes).",
         "## Distributions",
         _DISTRIBUTIONS,
         _table(
@@ -121,6 +122,10 @@ def page() -> str:
         _fields(BodyPart),
         "### Joints",
         _fields(JointPart),
+        "### Forces",
+        _fields(ForcePart),
+        "### Links",
+        _fields(LinkPart),
         "### Camera, gravity, ground",
         _fields(CameraPart),
         _fields(Recipe, only=("gravity", "ground")),
@@ -337,7 +342,9 @@ Every camera films the same simulation; `main` changes the scenario's own, each 
 `cameras: {side: {azimuth_deg: 90}, top: {elevation_deg: 90, projection: orthographic}}`."""
 
 _COMPOSED = """\
-`scenario: scene` needs no Python: the recipe lists bodies and joints. Any number is a value, a distribution
+`scenario: scene` needs no Python: the recipe lists bodies, joints, forces at a distance and the links that
+make them seen: a force has no picture of its own, so a spring that is to be seen has an entry in `forces` and one in
+`links`. Any number is a value, a distribution
 (drawn on its own, addressed by its place, such as `scene.bodies.ball.mass`) or an expression of the `params`,
 by which several numbers of a scene agree. Names of sections may also be given as lists of mappings with a
 `name` each. There is a ground with its top at z = 0 unless `ground: false` or a body is named `ground`. Units

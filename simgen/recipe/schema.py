@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from simgen.recipe.distributions import DISTRIBUTIONS
+from simgen.recipe.force_parts import ForcePart, LinkPart
 from simgen.recipe.mix import MIX
 from simgen.recipe.models import COMPOSED, Recipe
 from simgen.recipe.parts import BodyPart, CameraPart, JointPart
@@ -33,6 +34,14 @@ __all__ = ["recipe_schema"]
 
 Schema = dict[str, Any]
 
+# Sections of entries by name, which may be lists of entries with a `name`, too.
+_NAMED: dict[str, type[BaseModel]] = {
+    "cameras": CameraView,
+    "bodies": BodyPart,
+    "joints": JointPart,
+    "forces": ForcePart,
+    "links": LinkPart,
+}
 _NAMES = {"propertyNames": Name().schema()}
 
 
@@ -50,7 +59,7 @@ def recipe_schema() -> Schema:
     properties["params"] |= _params()
     properties["scenarios"] |= _ref("Mixture")
     properties["look"] |= _look()
-    for key, model in (("cameras", CameraView), ("bodies", BodyPart), ("joints", JointPart)):
+    for key, model in _NAMED.items():
         name = model.__name__
         mapping = {"type": "object", **_NAMES, "additionalProperties": _ref(name)}
         properties[key] |= {"anyOf": [mapping, {"type": "array", "items": _ref(f"Named{name}")}]}
@@ -202,11 +211,13 @@ def _definitions(scenarios: Mapping[str, Any]) -> dict[str, Schema]:
         CameraView,
         BodyPart,
         JointPart,
+        ForcePart,
+        LinkPart,
         CameraPart,
     )
     for section in sections:
         definitions[section.__name__] = _definition(section)
-    for named in (CameraView, BodyPart, JointPart):
+    for named in _NAMED.values():
         definition = _definition(named)
         definition["properties"] = {"name": Name().schema(), **definition["properties"]}
         definition["required"] = ["name", *definition.get("required", [])]
@@ -217,7 +228,7 @@ def _definitions(scenarios: Mapping[str, Any]) -> dict[str, Schema]:
     definitions |= {
         f"{name}_params": _params_of(scenario) for name, scenario in scenarios.items() if name != COMPOSED
     }
-    for name in ("BodyPart", "NamedBodyPart"):
+    for name in ("BodyPart", "NamedBodyPart", "LinkPart", "NamedLinkPart"):
         colour = definitions[name]["properties"]["colour"]
         colour["anyOf"] = [*colour["anyOf"], {"type": "array", "items": {"type": "number"}, "minItems": 3}]
     return definitions

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from simgen.recipe import Recipe, shipped_recipes
 from simgen.recipe.distributions import DISTRIBUTIONS
+from simgen.recipe.force_parts import ForcePart, LinkPart
 from simgen.recipe.parts import BodyPart, CameraPart, JointPart
 from simgen.recipe.sections import CameraView, MixedScenario, VideoSection
 
@@ -24,6 +25,7 @@ TOKENS = sorted({word for text in TEXTS.values() for word in re.findall(r"[\w.#=
 
 KEYS = sorted(
     {*Recipe.model_fields, *BodyPart.model_fields, *JointPart.model_fields, *CameraPart.model_fields}
+    | {*ForcePart.model_fields, *LinkPart.model_fields}
     | {
         *VideoSection.model_fields,
         *CameraView.model_fields,

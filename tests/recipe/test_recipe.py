@@ -333,10 +333,16 @@ def test_the_hash_of_a_composed_scene() -> None:
         {"ground": False},
         {"camera": {"azimuth_deg": 10}},
         {"joints": {"j": {"kind": "hinge", "child": "a", "pivot": [0, 0, 3]}}},
+        {"forces": {"f": {"kind": "drag", "a": "a", "linear": 0.1}}},
+        {"forces": {"f": {"kind": "drag", "a": "a", "linear": 0.1, "wind": [1, 0, 0]}}},
+        {"links": {"l": {"kind": "rod", "a": "a", "b": "b"}}},
+        {"bodies": {"a": {**a, "shape": "mesh", "mesh": "star"}, "b": b}},
+        {"bodies": {"a": {**a, "shape": "mesh", "mesh": "torus"}, "b": b}},
     ]
     assert len({composed().hash, *(composed(**change).hash for change in changes)}) == len(changes) + 1
     defaults = {"orientation": [0, 0, 0], "velocity": [0, 0, 0], "rolling_friction": 0, "fixed": False}
     assert composed(bodies={"a": {**a, **defaults}, "b": {**b, "mass": 1}}).hash == composed().hash
+    assert composed(forces={}, links={}).hash == composed().hash
     listed = [{"name": name, **body} for name, body in bodies.items()]
     assert composed(bodies=listed).hash == composed().hash
     assert (

@@ -192,6 +192,10 @@ SCENE: dict[str, Any] = {
             **SCENE,
             "gravity": [0, 0, "=-r"],
             "joints": {"j": {"kind": "hinge", "child": "a", "pivot": [0, 0, 3]}},
+            "forces": {
+                "f": {"kind": "spring", "a": "a", "anchor": [0, 0, 3], "stiffness": {"uniform": [1, 2]}}
+            },
+            "links": [{"name": "l", "kind": "spring", "a": "a", "at_b": [0, 0, 3], "colour": [1, 0, 0]}],
         },
     ],
 )
@@ -260,7 +264,9 @@ def test_the_documentation_shows_what_happens() -> None:
         assert name == "scene" or f"### `{name}`" in text
         assert all(f"| `{parameter.name}` |" in text for parameter in scenario.parameters)
     assert all(
-        f"| `{key}` |" in text for key in Recipe.model_fields if key not in ("bodies", "joints", "camera")
+        f"| `{key}` |" in text
+        for key in Recipe.model_fields
+        if key not in ("bodies", "joints", "forces", "links", "camera")
     )
     assert all(f"| `{name}` |" in text for name in shipped_recipes())
     assert load_recipe("incline").name == "incline"
