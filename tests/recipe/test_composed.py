@@ -404,7 +404,7 @@ def test_laws_with_forces() -> None:
     def laws(**force: Any) -> list[str]:
         made = recipe(bodies=two, forces={"f": {"a": "ball", **force}}, gravity=1.6, ground=False)
         scene = scene_of(made)
-        checks = made.scenario_object().measure({}, scene, simulate(scene))
+        checks = made.scenario_object("train", 0).measure({}, scene, simulate(scene))
         assert all(check.residual < 1e-5 for check in checks)
         return [check.name for check in checks]
 
