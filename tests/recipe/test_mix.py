@@ -12,8 +12,9 @@ import pytest
 
 from simgen.errors import RecipeError
 from simgen.recipe import Recipe, load_recipe, parse_recipe, recipe_from_data
+from simgen.recipe.distributions import Kind
 from simgen.recipe.draws import Draws
-from simgen.recipe.mix import catalogue, scenario_of_clip
+from simgen.recipe.mix import catalogue, common_kind, scenario_of_clip
 from simgen.recipe.models import kind_of_parameter
 from simgen.scenarios import all_scenarios, get_scenario
 from simgen.scenarios.registry import own_scenarios
@@ -191,13 +192,21 @@ def test_the_shipped_catalogue_has_every_scenario() -> None:
     assert Counter(shown(made, 140 // count * count)) == dict.fromkeys(catalogue(), 140 // count)
 
 
-def test_parameters_of_one_name_are_of_one_type_in_all_scenarios() -> None:
-    """They share a column wherever scenarios are mixed."""
-    kinds: dict[str, set[str]] = {}
+def test_parameters_of_one_name_can_share_a_column() -> None:
+    """Wherever scenarios are mixed: a word in one and a number in another would not go together."""
+    kinds: dict[str, set[Kind]] = {}
     for scenario in all_scenarios().values():
         for parameter in scenario.parameters:
             kinds.setdefault(parameter.name, set()).add(kind_of_parameter(parameter))
-    assert {name: found for name, found in kinds.items() if len(found) > 1} == {}
+    assert [name for name, found in kinds.items() if common_kind(found) is None] == []
+
+
+def test_what_can_share_a_column() -> None:
+    assert common_kind(["int", "int"]) == "int"
+    assert common_kind(["int", "float", "int"]) == "float"
+    assert common_kind(["str"]) == "str"
+    assert common_kind(["str", "float"]) is None
+    assert common_kind(["bool", "int"]) is None
 
 
 # ── hash and source
