@@ -72,9 +72,9 @@ def points(name: str) -> tuple[tuple[dict[str, Any], Draws], ...]:
 
 @dataclass
 class Tried:
-    """What came of one point: the residuals by law, and why it is no clip ("" when it is one)."""
+    """What came of one point: laws and residuals, and why it is no clip ("" when it is one)."""
 
-    residuals: dict[str, float] = field(default_factory=dict)
+    residuals: list[tuple[str, float]] = field(default_factory=list)  # a law may be measured several times
     rejected: str = ""
 
 
@@ -92,9 +92,9 @@ def try_point(task: tuple[str, int]) -> Tried:
         return Tried(rejected=verdict.reason)
     except SimulationError:
         return Tried(rejected="simulation")
-    found = {check.name: check.residual if check.residual >= 0 else math.inf for check in checks}
+    found = [(check.name, check.residual if check.residual >= 0 else math.inf) for check in checks]
     tolerance = {law.name: law.tolerance for law in scenario.laws}
-    above = [law for law, residual in found.items() if residual > tolerance[law]]
+    above = [law for law, residual in found if residual > tolerance[law]]
     return Tried(found, f"law-{above[0]}" if above else "")
 
 
@@ -110,7 +110,7 @@ class Row:
 
     def add(self, tried: Tried) -> None:
         self.draws += 1
-        for law, residual in tried.residuals.items():
+        for law, residual in tried.residuals:
             self.residuals[law].append(residual)
         if tried.rejected:
             self.rejections[tried.rejected] += 1
@@ -139,7 +139,7 @@ def measure(names: Sequence[str], clips: int, workers: int) -> list[Row]:
 
 def table(rows: Sequence[Row]) -> str:
     """Markdown: the laws' residuals, then what was rejected."""
-    lines = ["| scenario | law | clips | median | worst | tolerance |", "|---|---|---|---|---|---|"]
+    lines = ["| scenario | law | n | median | worst | tolerance |", "|---|---|---|---|---|---|"]
     for row in rows:
         laws = {law.name: law.tolerance for law in get_scenario(row.name).laws}
         if not laws:

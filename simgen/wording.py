@@ -53,14 +53,14 @@ def per_cent(part: float) -> str:
 
 
 def residual_lines(laws: Mapping[str, LawResiduals]) -> list[str]:
-    """A table with a row per law: its scenario, clips, median and worst residual, tolerance."""
+    """A table with a row per law: its scenario, how many residuals, their median and worst, the tolerance."""
     if not laws:
         return []
-    rows = [("scenario", "law", "clips", "median", "worst", "tolerance")]
+    rows = [("scenario", "law", "n", "median", "worst", "tolerance")]
     for law, found in laws.items():
         tolerance = "-" if found.tolerance is None else per_cent(found.tolerance)
-        clips = f"{found.clips:,}"
-        rows.append((found.scenario, law, clips, per_cent(found.median), per_cent(found.worst), tolerance))
+        count = f"{found.count:,}"
+        rows.append((found.scenario, law, count, per_cent(found.median), per_cent(found.worst), tolerance))
     widths = [max(len(row[column]) for row in rows) for column in range(6)]
     lines = ["  residuals of the laws, |measured - predicted| / |predicted| unless the name says otherwise:"]
     for row in rows:

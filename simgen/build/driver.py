@@ -276,6 +276,9 @@ def require_what_it_takes(recipe: Recipe) -> None:
     require_codec(Layout.of(recipe).codec)
 
 
+_NONE = -4200  # the step of residuals up to 1e-18, which are taken for 0
+
+
 class _Residuals:
     """Median (within 1 %) and worst of any number of residuals in constant memory: counts per 1 % step."""
 
@@ -285,7 +288,7 @@ class _Residuals:
 
     def add(self, residual: float) -> None:
         self.worst = max(self.worst, residual)
-        self._counts[round(math.log(max(residual, 1e-18)) / math.log(1.01))] += 1
+        self._counts[max(_NONE, round(math.log(residual) / math.log(1.01))) if residual > 0 else _NONE] += 1
 
     @property
     def count(self) -> int:
@@ -296,5 +299,5 @@ class _Residuals:
         for step, count in sorted(self._counts.items()):
             seen += count
             if seen >= half:
-                return 1.01**step
+                return 1.01**step if step > _NONE else 0.0
         return 0.0

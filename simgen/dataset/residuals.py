@@ -12,7 +12,7 @@ class LawResiduals:
     """Residuals of one law over the clips that it applies to."""
 
     scenario: str
-    clips: int
+    count: int  # of residuals; a law may be measured several times in a clip
     median: float
     worst: float
     tolerance: float | None  # above it a clip is drawn again; None where the scenario is not installed

@@ -259,14 +259,14 @@ def test_build_and_info_print_a_table_of_residuals(built: tuple[Path, BuildRepor
             residuals.setdefault(check.name, []).append(check.residual)
     assert set(found.laws) == set(report.residuals) == set(residuals)
     for law, values in residuals.items():
-        assert found.laws[law].clips == report.residuals[law].clips == len(values)
+        assert found.laws[law].count == report.residuals[law].count == len(values)
         assert found.laws[law].worst == report.residuals[law].worst == max(values)
         assert found.laws[law].median == pytest.approx(float(np.median(values)))
         (declared,) = (entry for entry in get_scenario(found.laws[law].scenario).laws if entry.name == law)
         assert found.laws[law].tolerance == report.residuals[law].tolerance == declared.tolerance
     for text in (build_words(report), overview_words("mixed", found)):
         lines = [line.split() for line in text.splitlines()]
-        assert ["scenario", "law", "clips", "median", "worst", "tolerance"] in lines
+        assert ["scenario", "law", "n", "median", "worst", "tolerance"] in lines
         assert [line[:3] for line in lines if line[1:2] == ["drop_fall_time"]] == [
             ["drop", "drop_fall_time", "6"]
         ]
