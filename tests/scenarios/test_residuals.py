@@ -1,4 +1,7 @@
-"""How well clips obey their laws. The table: `pytest tests/scenarios/test_residuals.py -m campaign -s`."""
+"""How well clips obey their laws: `pytest tests/scenarios/test_residuals.py -m campaign -s`.
+
+The table of docs/PHYSICS.md is made by benchmarks/residuals.py, over the same ranges.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,12 @@ from collections import Counter, defaultdict
 
 import numpy as np
 import pytest
-from scipy.stats import qmc
 
+from benchmarks.residuals import across_the_ranges
 from simgen.errors import Rejected
-from simgen.recipe.draws import Draws
 from simgen.scenarios import get_scenario
 from simgen.scene.spec import Video
-from tests.scenarios.clips import DESIGNED, clip, draw, is_whole, make
+from tests.scenarios.clips import DESIGNED, clip, draw, make
 
 MEDIAN, WORST = 1e-3, 1e-2
 
@@ -22,23 +24,6 @@ RARE = {
     "slip_to_roll": {"enters_frame"},  # out of the picture and back by strong backspin on a slippery floor
     "incline": {"enters_frame"},  # out over the ridge and back: strong gravity, elastic
 }
-
-
-def across_the_ranges(name: str, count: int):
-    """Parameters that fill all documented ranges at once: a scrambled Sobol sequence of 2ⁿ points."""
-    parameters = get_scenario(name).parameters
-    points = qmc.Sobol(len(parameters), seed=0).random(count)
-    for index, point in enumerate(points):
-        params = {}
-        for parameter, u in zip(parameters, point, strict=True):
-            low, high = parameter.range[0], parameter.range[-1]
-            if isinstance(low, str):
-                params[parameter.name] = parameter.range[int(u * len(parameter.range))]
-            elif is_whole(parameter):
-                params[parameter.name] = int(low) + int(u * (high - low + 1))
-            else:
-                params[parameter.name] = float(low + u * (high - low))
-        yield params, Draws(seed=1, split="train", index=index)
 
 
 def residuals(name: str, clips) -> tuple[dict[str, list[float]], Counter]:
