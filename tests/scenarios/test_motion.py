@@ -81,7 +81,7 @@ def test_friction_keeps_a_box_where_it_stops() -> None:
     assert "friction" in made.captions["outcome"]
 
 
-@pytest.mark.parametrize("shape", ROUND)
+@pytest.mark.parametrize("shape", ["sphere", "cylinder"])
 def test_what_rolls_up_comes_back_as_fast_as_it_went(shape: str) -> None:
     given = {"angle_deg": 20.0, "friction": 0.7, "speed_m_s": 1.5}
     made = make("incline_up", *draw("incline_up", 3, shape=shape, **given))
