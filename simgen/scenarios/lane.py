@@ -7,7 +7,7 @@ that they can roll along it.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -126,7 +126,7 @@ def bounces(events: Sequence[Event]) -> list[str]:
 
 
 def story(
-    events: Sequence[Event], scene: SceneSpec, draws: Draws, verbs: dict[str, Sequence[str]]
+    events: Sequence[Event], scene: SceneSpec, draws: Draws, verbs: Mapping[str, Sequence[str]]
 ) -> list[str]:
     """Clauses of what the subject did while it was in the picture, in order, from the events alone.
 

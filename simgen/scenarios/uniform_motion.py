@@ -28,7 +28,7 @@ class UniformMotion(Scenario):
     summary = "A ball, cylinder or hoop rolls, or a box glides, over a level floor at a constant velocity."
     parameters = (
         Parameter(
-            "speed_m_s", uniform(0.4, 2), "m/s", "speed of the body", (0.2, 4), "causal", revealed="velocity"
+            "speed_m_s", uniform(0.4, 2), "m/s", "speed of the body", (0.4, 4), "causal", revealed="velocity"
         ),
         Parameter(
             "heading_deg",

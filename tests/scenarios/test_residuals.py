@@ -22,6 +22,10 @@ MEDIAN, WORST = 1e-3, 1e-2
 RARE = {
     "collision": {"comes_to_rest"},  # equal masses, elastic, head-on, the other at rest
     "slip_to_roll": {"enters_frame"},  # out of the picture and back by strong backspin on a slippery floor
+    "incline_up": {
+        "enters_frame",
+        "topples",
+    },  # up out of the picture and back; a box that flies off the board
     "incline": {"enters_frame"},  # out over the ridge and back: strong gravity, elastic
 }
 
