@@ -301,3 +301,48 @@ def test_the_wave_is_slower_on_the_moon() -> None:
     times = [[event.time_s for event in made.events if event.kind == "topples"] for made in (earth, moon)]
     assert len(times[0]) == len(times[1]) == 5
     assert times[1] == pytest.approx([2 * time for time in times[0]], rel=0.01)
+
+
+# Atwood
+
+
+@pytest.mark.parametrize("shape", ["box", "sphere", "cylinder"])
+def test_atwood_by_hand(shape: str) -> None:
+    """3 kg against 2 kg over a disc of 1 kg: g / 5.5."""
+    chosen = {"mass_a_kg": 3.0, "mass_b_kg": 2.0, "pulley_kg": 1.0, "shape": shape, "height_m": 0.4}
+    made = make("atwood", *draw("atwood", 1, **chosen, direction="right"))
+    check = law(made)["atwood_acceleration"]
+    assert check.predicted == pytest.approx(EARTH / 5.5, rel=1e-12)
+    assert check.residual < 1e-9
+    landing = next(event for event in made.events if event.kind == "first_contact")
+    assert landing.time_s == pytest.approx(math.sqrt(2 * 0.4 / (EARTH / 5.5)), abs=1e-6)
+    assert made.scene.bodies[landing.bodies[0]].name == "body_a"
+    assert "lands after" in made.captions["outcome"]
+
+
+def test_equal_masses_hang_still() -> None:
+    made = make("atwood", *draw("atwood", 2, mass_a_kg=2.5, mass_b_kg=2.5))
+    assert law(made)["atwood_acceleration_over_g"].measured == pytest.approx(0.0, abs=1e-12)
+    assert re.search("[Nn]either|stay", made.captions["outcome"])
+    assert "equally heavy" in made.captions["qualitative"]
+
+
+def test_the_rope_is_seen_where_it_pulls() -> None:
+    made = make("atwood", *draw("atwood", 3))
+    (rope,) = made.scene.forces
+    strings = {link.a: link for link in made.scene.links if link.kind == "string" and link.a}
+    assert strings["body_a"].at_b_m == rope.anchor_m
+    assert strings["body_b"].at_b_m == rope.anchor_b_m
+    straight = sum(
+        math.dist(made.scene.body(name).position_m, strings[name].at_b_m) for name in ("body_a", "body_b")
+    )
+    assert straight == pytest.approx(rope.length_m, abs=1e-12)
+
+
+def test_a_heavy_pulley_slows_the_fall_and_cannot_be_seen() -> None:
+    times = []
+    for pulley_kg in (0.05, 5.0):
+        chosen = {"mass_a_kg": 3.0, "mass_b_kg": 2.0, "pulley_kg": pulley_kg, "height_m": 0.3}
+        made = make("atwood", *draw("atwood", 4, **chosen))
+        times.append(next(event.time_s for event in made.events if event.kind == "first_contact"))
+    assert times[1] / times[0] == pytest.approx(math.sqrt((5 + 2.5) / (5 + 0.025)), rel=1e-6)
