@@ -21,7 +21,7 @@ from simgen.recipe.distributions import choice, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
 from simgen.scenarios.occlusion import screen_at, screens
-from simgen.scenarios.stage import area_camera, ground, random_orientation
+from simgen.scenarios.stage import MATERIAL, area_camera, ground, material, random_orientation
 from simgen.scene.camera import world_to_camera
 from simgen.scene.sight import hidden_region, reach_m
 from simgen.scene.spec import Body, SceneSpec, Shape, Video
@@ -62,7 +62,7 @@ class CollideAndHide(Scenario):
             log_uniform(0.2, 5),
             "kg",
             "mass of ball a",
-            (0.05, 50),
+            (0.05, 600),
             "hidden",
             revealed="reappears",
         ),
@@ -71,7 +71,7 @@ class CollideAndHide(Scenario):
             log_uniform(0.2, 5),
             "kg",
             "mass of ball b",
-            (0.05, 50),
+            (0.05, 600),
             "hidden",
             revealed="reappears",
         ),
@@ -129,6 +129,7 @@ class CollideAndHide(Scenario):
             ("left", "right"),
             "nuisance",
         ),
+        MATERIAL,
     )
     laws = (
         Law(
@@ -174,7 +175,23 @@ class CollideAndHide(Scenario):
         "comes_to_rest",
         "leaves_frame",
     )
-    decisive = ("reappears",)
+    # When the two meet, and when something comes out, may depend on what nobody can know before it does; that
+    # the ball goes out of sight is the last thing to be foreseen.
+    decisive = ("hidden",)
+
+    def solids(self, params: Params) -> dict[str, Shape]:
+        return {f"mass_{ball}_kg": Shape("sphere", (params[f"radius_{ball}_m"],)) for ball in "ab"}
+
+    def revealed_by(self, params: Params) -> dict[str, str]:
+        """A ball b that comes from the other side is seen, and what is not there plays no part."""
+        ways = super().revealed_by(params)
+        if params["meets"] == "ball":
+            ways.update(meets="picture", place_m="never")
+        else:
+            ways.update(speed_ratio="never", start_b_m="never", radius_b_m="reappears")
+        if params["meets"] == "wall":
+            ways.update(mass_a_kg="never", mass_b_kg="never", radius_b_m="never")
+        return ways
 
     def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:
         side, depth = _side(params), params["behind_m"]
@@ -191,6 +208,7 @@ class CollideAndHide(Scenario):
             mass_kg=params["mass_a_kg"],
             friction=0.0,
             elasticity=pair,
+            material=material(params),
         )
         if meets == "wall":
             other = Body(

@@ -16,11 +16,20 @@ from simgen.errors import Rejected
 from simgen.labels import words
 from simgen.labels.events import Event
 from simgen.physics import laws
+from simgen.physics.inertia import shape_volume
 from simgen.physics.trace import Trace
 from simgen.recipe.distributions import choice, constant, integer, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import GRAVITY, area_camera, ground, random_orientation, solid
+from simgen.scenarios.stage import (
+    GRAVITY,
+    MATERIAL,
+    area_camera,
+    ground,
+    material,
+    random_orientation,
+    solid,
+)
 from simgen.scene.meshes import mesh
 from simgen.scene.rotation import about_axis
 from simgen.scene.spec import Body, SceneSpec, Shape, Video
@@ -95,7 +104,22 @@ class Containment(Scenario):
             "causal",
         ),
         Parameter(
-            "mass_kg", log_uniform(0.1, 10), "kg", "mass of each body", (0.05, 50), "hidden", revealed="never"
+            "friction",
+            uniform(0.2, 0.8),
+            "1",
+            "coefficient of friction; only in a bowl and on a rim does it count",
+            (0, 1),
+            "hidden",
+            revealed="first_contact",
+        ),
+        Parameter(
+            "mass_kg",
+            log_uniform(0.1, 10),
+            "kg",
+            "mass of a ball (or cube) of that radius; all bodies have the same density",
+            (0.05, 600),
+            "hidden",
+            revealed="never",
         ),
         Parameter(
             "place_m",
@@ -114,6 +138,7 @@ class Containment(Scenario):
             "hidden",
             revealed="acceleration",
         ),
+        MATERIAL,
     )
     laws = (
         Law(
@@ -146,6 +171,7 @@ class Containment(Scenario):
 
     def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:
         rim = rim_m(params)
+        density = params["mass_kg"] / shape_volume(solid(params["shape"], params["radius_m"]))
         bodies = []
         for number, (offset, kind) in enumerate(_offsets(params, draws), start=1):
             name = f"body_{number}"
@@ -165,9 +191,10 @@ class Containment(Scenario):
                     shape=solid(kind, radius),
                     position_m=(params["place_m"] + offset, aside, rim + params["height_m"] + lift + radius),
                     orientation_xyzw=turn,
-                    mass_kg=params["mass_kg"],
-                    friction=0.5,
+                    mass_kg=density * shape_volume(solid(kind, radius)),
+                    friction=params["friction"],
                     elasticity=params["elasticity"],
+                    material=material(params),
                 )
             )
         return SceneSpec(
@@ -225,12 +252,11 @@ class Containment(Scenario):
             "plain", (f"{who} {falls}{then} {where}", f"{who} {falls}{then} {where} from above")
         )
         bouncy = words.grade(params["elasticity"], BOUNCINESS)
-        each = "each " if plural else ""
         their = "they" if plural else "it"
         bounce = "bounce" if plural else "bounces"
         qualitative = f"{who} {falls}{then} {where}; {their} {bouncy.format(bounce=bounce)}"
         height = words.quantity(params["height_m"], "m")
-        mass = words.quantity(params["mass_kg"], "kg")
+        mass = "" if plural else f" of {words.quantity(scene.bodies[falling[0]].mass_kg, 'kg')}"
         elasticity = words.quantity(params["elasticity"], "1")
         gravity = words.quantity(params["gravity_m_s2"], "m/s²")
         elsewhere = "" if params["gravity_m_s2"] == GRAVITY else f", where gravity is {gravity}"
@@ -238,9 +264,9 @@ class Containment(Scenario):
         numeric = draws.choice(
             "numeric",
             (
-                f"{who} of {mass} {each}{falls}{then} {where}{elsewhere}; {lowest or 'it '}starts {height} above its "
+                f"{who}{mass} {falls}{then} {where}{elsewhere}; {lowest or 'it '}starts {height} above its "
                 f"rim, and the coefficient of restitution is {elasticity}",
-                f"with a coefficient of restitution of {elasticity}, {who} of {mass} {each}{falls}{then} {where}"
+                f"with a coefficient of restitution of {elasticity}, {who}{mass} {falls}{then} {where}"
                 f"{elsewhere}; {lowest or 'it '}starts {height} above its rim",
             ),
         )

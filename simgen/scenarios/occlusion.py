@@ -17,7 +17,15 @@ from simgen.physics.trace import Trace
 from simgen.recipe.distributions import choice, constant, integer, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import GRAVITY, area_camera, ground, random_orientation, solid
+from simgen.scenarios.stage import (
+    GRAVITY,
+    MATERIAL,
+    area_camera,
+    ground,
+    material,
+    random_orientation,
+    solid,
+)
 from simgen.scene.camera import world_to_camera
 from simgen.scene.rotation import about_axis, matrix, multiply
 from simgen.scene.sight import hidden_region, reach_m
@@ -100,7 +108,13 @@ class Occlusion(Scenario):
             "nuisance",
         ),
         Parameter(
-            "mass_kg", log_uniform(0.1, 10), "kg", "mass of the body", (0.05, 50), "hidden", revealed="never"
+            "mass_kg",
+            log_uniform(0.1, 10),
+            "kg",
+            "mass of the body",
+            (0.05, 1200),
+            "hidden",
+            revealed="never",
         ),
         Parameter(
             "gravity_m_s2",
@@ -111,6 +125,7 @@ class Occlusion(Scenario):
             "hidden",
             revealed="never",
         ),
+        MATERIAL,
     )
     laws = (
         Law(
@@ -159,6 +174,7 @@ class Occlusion(Scenario):
             mass_kg=params["mass_kg"],
             friction=1.0 if rolls else 0.0,
             elasticity=0.0,
+            material=material(params),
         )
         return SceneSpec(
             bodies=(subject, *_screens(params), ground()),

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from simgen.errors import Rejected
 from simgen.labels import words
 from simgen.labels.events import Event
-from simgen.physics.inertia import body_inertia, shape_inertia
+from simgen.physics.inertia import body_inertia, shape_inertia, shape_volume
 from simgen.physics.trace import Trace
 from simgen.recipe.distributions import choice, constant, integer, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import GRAVITY, area_camera, ground, random_orientation
+from simgen.scenarios.stage import GRAVITY, MATERIAL, area_camera, ground, material, random_orientation
 from simgen.scene.meshes import MESHES
 from simgen.scene.rotation import matrix
 from simgen.scene.spec import Body, SceneSpec, Shape, Video
@@ -41,7 +41,7 @@ class TossedObjects(Scenario):
     name = "tossed_objects"
     summary = "Three to twelve bodies of many shapes are tossed towards the middle, collide and fall."
     parameters = (
-        Parameter("count", integer(3, 10), "1", "bodies, rounded to a whole number", (3, 12), "causal"),
+        Parameter("count", integer(3, 8), "1", "bodies, rounded to a whole number", (3, 12), "causal"),
         Parameter(
             "shape",
             choice("mixed", "solids", "meshes"),
@@ -89,8 +89,8 @@ class TossedObjects(Scenario):
             "mass_kg",
             log_uniform(0.2, 2),
             "kg",
-            "mass of each body, up to a factor of 2 either way",
-            (0.1, 10),
+            "mass of a ball of that size; all bodies have the same density",
+            (0.05, 600),
             "hidden",
             revealed="collision",
         ),
@@ -99,7 +99,7 @@ class TossedObjects(Scenario):
             uniform(0, 0.5),
             "1",
             "coefficient of restitution of any two",
-            (0, 0.6),
+            (0, 0.75),
             "hidden",
             revealed="first_contact",
         ),
@@ -121,6 +121,7 @@ class TossedObjects(Scenario):
             "hidden",
             revealed="acceleration",
         ),
+        MATERIAL,
     )
     laws = (
         Law(
@@ -151,11 +152,16 @@ class TossedObjects(Scenario):
         "leaves_frame",
         "enters_frame",
     )
+    chaotic = True
     decisive = ("collision", "first_contact")
+
+    def solids(self, params: Params) -> dict[str, Shape]:
+        return {"mass_kg": Shape("sphere", (params["size_m"] / 2,))}
 
     def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:
         count = round(params["count"])
         pair = math.sqrt(params["elasticity"]), math.sqrt(params["friction"])
+        density = params["mass_kg"] / shape_volume(Shape("sphere", (params["size_m"] / 2,)))
         start = draws.between("ring.turn", 0.0, math.tau)
         bodies = []
         for number in range(count):
@@ -169,10 +175,11 @@ class TossedObjects(Scenario):
             aim = np.array([own.between("aim.x", -0.35, 0.35), own.between("aim.y", -0.35, 0.35)])
             inwards = aim - np.array([x, y])
             inwards = inwards / np.linalg.norm(inwards) * speed
+            shape = _shape(params, own)
             bodies.append(
                 Body(
                     name=name,
-                    shape=_shape(params, own),
+                    shape=shape,
                     position_m=(x, y, z),
                     orientation_xyzw=random_orientation(own, "orientation"),
                     velocity_m_s=(
@@ -181,9 +188,10 @@ class TossedObjects(Scenario):
                         params["lift_m_s"] * own.between("lift", 0.8, 1.2),
                     ),
                     angular_velocity_rad_s=_spin(params["spin_rad_s"], own),
-                    mass_kg=params["mass_kg"] * 2 ** own.between("mass", -1.0, 1.0),
+                    mass_kg=density * shape_volume(shape),
                     elasticity=pair[0],
                     friction=pair[1],
+                    material=material(params),
                 )
             )
         return SceneSpec(
