@@ -123,6 +123,7 @@ class Billiards(Scenario):
     )
     events = ("first_contact", "collision", "bounce", "starts_moving", "comes_to_rest", "starts_rolling")
     decisive = ("collision",)
+    chaotic = True
 
     def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:
         radius, count = params["radius_m"], round(params["count"])
