@@ -151,11 +151,11 @@ class BouncingBox(Scenario):
             "bouncing_box_spin_over_impact",
             "ω' = I⁻¹ (r × J n); residual = |ω' measured − predicted| d / |v|, d half the box's diagonal",
             "as bouncing_box_rebound_over_impact",
-            0.001,
-            "as bouncing_box_rebound_over_impact; the box turns freely between the impact and the frame",
+            0.003,
+            "as bouncing_box_rebound_over_impact; fast tumbling right after an impact is right to 8e-4, the worst of 228",
         ),
     )
-    events = ("first_contact", "bounce", "apex", "comes_to_rest", "topples", "leaves_frame")
+    events = ("first_contact", "bounce", "apex", "comes_to_rest", "topples")
     decisive = ("first_contact",)
 
     def solids(self, params: Params) -> Mapping[str, Shape]:

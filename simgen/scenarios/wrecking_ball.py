@@ -139,7 +139,6 @@ class WreckingBall(Scenario):
         "apex",
         "topples",
         "comes_to_rest",
-        "starts_rolling",
         "leaves_frame",
         "enters_frame",
     )
