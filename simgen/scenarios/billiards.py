@@ -123,6 +123,7 @@ class Billiards(Scenario):
     )
     events = ("first_contact", "collision", "bounce", "starts_moving", "comes_to_rest", "starts_rolling")
     decisive = ("collision",)
+    chaotic = True
 
     def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:
         radius, count = params["radius_m"], round(params["count"])
@@ -256,7 +257,7 @@ def _table(params: Params) -> Iterator[Body]:
             shape=Shape("box", (length, width, RIM_M)),
             position_m=(x, y, RIM_M / 2),
             mass_kg=0.0,
-            friction=1.0,
+            friction=0.0,  # or a ball that rolls against one would climb it
             elasticity=CUSHION / math.sqrt(params["elasticity"]),
             fixed=True,
             role="support",

@@ -19,7 +19,7 @@ from simgen.physics.trace import Trace
 from simgen.recipe.distributions import choice, constant, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import GRAVITY, area_camera, ground, random_orientation
+from simgen.scenarios.stage import GRAVITY, MATERIAL, area_camera, ground, material, random_orientation
 from simgen.scene.spec import Body, SceneSpec, Shape, Video
 
 LOWEST_APEX_M = 0.01  # lower arcs are over before they can be seen
@@ -70,7 +70,7 @@ class Bounce(Scenario):
             "hidden",
             revealed="bounce",
         ),
-        Parameter("mass_kg", log_uniform(0.05, 5), "kg", "mass of the ball", (0.02, 50), "hidden"),
+        Parameter("mass_kg", log_uniform(0.05, 5), "kg", "mass of the ball", (0.02, 200), "hidden"),
         Parameter("radius_m", uniform(0.1, 0.15), "m", "radius of the ball", (0.095, 0.18), "nuisance"),
         Parameter(
             "start_offset_m",
@@ -97,6 +97,7 @@ class Bounce(Scenario):
             "hidden",
             revealed="acceleration",
         ),
+        MATERIAL,
     )
     laws = (
         Law(
@@ -125,6 +126,13 @@ class Bounce(Scenario):
     events = ("first_contact", "bounce", "apex", "comes_to_rest", "leaves_frame", "starts_rolling")
     decisive = ("first_contact",)
 
+    def revealed_by(self, params: Params) -> dict[str, str]:
+        """Friction plays no part where nothing slides."""
+        ways = super().revealed_by(params)
+        if params["speed_m_s"] == 0:
+            ways["friction"] = "never"
+        return ways
+
     def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:
         side, radius = _side(params), params["radius_m"]
         subject = Body(
@@ -136,6 +144,7 @@ class Bounce(Scenario):
             mass_kg=params["mass_kg"],
             friction=params["friction"],
             elasticity=params["elasticity"],
+            material=material(params),
         )
         return SceneSpec(
             bodies=(subject, ground()),

@@ -132,6 +132,11 @@ class Charges(Scenario):
     events = ("first_contact", "collision", "leaves_frame", "enters_frame")
     decisive = ("collision",)
 
+    def revealed_by(self, params: Params) -> dict[str, str]:
+        """Charges of balls that are not there play no part."""
+        ways = super().revealed_by(params)
+        return ways | {f"charge_{letter}": "never" for letter in "abcd"[round(params["count"]) :]}
+
     def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:
         radius, count = params["radius_m"], round(params["count"])
         balls = []

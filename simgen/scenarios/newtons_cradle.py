@@ -23,13 +23,14 @@ from simgen.recipe.distributions import choice, constant, integer, log_uniform, 
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
 from simgen.scenarios.stage import GRAVITY, area_camera, ground, random_orientation
-from simgen.scene.spec import Body, Joint, SceneSpec, Shape, Video
+from simgen.scene.spec import Body, Joint, Link, SceneSpec, Shape, Video
 
 GAP_M = 1e-5
 BEAM_M = 1.05  # height of the pivots: the underside of the beam
 BEAM_THICKNESS_M, POST_M = 0.07, 0.06
-SPAN_M = 2.54  # from post to post
-NAMES = tuple(f"ball_{letter}" for letter in "abcdef")  # from the side that is lifted
+STRING_M = 0.012  # radius
+SPAN_M = 2.4  # from post to post
+NAMES = tuple(f"bob_{letter}" for letter in "abcdef")  # from the side that is lifted
 
 LIFTS = ((20.0, "a little"), (31.0, "some way"), (math.inf, "high"))
 
@@ -40,11 +41,11 @@ class NewtonsCradle(Scenario):
     parameters = (
         Parameter("count", integer(3, 6), "1", "how many balls hang side by side", (3, 6), "causal"),
         Parameter(
-            "lifted", integer(1, 2), "1", "how many of them are lifted; at most all but one", (1, 5), "causal"
+            "lifted", integer(1, 3), "1", "how many of them are lifted; at most all but one", (1, 5), "causal"
         ),
-        Parameter("angle_deg", uniform(15, 38), "deg", "angle to which they are lifted", (12, 40), "causal"),
+        Parameter("angle_deg", uniform(15, 34), "deg", "angle to which they are lifted", (12, 35), "causal"),
         Parameter(
-            "length_m", uniform(0.5, 0.68), "m", "from the pivot to the ball's centre", (0.45, 0.75), "causal"
+            "length_m", uniform(0.5, 0.66), "m", "from the pivot to the ball's centre", (0.45, 0.7), "causal"
         ),
         Parameter(
             "elasticity",
@@ -56,7 +57,7 @@ class NewtonsCradle(Scenario):
             revealed="collision",
         ),
         Parameter("mass_kg", log_uniform(0.1, 10), "kg", "mass of every ball", (0.05, 80), "hidden"),
-        Parameter("radius_m", uniform(0.11, 0.12), "m", "radius of every ball", (0.107, 0.125), "nuisance"),
+        Parameter("radius_m", uniform(0.114, 0.124), "m", "radius of every ball", (0.107, 0.125), "nuisance"),
         Parameter(
             "direction",
             choice("left", "right"),
@@ -106,7 +107,7 @@ class NewtonsCradle(Scenario):
         radius, length, side = params["radius_m"], params["length_m"], _side(params)
         count = round(params["count"])
         angle = math.radians(params["angle_deg"])
-        balls, joints = [], []
+        balls, joints, strings = [], [], []
         for place in range(count):
             name = NAMES[place]
             across = side * ((count - 1) / 2 - place) * (2 * radius + GAP_M)
@@ -126,12 +127,15 @@ class NewtonsCradle(Scenario):
                     elasticity=math.sqrt(params["elasticity"]),
                 )
             )
-            joints.append(Joint(f"string_{name[-1]}", "hinge", "", name, (across, 0.0, BEAM_M)))
+            pivot = (across, 0.0, BEAM_M)
+            joints.append(Joint(f"string_{name[-1]}", "hinge", "", name, pivot))
+            strings.append(Link("string", name, at_b_m=pivot, radius_m=STRING_M))
         return SceneSpec(
             bodies=(*balls, *_stand(), ground()),
             video=video,
-            cameras=(area_camera(video, (0.0, 0.0, 0.58), 2.7, elevation_deg=9.0),),
+            cameras=(area_camera(video, (0.0, 0.0, 0.56), 2.5, elevation_deg=9.0),),
             joints=tuple(joints),
+            links=tuple(strings),
             gravity_m_s2=(0.0, 0.0, -params["gravity_m_s2"]),
             profile="joints",
         )
@@ -214,7 +218,9 @@ def _how_far(done: str, after: str, before: str, behind: str = "") -> str:
 
 
 def _lifted(params: Params) -> int:
-    return min(round(params["lifted"]), round(params["count"]) - 1)
+    lifted: int = round(params["lifted"])
+    count: int = round(params["count"])
+    return min(lifted, count - 1)
 
 
 def _stand() -> Iterator[Body]:

@@ -151,6 +151,13 @@ class Orbit(Scenario):
     )
     events = ()
 
+    def revealed_by(self, params: Params) -> dict[str, str]:
+        """The ratio of the masses plays no part where the heavier body is held."""
+        ways = super().revealed_by(params)
+        if params["centre"] == "fixed":
+            ways["mass_ratio"] = "never"
+        return ways
+
     def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:
         strength = _strength(params)
         place, velocity = orbit_state(params["axis_m"], params["eccentricity"], params["start_deg"], strength)
