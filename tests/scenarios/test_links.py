@@ -1,4 +1,4 @@
-"""Pendulums: their laws by hand and against integrated equations of motion, and what captions say of every outcome."""
+"""Pendulums, chains and springs: their laws by hand and against integrated equations of motion, and what captions say of every outcome."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.special import ellipk
 
-from simgen.scenarios import get_scenario
+from simgen.errors import Rejected
 from simgen.scenarios.double_pendulum import times_over_the_top
 from simgen.scene.spec import Video
 from tests.scenarios.clips import draw, make
@@ -142,7 +142,100 @@ def test_over_the_top_is_counted_at_any_frame_rate() -> None:
     assert "over the top" in made.captions["outcome"]
 
 
-def test_every_parameter_says_what_shows_it() -> None:
-    for name in ("pendulum", "double_pendulum"):
-        for parameter in get_scenario(name).parameters:
-            assert parameter.role != "hidden" or parameter.revealed, parameter.name
+@pytest.mark.parametrize("direction", ["horizontal", "vertical"])
+@pytest.mark.parametrize("start", ["stretched", "compressed"])
+def test_a_spring_by_hand(direction: str, start: str) -> None:
+    """1 kg on 100 N/m: ω = 10 rad/s; hanging, it swings about 9.81 cm below where the spring has no force."""
+    chosen = {
+        "mass_kg": 1.0,
+        "stiffness_n_m": 100.0,
+        "damping_kg_s": 0.0,
+        "displacement_m": 0.2,
+        "length_m": 1.1,
+    }
+    made = make("spring", *draw("spring", 1, direction=direction, start=start, **chosen))
+    assert law(made)["spring_period"].predicted == pytest.approx(2 * math.pi / 10)
+    assert law(made)["spring_period"].measured == pytest.approx(2 * math.pi / 10, rel=2e-5)
+    assert law(made)["spring_amplitude_ratio"].measured == pytest.approx(1.0, abs=1e-5)
+    held = 0.2 if start == "stretched" else -0.2
+    swing = held - (0.0981 if direction == "vertical" else 0.0)
+    moved = swing * (np.cos(10 * made.trace.time_s) - 1)
+    column, sign = (2, -1.0) if direction == "vertical" else (0, 1.0)
+    seen = sign * (made.trace.position_m[:, 0, column] - made.trace.position_m[0, 0, column])
+    assert seen == pytest.approx(moved, abs=1e-3 * abs(swing))
+
+
+def test_a_damped_spring_as_integrated() -> None:
+    chosen = {
+        "mass_kg": 0.5,
+        "stiffness_n_m": 80.0,
+        "damping_kg_s": 1.6,
+        "displacement_m": 0.3,
+        "start": "stretched",
+    }
+    made = make("spring", *draw("spring", 2, direction="horizontal", **chosen))
+    time = made.trace.time_s
+    exact = solve_ivp(
+        lambda _, y: [y[1], (-80 * y[0] - 1.6 * y[1]) / 0.5],
+        (0, 2),
+        [0.3, 0.0],
+        t_eval=time,
+        rtol=1e-10,
+        atol=1e-12,
+    ).y[0]
+    seen = made.trace.position_m[:, 0, 0] - made.trace.position_m[0, 0, 0] + 0.3
+    assert seen == pytest.approx(exact, abs=3e-4)
+    assert "less and less" in made.captions["qualitative"]
+
+
+def test_a_spring_that_starts_in_balance_is_refused() -> None:
+    params, draws = draw(
+        "spring", 3, direction="vertical", start="stretched", mass_kg=1.0, stiffness_n_m=98.1
+    )
+    params = {**params, "displacement_m": 0.1}
+    with pytest.raises(Rejected, match="balance"):
+        make("spring", params, draws)
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_coupled_springs_as_integrated(count: int) -> None:
+    """Hooke's law for every spring, written out, against the whole motion."""
+    made = make("coupled_springs", *draw("coupled_springs", 4, count=count, direction="right"))
+    params = made.params
+    mass = [params[f"mass_{name}_kg"] for name in "abc"[:count]]
+    start = [params[f"displacement{name}_m"] for name in ("", "_b", "_c")[:count]]
+    springs = [
+        params["stiffness_n_m"],
+        *[params["middle_stiffness_n_m"]] * (count - 1),
+        params["stiffness_n_m"],
+    ]
+
+    def slope(_, y):
+        place = [0.0, *y[:count], 0.0]
+        pulls = [k * (place[i + 1] - place[i]) for i, k in enumerate(springs)]
+        return [*y[count:], *((pulls[i + 1] - pulls[i]) / mass[i] for i in range(count))]
+
+    time = made.trace.time_s
+    exact = (
+        solve_ivp(slope, (0, 2), [*start, *[0.0] * count], t_eval=time, rtol=1e-10, atol=1e-12).y[:count].T
+    )
+    seen = made.trace.position_m[:, :count, 0] - made.trace.position_m[0, :count, 0] + np.array(start)
+    assert seen == pytest.approx(exact, abs=1e-4)
+
+
+def test_two_equal_bodies_swing_in_step_or_against_each_other() -> None:
+    """Taylor's two modes: √(k/m) and √((k + 2k′)/m), and each alone when let go in its own way."""
+    same = {
+        "count": 2,
+        "mass_a_kg": 1.0,
+        "mass_b_kg": 1.0,
+        "stiffness_n_m": 50.0,
+        "middle_stiffness_n_m": 75.0,
+    }
+    for other, mode, rate in ((0.1, 1, math.sqrt(50)), (-0.1, 2, math.sqrt(200))):
+        made = make(
+            "coupled_springs", *draw("coupled_springs", 5, displacement_m=0.1, displacement_b_m=other, **same)
+        )
+        modes = {name for name in law(made) if "mode" in name}
+        assert modes == {f"coupled_springs_mode_{mode}"}
+        assert law(made)[f"coupled_springs_mode_{mode}"].measured == pytest.approx(rate, rel=2e-5)
