@@ -68,6 +68,8 @@ def _attempt(
     recipe: Recipe, split: str, index: int, draws: Draws, params: Mapping[str, Any], seconds: dict[str, float]
 ) -> Sample:
     from simgen.labels import find_events
+    from simgen.labels.decision import decide
+    from simgen.labels.horizon import FINER, horizon_s
     from simgen.physics import simulate
     from simgen.render import render
 
@@ -80,6 +82,10 @@ def _attempt(
         law = scenario.measure(params, scene, trace)
         _hold_to_law(scenario, law)
         events = find_events(scene, trace)
+    with _clock(seconds, "simulate"):
+        known_s = float(trace.time_s[-1])
+        if scenario.is_chaotic(params):
+            known_s = horizon_s(scene, trace, simulate(scene, FINER))
     with _clock(seconds, "render"):
         settings = recipe.render_settings()
         frames = {
@@ -87,6 +93,8 @@ def _attempt(
         }
     with _clock(seconds, "label"):
         captions = scenario.captions(params, scene, trace, events, draws)
+        revealed = scenario.revealed_by(params)
+        decision = decide(scenario.decisive, revealed, events, len(trace.time_s), known_s)
         cameras = {
             camera.name: _camera_label(scene, trace, place) for place, camera in enumerate(scene.cameras)
         }
@@ -118,6 +126,7 @@ def _attempt(
             recipe_hash=recipe.hash,
             generator_version=GENERATOR_VERSION,
             attempt=draws.attempt,
+            decision=decision,
             seconds=seconds,
         )
 

@@ -40,6 +40,7 @@ def check_clip(clip: Clip, manifest: Manifest, split: str, index: int) -> Iterat
         lambda: _scene(clip, manifest),
         lambda: _state(clip),
         lambda: _happenings(clip),
+        lambda: _decision(clip, manifest),
         lambda: _cameras(clip),
         lambda: _boxes(clip),
         lambda: _dense(clip),
@@ -167,6 +168,21 @@ def _happenings(clip: Clip) -> Iterator[str]:
             or check.residual < 0
         ):
             yield f"the law {check.name} has a number that is not finite, or a negative residual"
+
+
+def _decision(clip: Clip, manifest: Manifest) -> Iterator[str]:
+    if "decision" not in clip.layout.labels:
+        return
+    decision, frames = clip.decision, len(clip.state)
+    first = next((event for event in clip.events if event.kind in manifest.decisive), None)
+    expected = ("", -1, -1.0, False) if first is None else (first.kind, first.frame, first.time_s, True)
+    if (decision.kind, decision.frame, decision.time_s, decision.in_video) != expected:
+        yield f"decision names {decision.kind or 'no event'} at frame {decision.frame}, the events say otherwise"
+    needed, outcome = decision.event_frames, decision.outcome_frames
+    if not 0 <= needed <= frames or not 0 <= outcome <= frames or (outcome and not 0 < needed <= outcome):
+        yield f"decision needs {needed} and {outcome} first frames of {frames}"
+    if not 0 <= decision.horizon_s <= (frames - 1) / clip.fps + _TIME_TOLERANCE_S:
+        yield f"decision has a horizon of {decision.horizon_s} s, outside the video"
 
 
 def _cameras(clip: Clip) -> Iterator[str]:

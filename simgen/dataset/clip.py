@@ -14,6 +14,7 @@ from simgen.dataset.sample import CameraLabel, Sample
 from simgen.dataset.values import Values
 from simgen.dataset.video import decode_video
 from simgen.errors import DatasetError
+from simgen.labels.decision import Decision
 from simgen.labels.events import Event
 from simgen.physics.trace import Contacts
 from simgen.render.frames import Frames
@@ -115,6 +116,11 @@ class Clip:
     @property
     def law(self) -> tuple[LawCheck, ...]:
         return tuple(LawCheck(**check) for check in self._value("law"))
+
+    @property
+    def decision(self) -> Decision:
+        """The decisive event and what it takes to foresee it. Datasets of the first days do not have it."""
+        return Decision(**self._value("decision"))
 
     @property
     def visible(self) -> NDArray[np.float32]:
@@ -235,6 +241,7 @@ class Clip:
             recipe_hash=self.recipe_hash,
             generator_version=self.generator_version,
             attempt=self.attempt,
+            decision=self.decision if "decision" in self.layout.labels else Decision(),
         )
 
     def _array(self, column: str) -> NDArray[Any]:

@@ -73,6 +73,7 @@ class Layout:
     cameras: tuple[str, ...] = ("main",)  # the first one has the columns without a suffix
     passes: tuple[str, ...] = ()  # those of `PASSES`, in that order
     codec: str = "h264"
+    labels: tuple[str, ...] = ("decision",)  # columns that earlier datasets of this format do not have
 
     @classmethod
     def of(cls, recipe: DatasetRecipe) -> Layout:
@@ -93,6 +94,7 @@ class Layout:
             "cameras": list(self.cameras),
             "passes": list(self.passes),
             "codec": self.codec,
+            "labels": list(self.labels),
         }
 
     @classmethod
@@ -102,6 +104,7 @@ class Layout:
             cameras=tuple(value["cameras"]),
             passes=tuple(value["passes"]),
             codec=str(value["codec"]),
+            labels=tuple(value.get("labels", ())),
         )
 
 
@@ -191,6 +194,15 @@ CONTACTS_TYPE = pa.list_(
 )
 EVENTS_TYPE = pa.list_(_struct(kind=_TEXT, frame=_I4, time_s=_F8, bodies=pa.list_(_I4), value=_F8))
 LAW_TYPE = pa.list_(_struct(name=_TEXT, predicted=_F8, measured=_F8, residual=_F8))
+DECISION_TYPE = _struct(
+    kind=_TEXT,
+    frame=_I4,
+    time_s=_F8,
+    in_video=pa.bool_(),
+    event_frames=_I4,
+    outcome_frames=_I4,
+    horizon_s=_F8,
+)
 CAMERA_TYPE = _struct(projection=_TEXT, intrinsics=_lists(_F8, 3, 3), world_to_camera=_lists(_F8, 0, 4, 4))
 
 
@@ -225,6 +237,8 @@ def _columns(layout: Layout) -> Iterator[Column]:
     yield Column("height", _I4, "px", "", "H")
     yield Column("params", params, "in the name", "", "every parameter of the scenario under its recipe name")
     yield from _LABELS
+    if "decision" in layout.labels:
+        yield _DECISION
     yield from _seen_by("", "the main camera")
     yield Column(
         "projected_px", _lists(_F4, 0, 0, 2), "px", "(T, N, 2)",
@@ -314,6 +328,15 @@ _LABELS = (
         "each closed form that the clip obeys: predicted, measured in the trajectory, residual = "
         "|measured - predicted| / |predicted| unless the law's name says otherwise",
     ),
+)  # fmt: skip
+
+_DECISION = Column(
+    "decision", DECISION_TYPE, "s", "",
+    "the event that the clip is about: its kind, frame and time (\"\", -1, -1 if it is not in_video); from how "
+    "many first frames it is determined in principle whether and when it happens (event_frames) and how the rest "
+    "of the video goes (outcome_frames), 0 if not even all of them tell; horizon_s: up to which the motion "
+    "is reproducible, the last frame's time unless it is chaotic (then: up to which a simulation with a ten "
+    "times finer step agrees)",
 )  # fmt: skip
 
 _EXACT = "exact: a gzipped NumPy file, np.load(io.BytesIO(gzip.decompress(value)))"

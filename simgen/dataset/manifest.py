@@ -160,6 +160,8 @@ class Manifest:
     versions: Mapping[str, str]
     rejections: Mapping[str, int]
     shards: tuple[Shard, ...]  # by split in the recipe's order, then by number
+    factors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # parameter -> role, revealed
+    decisive: tuple[str, ...] = ()  # kinds of event of which the first is what a clip is about
     format: int = FORMAT
 
     @classmethod
@@ -196,6 +198,8 @@ class Manifest:
             versions=library_versions(),
             rejections=dict(sorted(rejections.items())),
             shards=tuple(marker.shard for marker in markers),
+            factors=recipe.factors(),
+            decisive=tuple(recipe.scenario_object().decisive),
         )
 
     @property
@@ -231,6 +235,8 @@ class Manifest:
             "rejections": dict(self.rejections),
             "video": dict(self.video),
             "layout": self.layout.to_json(),
+            "factors": {name: dict(factor) for name, factor in self.factors.items()},
+            "decisive": list(self.decisive),
             "columns": [
                 {
                     "name": column.name,
@@ -276,6 +282,8 @@ class Manifest:
                 versions=dict(value["versions"]),
                 rejections=dict(value["rejections"]),
                 shards=tuple(Shard.from_json(shard) for shard in value["shards"]),
+                factors={name: dict(factor) for name, factor in value.get("factors", {}).items()},
+                decisive=tuple(value.get("decisive", ())),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DatasetError(

@@ -15,6 +15,7 @@ from typing import Any
 from simgen.dataset.clip import Clip
 from simgen.dataset.manifest import RECIPE, Manifest
 from simgen.errors import SimgenError
+from simgen.labels.decision import decide
 from simgen.recipe.draws import Draws
 
 __all__ = ["Rederivation"]
@@ -70,6 +71,14 @@ class Rederivation:
         for name, value in params.items():
             if not _close(clip.params.get(name), value):
                 yield f"parameter {name} is {clip.params.get(name)!r}, the recipe draws {value!r}"
+        if "decision" in clip.layout.labels:
+            scenario = recipe.scenario_object()
+            horizon_s = clip.decision.horizon_s  # only a simulation tells
+            told = decide(
+                scenario.decisive, scenario.revealed_by(params), clip.events, len(clip.state), horizon_s
+            )
+            if clip.decision != told:
+                yield f"decision is {clip.decision}, the scenario says {told}"
         scene = compose(recipe, params, draws)
         path = _difference(json.loads(clip.scene_json), json.loads(scene_to_json(scene)), "")
         if path is not None:

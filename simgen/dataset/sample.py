@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from simgen.labels.decision import Decision
 from simgen.labels.events import Event
 from simgen.physics.trace import Contacts
 from simgen.render.frames import Frames
@@ -52,6 +53,7 @@ class Sample:
     recipe_hash: str
     generator_version: int
     attempt: int
+    decision: Decision = field(default_factory=Decision)
     rejections: tuple[str, ...] = ()  # the reasons of the attempts before this one
     seconds: dict[str, float] = field(
         default_factory=dict, compare=False

@@ -74,6 +74,15 @@ def values_of(sample: Sample, layout: Layout) -> Values:
             }
             for check in sample.law
         ],
+        "decision": {
+            "kind": sample.decision.kind,
+            "frame": int(sample.decision.frame),
+            "time_s": float(sample.decision.time_s),
+            "in_video": bool(sample.decision.in_video),
+            "event_frames": int(sample.decision.event_frames),
+            "outcome_frames": int(sample.decision.outcome_frames),
+            "horizon_s": float(sample.decision.horizon_s),
+        },
         "boxes": _array(sample.boxes, np.float32),
         "visible": _array(sample.visible, np.float32),
         "centroids": _array(sample.centroids, np.float32),

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from simgen.labels.events import SIDES, Event
 from simgen.recipe.draws import Draws
+from simgen.scene.materials import MATERIALS
 from simgen.scene.spec import Body
 
 __all__ = [
@@ -104,7 +105,7 @@ def called(body: Body, draws: Draws | None = None, extra: str = "", draw: str = 
     words = nouns(body)
     name = draws.choice(draw or f"noun.{body.name}", words) if draws is not None else words[0]
     colour = _colour(body)
-    return " ".join(word for word in (extra, colour, body.material, name) if word)
+    return " ".join(word for word in (extra, colour, _material(body), name) if word)
 
 
 def article(phrase: str) -> str:
@@ -138,6 +139,11 @@ def pair(first: Body, second: Body, draws: Draws | None = None) -> tuple[str, st
 
 def _colour(body: Body) -> str:
     return body.look.colour_name if body.look is not None else ""
+
+
+def _material(body: Body) -> str:
+    """As it stands in front of a noun: "rubber", "wooden"."""
+    return MATERIALS[body.material].adjective if body.material in MATERIALS else body.material
 
 
 def side(value: float) -> str:

@@ -1,4 +1,4 @@
-"""Principal moments of inertia of homogeneous solids, in closed form, about the centre of mass.
+"""Volumes and principal moments of inertia of homogeneous solids, in closed form, about the centre of mass.
 
 The engine's own values are a bounding box's for some shapes (a capsule, anything wrapped in a compound), so
 every body is given its moments explicitly. Sources: Goldstein, Classical Mechanics, ch. 5; the list in any
@@ -18,7 +18,7 @@ from simgen.scene.meshes import mesh
 from simgen.scene.rotation import IDENTITY, quaternions
 from simgen.scene.spec import Body, Quaternion, Shape, Vector
 
-__all__ = ["body_inertia", "mass_properties", "principal_axes", "shape_inertia"]
+__all__ = ["body_inertia", "mass_properties", "principal_axes", "shape_inertia", "shape_volume"]
 
 UNEVEN = 1e-6  # of the largest moment: a product of inertia below that is rounding
 
@@ -35,6 +35,26 @@ def principal_axes(body: Body) -> Quaternion:
     if body.shape.kind != "mesh" or body.inertia_kg_m2 is not None:
         return IDENTITY
     return _principal(body.shape)[0]
+
+
+def shape_volume(shape: Shape) -> float:
+    """Volume (m³) of that shape as a solid. Raises ValueError for an unknown kind."""
+    size = shape.size_m
+    if shape.kind == "sphere":
+        return 4 / 3 * math.pi * size[0] ** 3
+    if shape.kind == "box":
+        return size[0] * size[1] * size[2]
+    if shape.kind == "cylinder":
+        return math.pi * size[0] ** 2 * size[1]
+    if shape.kind == "tube":
+        return math.pi * (size[0] ** 2 - max(0.0, size[0] - size[2]) ** 2) * size[1]
+    if shape.kind == "capsule":
+        return math.pi * size[0] ** 2 * (size[1] + 4 / 3 * size[0])
+    if shape.kind == "cone":
+        return math.pi / 3 * size[0] ** 2 * size[1]
+    if shape.kind == "mesh":
+        return mesh(shape.mesh).volume * size[0] * size[1] * size[2]
+    raise ValueError(f"unknown shape {shape.kind!r}")
 
 
 def shape_inertia(shape: Shape, mass_kg: float) -> Vector:

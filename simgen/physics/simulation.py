@@ -51,16 +51,17 @@ RUNAWAY_M = 1e6  # a body that far away was shot there by the solver
 MAX_TRAVEL = 0.5  # of its inner radius per step: faster bodies can pass through others
 
 
-def simulate(scene: SceneSpec) -> Trace:
+def simulate(scene: SceneSpec, finer: int = 1) -> Trace:
     """Simulate `scene` over its video. The result depends on `scene` alone, to the bit.
 
+    `finer`: so many times more steps than the scene's profile takes, to see what the step does to the result.
     Raises SimulationError for a scene that means nothing or a result that is not physics, Rejected("overlap")
     when bodies are inside each other at the start, Rejected("too-fast") when one moves so fast that it could
     pass through another, MissingDependencyError without PyBullet.
     """
     check(scene)
     bullet, client = engine.empty()
-    per_frame = steps_per_frame(scene)
+    per_frame = steps_per_frame(scene) * finer
     profiles.apply(bullet, client, scene, 1.0 / (scene.video.fps * per_frame))
     run = _Run(bullet, client, scene, place(bullet, client, scene), per_frame)
     run.refuse_overlaps()

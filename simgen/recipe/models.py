@@ -185,13 +185,31 @@ class Recipe(Section):
         """float, int, str or bool for every parameter, the same in every split."""
         return {name: _TYPES[kind] for name, kind in self._kinds.items()}
 
+    def factors(self) -> dict[str, dict[str, str]]:
+        """Role and what reveals it (see `simgen.scenarios.base.Parameter`) of every parameter of a scenario; empty
+        for a composed one, whose parameters mean what the recipe makes of them.
+        """
+        return {
+            name: {"role": parameter.role, "revealed": parameter.reveals}
+            for name, parameter in self._scenario_parameters().items()
+        }
+
     def draw_params(self, split: str, draws: Draws) -> dict[str, Any]:
-        """Every parameter of one clip: float, int, str or bool, each from its own draw `params.<name>`."""
+        """Every parameter of one clip: float, int, str or bool, each from its own draw `params.<name>`.
+
+        What a drawn material decides takes the material's value, unless the recipe sets it itself.
+        """
         params: dict[str, Any] = {}
         for name, distribution in self._resolved[split].items():
             constant = isinstance(distribution, Constant)
             value = distribution.value(0.0 if constant else draws(f"params.{name}"))
             params[name] = _TYPES[self._kinds[name]](value)
+        if "material" in params:
+            own = {*self.params, *self.splits[split].params}
+            decided = self.scenario_object().of_material(params)
+            params.update(
+                (name, _TYPES[self._kinds[name]](decided[name])) for name in decided if name not in own
+            )
         return params
 
     @property

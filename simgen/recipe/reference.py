@@ -97,6 +97,9 @@ def page() -> str:
         "## Look",
         _LOOK,
         _looks(),
+        "## Materials",
+        _MATERIALS,
+        _materials(),
         "## Cameras",
         _CAMERAS,
         _fields(CameraView),
@@ -210,6 +213,24 @@ def _looks() -> str:
     return _table(("parameter", "meaning", *PRESETS), rows)
 
 
+def _materials() -> str:
+    from simgen.scene.materials import MATERIALS
+
+    head = ("material", "friction", "elasticity", "density (kg/m³)", "colour", "texture")
+    rows = [
+        (
+            f"`{material.name}`",
+            number(material.friction),
+            number(material.elasticity),
+            number(material.density_kg_m3),
+            f"`{material.look['colour']}`",
+            f"`{material.look['texture']}`",
+        )
+        for material in MATERIALS.values()
+    ]
+    return _table(head, rows)
+
+
 def _scenario(scenario: Scenario) -> str:
     rows = []
     for parameter in scenario.parameters:
@@ -263,6 +284,16 @@ _LOOK = """\
 `look` starts from a preset (`lab` if it names none) and changes single parameters of it; each is a value or a
 distribution, drawn per clip. Colours are names, `'#rrggbb'`, or the families `vivid`, `muted`, `pale` and
 `any`."""
+
+_MATERIALS = """\
+Scenarios with a parameter `material` take one of these presets: `material: {choice: [rubber, wood, steel]}`. A
+material decides `friction` and `elasticity` where the scenario has them, and the mass, as density times volume;
+`params` and `bodies` hold the values that were used. What the recipe sets itself under `params` (here or in a
+split) is not touched: `material: ice` with `friction: {uniform: [0, 0.2]}` is ice of varied slipperiness, with the
+mass and the elasticity of ice. The body looks like its material and captions name it; a parameter that the
+section `look` sets itself, such as `subject_colour`, wins again, and the preset `flat` keeps its plain surfaces.
+Friction and elasticity are those of the touching pair on everything that is fixed. They are middle values of
+handbooks; `simgen/scene/materials.py` says which."""
 
 _CAMERAS = """\
 Every camera films the same simulation; `main` changes the scenario's own, each other one adds a video column

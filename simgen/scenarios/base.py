@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from simgen.labels.events import Event
+from simgen.physics.inertia import shape_volume
 from simgen.physics.trace import Trace
 from simgen.recipe.distributions import Distribution
 from simgen.recipe.draws import Draws
-from simgen.scene.spec import SceneSpec, Video
+from simgen.scene.materials import MATERIALS
+from simgen.scene.solids import solid
+from simgen.scene.spec import SceneSpec, Shape, Video
 
 __all__ = ["Law", "LawCheck", "Parameter", "Params", "Scenario"]
 
@@ -39,6 +42,11 @@ class Parameter:
     # "velocity" (two frames), "acceleration" (three), a kind of event (a frame after it), or "never" (it
     # changes nothing that can be seen). "" stands for "picture", and for "never" where the role is hidden.
     revealed: str = ""
+
+    @property
+    def reveals(self) -> str:
+        """`revealed` with its default filled in."""
+        return self.revealed or ("never" if self.role == "hidden" else "picture")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,12 @@ class Scenario(ABC):
     parameters: ClassVar[tuple[Parameter, ...]]
     laws: ClassVar[tuple[Law, ...]] = ()
     events: ClassVar[tuple[str, ...]] = ()  # the kinds of event that its clips can hold; no others may appear
-    decisive: ClassVar[tuple[str, ...]] = ()  # the first event of one of these kinds is what the clip is about
+    # Small errors grow without end: clips store the time up to which a simulation with a ten times finer step
+    # agrees (`simgen.labels.horizon`), which costs ten times their simulation.
+    chaotic: ClassVar[bool] = False
+    decisive: ClassVar[
+        tuple[str, ...]
+    ] = ()  # the first event of one of these kinds is what the clip is about
 
     @abstractmethod
     def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:
@@ -92,3 +105,40 @@ class Scenario(ABC):
 
         Every number in them is a label (a parameter, a state, an event's value) rounded as printed.
         """
+
+    def is_chaotic(self, params: Params) -> bool:
+        """Whether a clip of these parameters is chaotic; this one says what the class declares."""
+        return self.chaotic
+
+    def revealed_by(self, params: Params) -> dict[str, str]:
+        """What reveals each parameter in a clip of these parameters (see `Parameter.revealed`), by its name.
+
+        This one says what the parameters declare. A scenario in which a parameter plays no part in some clips
+        (friction, where a ball rolls without slipping) says "never" for it there.
+        """
+        return {parameter.name: parameter.reveals for parameter in self.parameters}
+
+    def solids(self, params: Params) -> Mapping[str, Shape]:
+        """The solid whose mass each mass parameter is, by the parameter's name: a material's density times its
+        volume becomes the mass.
+
+        This one holds where `mass_kg` is the mass of `stage.solid(shape, radius_m)`, a ball where there is no
+        `shape`; a scenario with other masses, sizes or shapes says which.
+        """
+        if "mass_kg" in params and "radius_m" in params:
+            return {"mass_kg": solid(params.get("shape", "sphere"), params["radius_m"])}
+        return {}
+
+    def of_material(self, params: Params) -> dict[str, float]:
+        """The parameters that the drawn material decides, with their values; none without a material.
+
+        A recipe's own `friction`, `elasticity` or mass takes precedence; that is not decided here.
+        """
+        names = {parameter.name for parameter in self.parameters}
+        material = MATERIALS.get(params["material"]) if "material" in names else None
+        if material is None:
+            return {}
+        decided = {"friction": material.friction, "elasticity": material.elasticity}
+        for name, shape in self.solids(params).items():
+            decided[name] = material.density_kg_m3 * shape_volume(shape)
+        return {name: value for name, value in decided.items() if name in names}

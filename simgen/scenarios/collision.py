@@ -30,14 +30,33 @@ class Collision(Scenario):
     name = "collision"
     summary = "Two balls without gravity or friction collide, head-on or off centre."
     parameters = (
-        Parameter("speed_a_m_s", uniform(1.2, 3), "m/s", "speed of ball a towards b", (1.2, 4), "causal"),
         Parameter(
-            "speed_b_m_s", uniform(0, 2), "m/s", "speed of ball b towards a; 0: it waits", (0, 4), "causal"
+            "speed_a_m_s", uniform(1.2, 3), "m/s", "speed of ball a towards b", (1.2, 4), "causal", "velocity"
         ),
-        Parameter("mass_a_kg", log_uniform(0.2, 5), "kg", "mass of ball a", (0.05, 50), "hidden"),
-        Parameter("mass_b_kg", log_uniform(0.2, 5), "kg", "mass of ball b", (0.05, 50), "hidden"),
         Parameter(
-            "elasticity", uniform(0.2, 1), "1", "coefficient of restitution of the pair", (0, 1), "hidden"
+            "speed_b_m_s",
+            uniform(0, 2),
+            "m/s",
+            "speed of ball b towards a; 0: it waits",
+            (0, 4),
+            "causal",
+            "velocity",
+        ),
+        # of the masses, their ratio is what can be seen
+        Parameter(
+            "mass_a_kg", log_uniform(0.2, 5), "kg", "mass of ball a", (0.05, 50), "hidden", "collision"
+        ),
+        Parameter(
+            "mass_b_kg", log_uniform(0.2, 5), "kg", "mass of ball b", (0.05, 50), "hidden", "collision"
+        ),
+        Parameter(
+            "elasticity",
+            uniform(0.2, 1),
+            "1",
+            "coefficient of restitution of the pair",
+            (0, 1),
+            "hidden",
+            "collision",
         ),
         Parameter(
             "offset",
@@ -46,6 +65,7 @@ class Collision(Scenario):
             "distance between the centres' paths over the sum of the radii; 0 is head-on",
             (-0.8, 0.8),
             "causal",
+            "velocity",  # the paths are not drawn
         ),
         Parameter("radius_a_m", uniform(0.18, 0.3), "m", "radius of ball a", (0.17, 0.34), "nuisance"),
         Parameter("radius_b_m", uniform(0.18, 0.3), "m", "radius of ball b", (0.17, 0.34), "nuisance"),
@@ -72,6 +92,7 @@ class Collision(Scenario):
             "direction in which ball a moves, from the right of the picture towards its far side",
             (-180, 180),
             "nuisance",
+            "velocity",
         ),
     )
     laws = (
@@ -107,6 +128,7 @@ class Collision(Scenario):
         ),
     )
     events = ("first_contact", "collision", "starts_moving", "comes_to_rest", "leaves_frame")
+    decisive = ("collision",)
 
     def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:
         radius_a, radius_b = params["radius_a_m"], params["radius_b_m"]

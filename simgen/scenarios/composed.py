@@ -83,6 +83,17 @@ class Composed(Scenario):
         ),
     )
     events = tuple(EVENT_KINDS)
+    decisive = ("first_contact",)
+
+    def is_chaotic(self, params: Params) -> bool:
+        """Whether something hangs on what swings itself, as the second bar of a double pendulum does."""
+        joints = [joint for joint in self._parts.joints.values() if joint.kind != "fixed"]
+        swinging = {joint.child for joint in joints}
+        return any(joint.parent in swinging for joint in joints)
+
+    def revealed_by(self, params: Params) -> dict[str, str]:
+        """What any scene may hide, whatever its recipe calls it: speeds, what pulls, and how bodies meet."""
+        return {"velocities": "velocity", "forces": "acceleration", "contacts": "first_contact"}
 
     def __init__(self, parts: SceneParts | None = None) -> None:
         self._parts = parts if parts is not None else _example()

@@ -15,7 +15,15 @@ from simgen.physics.trace import Trace
 from simgen.recipe.distributions import choice, constant, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import GRAVITY, area_camera, ground, random_orientation, solid
+from simgen.scenarios.stage import (
+    GRAVITY,
+    MATERIAL,
+    area_camera,
+    ground,
+    material,
+    random_orientation,
+    solid,
+)
 from simgen.scene.rotation import about_axis
 from simgen.scene.spec import Body, SceneSpec, Video
 
@@ -42,6 +50,7 @@ class Drop(Scenario):
             "coefficient of restitution on the ground",
             (0, 1),
             "hidden",
+            "first_contact",
         ),
         Parameter(
             "shape",
@@ -51,7 +60,8 @@ class Drop(Scenario):
             ("sphere", "box"),
             "nuisance",
         ),
-        Parameter("mass_kg", log_uniform(0.1, 10), "kg", "mass of the body", (0.05, 50), "hidden"),
+        # up to a steel cube of the largest size
+        Parameter("mass_kg", log_uniform(0.1, 10), "kg", "mass of the body", (0.05, 1000), "hidden"),
         Parameter(
             "radius_m",
             uniform(0.13, 0.22),
@@ -68,7 +78,16 @@ class Drop(Scenario):
             (-0.8, 0.8),
             "nuisance",
         ),
-        Parameter("gravity_m_s2", constant(GRAVITY), "m/s²", "strength of gravity", (1.6, 25), "hidden"),
+        Parameter(
+            "gravity_m_s2",
+            constant(GRAVITY),
+            "m/s²",
+            "strength of gravity",
+            (1.6, 25),
+            "hidden",
+            "acceleration",
+        ),
+        MATERIAL,
     )
     laws = (
         Law(
@@ -94,6 +113,7 @@ class Drop(Scenario):
         ),
     )
     events = ("first_contact", "bounce", "apex", "comes_to_rest")
+    decisive = ("first_contact",)
 
     def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:
         turn = (
@@ -109,6 +129,7 @@ class Drop(Scenario):
             mass_kg=params["mass_kg"],
             friction=0.5,
             elasticity=params["elasticity"],
+            material=material(params),
         )
         return SceneSpec(
             bodies=(subject, ground()),

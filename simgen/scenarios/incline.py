@@ -19,7 +19,15 @@ from simgen.physics.trace import Trace
 from simgen.recipe.distributions import choice, constant, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import GRAVITY, area_camera, ground, random_orientation, solid
+from simgen.scenarios.stage import (
+    GRAVITY,
+    MATERIAL,
+    area_camera,
+    ground,
+    material,
+    random_orientation,
+    solid,
+)
 from simgen.scene.rotation import about_axis, multiply
 from simgen.scene.spec import Body, Quaternion, SceneSpec, Shape, Vector, Video
 
@@ -48,7 +56,8 @@ class Incline(Scenario):
             ("sphere", "cylinder", "hoop", "box"),
             "causal",
         ),
-        Parameter("mass_kg", log_uniform(0.1, 10), "kg", "mass of the body", (0.05, 50), "hidden"),
+        # up to a steel cube of the largest size
+        Parameter("mass_kg", log_uniform(0.1, 10), "kg", "mass of the body", (0.05, 4100), "hidden"),
         Parameter(
             "radius_m",
             uniform(0.18, 0.28),
@@ -57,7 +66,15 @@ class Incline(Scenario):
             (0.17, 0.4),
             "nuisance",
         ),
-        Parameter("friction", uniform(0.1, 0.7), "1", "coefficient of friction", (0, 0.9), "hidden"),
+        Parameter(
+            "friction",
+            uniform(0.1, 0.7),
+            "1",
+            "coefficient of friction",
+            (0, 0.9),
+            "hidden",
+            "acceleration",
+        ),
         Parameter(
             "elasticity",
             uniform(0, 0.6),
@@ -65,6 +82,7 @@ class Incline(Scenario):
             "coefficient of restitution where it hits the board or the ground",
             (0, 0.9),
             "hidden",
+            "first_contact",
         ),
         Parameter(
             "start_height_m",
@@ -90,7 +108,16 @@ class Incline(Scenario):
             ("left", "right"),
             "nuisance",
         ),
-        Parameter("gravity_m_s2", constant(GRAVITY), "m/s²", "strength of gravity", (1.6, 25), "hidden"),
+        Parameter(
+            "gravity_m_s2",
+            constant(GRAVITY),
+            "m/s²",
+            "strength of gravity",
+            (1.6, 25),
+            "hidden",
+            "acceleration",
+        ),
+        MATERIAL,
     )
     laws = (
         Law(
@@ -121,6 +148,14 @@ class Incline(Scenario):
         "topples",
         "starts_rolling",
     )
+    decisive = ("first_contact",)
+
+    def revealed_by(self, params: Params) -> dict[str, str]:
+        """How much friction there is plays no part while a body rolls without slipping."""
+        ways = super().revealed_by(params)
+        if regime(params) == "rolls":
+            ways["friction"] = "first_contact"
+        return ways
 
     def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:
         angle, radius = math.radians(params["angle_deg"]), params["radius_m"]
@@ -134,6 +169,7 @@ class Incline(Scenario):
             mass_kg=params["mass_kg"],
             friction=params["friction"],
             elasticity=params["elasticity"],
+            material=material(params),
         )
         return SceneSpec(
             bodies=(

@@ -31,9 +31,15 @@ class Projectile(Scenario):
     name = "projectile"
     summary = "A ball thrown at an angle flies on a parabola and lands."
     parameters = (
-        Parameter("speed_m_s", uniform(3.5, 6), "m/s", "speed of the throw", (2.5, 6), "causal"),
+        Parameter("speed_m_s", uniform(3.5, 6), "m/s", "speed of the throw", (2.5, 6), "causal", "velocity"),
         Parameter(
-            "angle_deg", uniform(20, 70), "deg", "angle of the throw above the horizontal", (0, 80), "causal"
+            "angle_deg",
+            uniform(20, 70),
+            "deg",
+            "angle of the throw above the horizontal",
+            (0, 80),
+            "causal",
+            "velocity",
         ),
         Parameter(
             "height_m",
@@ -52,9 +58,16 @@ class Projectile(Scenario):
             "coefficient of restitution on the ground",
             (0, 0.95),
             "hidden",
+            "first_contact",
         ),
         Parameter(
-            "friction", uniform(0.2, 0.8), "1", "coefficient of friction on the ground", (0, 1), "hidden"
+            "friction",
+            uniform(0.2, 0.8),
+            "1",
+            "coefficient of friction on the ground",
+            (0, 1),
+            "hidden",
+            "first_contact",
         ),
         Parameter(
             "start_offset_m",
@@ -72,7 +85,15 @@ class Projectile(Scenario):
             ("left", "right"),
             "nuisance",
         ),
-        Parameter("gravity_m_s2", constant(GRAVITY), "m/s²", "strength of gravity", (9, 25), "hidden"),
+        Parameter(
+            "gravity_m_s2",
+            constant(GRAVITY),
+            "m/s²",
+            "strength of gravity",
+            (9, 25),
+            "hidden",
+            "acceleration",
+        ),
     )
     laws = (
         Law(
@@ -104,6 +125,7 @@ class Projectile(Scenario):
         "leaves_frame",
         "starts_rolling",
     )
+    decisive = ("first_contact",)
 
     def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:
         side = _side(params)

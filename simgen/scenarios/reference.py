@@ -20,9 +20,14 @@ _SCENARIOS = f"""# Scenarios
 
 What `simgen scenarios NAME` prints. A parameter's whole range works from end to end, with the outcome in the
 video, at the default of 24 frames a second for 2 s. Roles: *causal* parameters change the motion and can be
-seen in the first picture; *hidden* ones cannot be seen there (and some, like the mass of a falling body, turn
-out to change nothing); *nuisance* ones change the picture and not the motion under study. Cameras depend on
-nuisance parameters alone, so that the picture's scale does not give the answer away.
+seen in the first picture or its motion; *hidden* ones cannot be seen in the first picture (and some, like the
+mass of a falling body, turn out to change nothing); *nuisance* ones change the picture and not the motion under
+study. Cameras depend on nuisance parameters alone, so that the picture's scale does not give the answer away.
+
+*Revealed by* says what shows a parameter's value, in principle, to somebody who knows all laws: the first
+picture, a velocity (two frames), an acceleration (three), an event (the frame after it), or never: it changes
+nothing that can be seen. With the *decisive* event, the one that the clip is about, the column `decision` follows
+from it: from how many first frames the outcome is determined.
 """
 
 _EVENTS = f"""# Events

@@ -110,12 +110,16 @@ def _sentence(entry: EntryPoint, error: Exception) -> str:
 
 
 def describe(scenario: Scenario) -> str:
-    """What `simgen scenarios NAME` prints: parameters with unit, range, default and role; laws; events."""
-    rows = [("parameter", "unit", "range", "default", "role", "meaning")]
+    """What `simgen scenarios NAME` prints: parameters with unit, range, default, role and what reveals them; laws;
+    events.
+    """
+    rows: list[tuple[str, ...]] = [
+        ("parameter", "unit", "range", "default", "role", "revealed by", "meaning")
+    ]
     rows += [_row(parameter) for parameter in scenario.parameters]
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    widths = [max(len(row[column]) for row in rows) for column in range(6)]
     table = [
-        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)) + "  " + row[5]
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)) + "  " + row[6]
         for row in rows
     ]
     lines = [f"{scenario.name}: {scenario.summary}", ""]
@@ -124,10 +128,12 @@ def describe(scenario: Scenario) -> str:
     if scenario.laws:
         lines += ["laws", *(line for law in scenario.laws for line in _law(law)), ""]
     lines.append(f"events: {', '.join(scenario.events) or 'none'}")
+    if scenario.decisive:
+        lines.append(f"decisive: the first {' or '.join(scenario.decisive)}")
     return "\n".join(lines)
 
 
-def _row(parameter: Parameter) -> tuple[str, str, str, str, str, str]:
+def _row(parameter: Parameter) -> tuple[str, ...]:
     ends = parameter.range
     span = (
         " | ".join(str(word) for word in ends) if isinstance(ends[0], str) else f"{ends[0]:g} to {ends[1]:g}"
@@ -138,6 +144,7 @@ def _row(parameter: Parameter) -> tuple[str, str, str, str, str, str]:
         span,
         str(parameter.default),
         parameter.role,
+        parameter.reveals,
         parameter.meaning,
     )
 

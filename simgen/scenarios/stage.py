@@ -1,5 +1,5 @@
-"""What the scenarios build their scenes from: a ground, solids of one size, a camera that keeps an area in
-the picture.
+"""What the scenarios build their scenes from: a ground, solids of one size, a material, a camera that keeps an
+area in the picture.
 
 A camera placed here depends on the shape of the picture and on nothing else. If it depended on a parameter
 that a study varies, the picture's scale would give that parameter away before anything moves.
@@ -8,30 +8,53 @@ that a study varies, the picture's scale would give that parameter away before a
 from __future__ import annotations
 
 import math
-from typing import Literal
 
+from simgen.recipe.distributions import constant
 from simgen.recipe.draws import Draws
+from simgen.scenarios.base import Parameter, Params
+from simgen.scene.materials import MATERIALS, NO_MATERIAL
+from simgen.scene.solids import HOOP_WALL, solid
 from simgen.scene.spec import Body, Camera, Quaternion, Shape, Vector, Video
 
-__all__ = ["GRAVITY", "HOOP_WALL", "area_camera", "ground", "random_orientation", "solid"]
+__all__ = [
+    "GRAVITY",
+    "HOOP_WALL",
+    "MATERIAL",
+    "area_camera",
+    "ground",
+    "material",
+    "material_parameter",
+    "random_orientation",
+    "solid",
+]
 
 GRAVITY = 9.81  # m/s², on Earth
-HOOP_WALL = 0.15  # thickness of a hoop's wall as a part of its outer radius
-
-SolidKind = Literal["sphere", "cylinder", "hoop", "box"]
 
 
-def solid(kind: str, radius_m: float) -> Shape:
-    """A solid that fits a square of 2 × radius_m: a ball, a cylinder, a hoop, or a cube of that edge."""
-    if kind == "sphere":
-        return Shape("sphere", (radius_m,))
-    if kind == "cylinder":
-        return Shape("cylinder", (radius_m, 1.6 * radius_m))
-    if kind == "hoop":
-        return Shape("tube", (radius_m, 0.8 * radius_m, HOOP_WALL * radius_m))
-    if kind == "box":
-        return Shape("box", (2 * radius_m, 2 * radius_m, 2 * radius_m))
-    raise KeyError(kind)
+def material_parameter(*names: str) -> Parameter:
+    """The parameter `material` with these presets of `simgen.scene.materials` to choose from (all, if none are
+    named): for a scenario in which some would leave the documented range of what they decide.
+
+    A scenario that lists it puts `material=stage.material(params)` into the bodies it is about, and overrides
+    `Scenario.solids` unless its one mass is that of `stage.solid(shape, radius_m)`.
+    """
+    return Parameter(
+        "material",
+        constant(NO_MATERIAL),
+        "",
+        "what it is made of; decides friction, elasticity and mass, unless the recipe does, and the look",
+        (NO_MATERIAL, *(names or MATERIALS)),
+        "causal",
+    )
+
+
+MATERIAL = material_parameter()
+
+
+def material(params: Params) -> str:
+    """What goes into `Body.material`: the drawn material, "" for none."""
+    name = str(params["material"])
+    return "" if name == NO_MATERIAL else name
 
 
 def ground(elasticity: float = 1.0, friction: float = 1.0) -> Body:

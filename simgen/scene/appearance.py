@@ -6,8 +6,9 @@ Three presets: `lab` (a clean studio, the default), `flat` (plain unlit colours 
 randomisation). A preset is nothing but a default for every parameter of `LOOK_PARAMETERS`.
 
 Every draw is addressed, `look.<parameter>` for the scene and `look.<body>.<parameter>` for a body, and none
-depends on a physical parameter: a look tells nothing about the motion. A body that the scenario has given a
-look keeps it."""
+depends on a physical parameter but the material: a look tells nothing else about the motion. A body that is of
+a material looks like it, in everything that the section does not set itself. A body that the scenario has
+given a look keeps it."""
 
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ from simgen.errors import Problem, RecipeError
 from simgen.recipe.draws import Draws
 from simgen.scene.colour import NAMED, contrast, from_hue, mixed, named, read_colour
 from simgen.scene.look_parameters import LOOK_PARAMETERS, PRESETS, look_problems, resolve_look
+from simgen.scene.materials import MATERIALS
 from simgen.scene.spec import Body, Camera, Environment, Light, Look, Rgb, SceneSpec, Shape, Vector
 from simgen.scene.views import placed, placement
 
@@ -39,7 +41,8 @@ def dress(scene: SceneSpec, look: Mapping[str, Any] | None, draws: Draws) -> Sce
     problems = look_problems(look or {})
     if problems:
         raise RecipeError([Problem("recipe", 0, f"look.{key}", message) for key, message in problems])
-    chosen = _Chosen(resolve_look(look or {}), draws.under("look"))
+    look = look or {}
+    chosen = _Chosen(resolve_look(look), draws.under("look"), frozenset(look), look.get("preset") == "flat")
     bodies = _dress_bodies(scene, chosen)
     cameras = tuple(
         _projected(camera if place else _aim(camera, chosen), chosen)
@@ -67,6 +70,23 @@ class _Chosen:
 
     distributions: Mapping[str, Any]
     draws: Draws
+    own: frozenset[str]  # what the recipe's section sets itself
+    flat: bool  # plain colours, whatever a body is made of
+
+    def made_of(self, body: Body) -> _Chosen:
+        """The parameters for one body: its material's where it has one and the section does not say
+        otherwise.
+        """
+        material = MATERIALS.get(body.material)
+        if material is None:
+            return self
+        parts = {
+            f"{body.role}_{part}": distribution
+            for part, distribution in material.look.items()
+            if not (self.flat and part != "colour")
+        }
+        fitting = {name: entry for name, entry in parts.items() if name not in self.own}
+        return replace(self, distributions={**self.distributions, **fitting})
 
     def value(self, name: str, address: str | None = None) -> Any:
         return self.distributions[name].value(self.draws(address or name))
@@ -113,13 +133,13 @@ def _dress_bodies(scene: SceneSpec, chosen: _Chosen) -> tuple[Body, ...]:
     for body in scene.bodies:
         if body.role in ("ground", "support"):
             if body.name not in looks:
-                looks[body.name] = _surrounding(body, scene, chosen)
+                looks[body.name] = _surrounding(body, scene, chosen.made_of(body))
             surroundings += _tones(looks[body.name])
     taken = [look for name, look in looks.items() if scene.body(name).role in ("subject", "prop")]
     for role in ("subject", "prop"):
         for body in scene.bodies:
             if body.role == role and body.name not in looks:
-                looks[body.name] = _subject(body, chosen, tuple(surroundings), taken)
+                looks[body.name] = _subject(body, chosen.made_of(body), tuple(surroundings), taken)
                 taken.append(looks[body.name])
     return tuple(replace(body, look=looks[body.name]) for body in scene.bodies)
 

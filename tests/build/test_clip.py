@@ -112,6 +112,21 @@ def test_the_sample_is_complete_and_consistent() -> None:
         assert np.allclose(sample.visible[:, body], np.where(alone > 0, pixels / np.maximum(alone, 1), 0))
 
 
+def test_the_decision_is_the_landing() -> None:
+    """A drop: gravity is known from three frames, the bounce when it has been seen."""
+    sample = generate(recipe(params={"height_m": 0.5, "elasticity": 0.8}), 0)
+    landing = next(event for event in sample.events if event.kind == "first_contact")
+    assert landing.time_s == pytest.approx((2 * 0.5 / 9.81) ** 0.5)
+    decision = sample.decision
+    assert (decision.kind, decision.frame, decision.time_s) == (
+        "first_contact",
+        landing.frame,
+        landing.time_s,
+    )
+    assert (decision.in_video, decision.event_frames, decision.outcome_frames) == (True, 3, landing.frame + 2)
+    assert decision.horizon_s == 11 / 12  # nothing chaotic: to the last frame
+
+
 def test_projected_centres_are_those_of_a_pinhole() -> None:
     """u = W/2 + f x/z with the camera's axes built from its position and target alone."""
     sample = generate(recipe(), 1)

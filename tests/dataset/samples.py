@@ -16,6 +16,7 @@ import numpy as np
 
 from simgen.dataset import Manifest, Marker, ShardWriter, finish_dataset
 from simgen.dataset.sample import CameraLabel, Sample
+from simgen.labels.decision import Decision
 from simgen.labels.events import Event
 from simgen.physics.trace import Contacts
 from simgen.render.frames import PASSES, Frames
@@ -32,6 +33,13 @@ class Part:
 
     codec: str = "h264"
     clips: int = 0
+
+
+@dataclass(frozen=True)
+class HandScenario:
+    """What the dataset part asks of a scenario."""
+
+    decisive: tuple[str, ...] = ("first_contact",)
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,12 @@ class HandRecipe:
 
     def param_types(self) -> dict[str, type]:
         return {"angle_deg": float, "count": int, "shape": str, "fast": bool}
+
+    def factors(self) -> dict[str, dict[str, str]]:
+        return {"angle_deg": {"role": "causal", "revealed": "picture"}}
+
+    def scenario_object(self) -> HandScenario:
+        return HandScenario()
 
     def video_spec(self) -> Video:
         return Video(*self.size, self.fps, self.frame_count)
@@ -168,9 +182,16 @@ def make_sample(recipe: HandRecipe, index: int, split: str = "train") -> Sample:
         recipe_hash=recipe.hash,
         generator_version=1,
         attempt=index % 2,
+        decision=_decision(events, (count - 1) / video.fps),
         rejections=("law-residual",) * (index % 2),
         seconds={"render": float(rng.uniform())},
     )
+
+
+def _decision(events: tuple[Event, ...], last_s: float) -> Decision:
+    if not events:
+        return Decision(event_frames=1, outcome_frames=1, horizon_s=last_s)
+    return Decision(events[0].kind, events[0].frame, events[0].time_s, True, 1, 1, last_s)
 
 
 def _contacts(index: int, count: int, fps: float, rng: Any) -> Contacts:

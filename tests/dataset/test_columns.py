@@ -31,7 +31,7 @@ def test_every_column_of_the_architecture_is_there_in_its_order() -> None:
     names = [column.name for column in columns(HandRecipe(camera_names=("main", "side")))]
     assert " ".join(names) == (
         "key index split scenario caption captions video fps frame_count width height params bodies state "
-        "contacts events law camera boxes visible centroids projected_px video_side camera_side boxes_side "
+        "contacts events law decision camera boxes visible centroids projected_px video_side camera_side boxes_side "
         "visible_side centroids_side scene recipe_hash generator_version attempt"
     )
 
@@ -115,3 +115,13 @@ def test_layout_survives_the_manifest() -> None:
     layout = Layout.of(HandRecipe(passes=("flow", "depth"), camera_names=("main", "side"), codec="ffv1"))
     assert layout.passes == ("depth", "flow"), "in the usual order, however the recipe lists them"
     assert Layout.from_json(json.loads(json.dumps(layout.to_json()))) == layout
+
+
+def test_a_dataset_of_before_the_decision_has_no_such_column() -> None:
+    """Its manifest does not name the label; the format is the same."""
+    written = Layout.of(HandRecipe()).to_json()
+    del written["labels"]
+    old = Layout.from_json(json.loads(json.dumps(written)))
+    names = [column.name for column in columns(old)]
+    assert "decision" not in names
+    assert [*names[:17], "decision", *names[17:]] == [column.name for column in columns(HandRecipe())]

@@ -20,6 +20,7 @@ from simgen.dataset.dense import encode_pass
 from simgen.dataset.rederivation import Rederivation
 from simgen.dataset.video import encode_video
 from simgen.errors import DatasetError
+from simgen.labels.decision import Decision
 from simgen.recipe import parse_recipe
 from simgen.recipe.draws import Draws
 from simgen.render.frames import Frames
@@ -230,6 +231,18 @@ SPOILT: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
         edit("events", lambda events: [{**events[0], "frame": 5}]),
         "the event first_contact at .* s is not of frame 5",
     ),
+    "decision": (
+        edit("decision", member("frame", lambda frame: frame + 1)),
+        "decision names first_contact at frame .*, the events say otherwise",
+    ),
+    "frames needed": (
+        edit("decision", member("outcome_frames", lambda _: 99)),
+        "decision needs 1 and 99 first frames of 14",
+    ),
+    "horizon": (
+        edit("decision", member("horizon_s", lambda _: 9.0)),
+        "decision has a horizon of 9.0 s, outside the video",
+    ),
     "law": (
         edit("law", lambda law: [{**law[0], "residual": -1.0}]),
         "the law hand_law has a number that is not finite, or",
@@ -351,7 +364,10 @@ def test_parameters_and_scene_are_drawn_again(tmp_path: Path) -> None:
     draws = Draws(recipe.seed, "train", 2, attempt=1)
     params = recipe.draw_params("train", draws)
     text = scene_to_json(compose(recipe, params, draws))
+    # nothing happens in it, and gravity is known from three frames on
+    decision = dataclasses.asdict(Decision(event_frames=3, outcome_frames=3, horizon_s=1.0))
     values = {"split": "train", "index": 2, "attempt": 1, "params": params, "scene": text}
+    values |= {"events": [], "state": np.zeros((48, 4, 13)), "decision": decision}
     layout = Layout.of(recipe)
     assert list(rederivation.check(Clip(values, layout))) == []
     name = next(name for name, value in params.items() if isinstance(value, float))
@@ -362,6 +378,9 @@ def test_parameters_and_scene_are_drawn_again(tmp_path: Path) -> None:
     moved["bodies"][1]["position_m"][0] += 1e-6
     (line,) = rederivation.check(Clip({**values, "scene": json.dumps(moved)}, layout))
     assert line.endswith("bodies[1].position_m[0] differs")
+    sooner = {**decision, "outcome_frames": 2}
+    (line,) = rederivation.check(Clip({**values, "decision": sooner}, layout))
+    assert line.startswith("decision is Decision(kind='', ")
     newer = Manifest.of(recipe, [dataclasses.replace(marker, generator_version=99)], 99)
     assert "generator version 99" in Rederivation(newer).why_not
 

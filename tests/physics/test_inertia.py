@@ -9,7 +9,13 @@ import pytest
 from scipy.spatial import ConvexHull
 
 from simgen.physics.convex import convex_parts
-from simgen.physics.inertia import body_inertia, mass_properties, principal_axes, shape_inertia
+from simgen.physics.inertia import (
+    body_inertia,
+    mass_properties,
+    principal_axes,
+    shape_inertia,
+    shape_volume,
+)
 from simgen.scene.meshes import MESHES, mesh
 from simgen.scene.rotation import IDENTITY, matrix
 from simgen.scene.spec import Body, Shape
@@ -51,6 +57,7 @@ def test_inertia_is_the_sum_over_small_cubes(shape: Shape) -> None:
     filled = inside(shape, x, y, z)
     x, y, z = x[filled], y[filled], z[filled]
     assert abs(z.mean()) < 1e-3  # the origin is the centre of mass
+    assert shape_volume(shape) == pytest.approx(filled.mean(), rel=5e-3)
     squares = np.array([(y**2 + z**2).mean(), (x**2 + z**2).mean(), (x**2 + y**2).mean()])
     assert shape_inertia(shape, 2.0) == pytest.approx(2.0 * squares, rel=5e-3)
 
@@ -64,6 +71,15 @@ def test_limits() -> None:
     assert short == pytest.approx(shape_inertia(Shape("sphere", (0.3,)), 1.0))
     with pytest.raises(ValueError, match="unknown shape 'blob'"):
         shape_inertia(Shape("blob", (1.0,)), 1.0)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="unknown shape 'blob'"):
+        shape_volume(Shape("blob", (1.0,)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", MESHES)
+def test_the_volume_of_a_mesh_is_scaled_along_each_axis(name: str) -> None:
+    size = np.array([0.2, 0.5, 1.5])
+    volume, _, _ = mass_properties(mesh(name).vertices * size, mesh(name).triangles)
+    assert shape_volume(Shape("mesh", tuple(size), name)) == pytest.approx(volume, rel=1e-9)
 
 
 CORNERS = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], dtype=np.float64)

@@ -46,7 +46,7 @@ clips: 1e12
 params:
   angle_dge: {uniform: [5, 40]}
   shape: {choice: [sphere, cone]}
-  mass_kg: {uniform: [1, 500]}
+  mass_kg: {uniform: [1, 5000]}
   friction: 2
 video: {size: 255, fsp: 24}
 passes: [depth, segmentations]
@@ -66,7 +66,7 @@ bodies: {}
         "several recipes, each with its own seed.",
         "demo.yaml:6: params.angle_dge: incline has no such parameter. Did you mean 'angle_deg'?",
         "demo.yaml:7: params.shape: must be sphere, cylinder, hoop or box, not 'cone'.",
-        f"demo.yaml:8: params.mass_kg: must stay {MASS}, but reaches 500.",
+        f"demo.yaml:8: params.mass_kg: must stay {MASS}, but reaches 5000.",
         f"demo.yaml:9: params.friction: must be {FRICTION}, not 2.",
         "demo.yaml:10: video.size: must be even, not 255 × 255: video stores colour for 2 × 2 pixels.",
         "demo.yaml:10: video.fsp: unknown key. Did you mean 'fps'?",
