@@ -147,8 +147,13 @@ class Recipe(Section):
 
             return Composed(self.scene_parts())
         from simgen.scenarios import get_scenario
+        from simgen.scenarios.air import AIR, in_air
 
-        return get_scenario(self.scenario)
+        scenario = get_scenario(self.scenario)
+        drawn = {*self.params, *(name for split in self.splits.values() for name in split.params)}
+        known = {parameter.name for parameter in scenario.parameters}
+        airy = any(parameter.name in drawn - known for parameter in AIR)
+        return in_air(scenario) if airy else scenario
 
     def scene_parts(self) -> SceneParts:
         """What it says of a composed scene."""

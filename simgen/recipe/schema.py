@@ -81,8 +81,12 @@ def _if(scenario: str, then: Schema) -> Schema:
 
 def _for_scenario(name: str, scenario: Any) -> Schema:
     """With this scenario, its parameters and no others."""
+    from simgen.scenarios.air import AIR
+
+    known = {parameter.name: parameter for parameter in scenario.parameters}
+    known |= {parameter.name: parameter for parameter in AIR if parameter.name not in known}
     params = {
-        "properties": {parameter.name: _parameter(parameter) for parameter in scenario.parameters},
+        "properties": {key: _parameter(parameter) for key, parameter in known.items()},
         "additionalProperties": False,
     }
     splits = {"additionalProperties": {"properties": {"params": params}}}
