@@ -175,7 +175,17 @@ class Recipe(Section):
         from simgen.scenarios import get_scenario
 
         names = mixed_weights(self._mixture, catalogue()) if self.mixed else (self.scenario,)
-        return {name: get_scenario(name) for name in names}
+        return {name: self._in_air_if_drawn(get_scenario(name)) for name in names}
+
+    def _in_air_if_drawn(self, scenario: Scenario) -> Scenario:
+        """The scenario, in air when the recipe draws any of the air's parameters that it does not have itself."""
+        from simgen.scenarios.air import AIR, in_air
+
+        drawn = {*self.params, *(name for split in self.splits.values() for name in split.params)}
+        if scenario.name in self._mixture:
+            drawn |= set(self._mixture[scenario.name].params)
+        known = {parameter.name for parameter in scenario.parameters}
+        return in_air(scenario) if any(entry.name in drawn - known for entry in AIR) else scenario
 
     @property
     def _mixture(self) -> dict[str, MixedScenario]:

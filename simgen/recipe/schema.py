@@ -99,9 +99,13 @@ def _for_scenario(name: str, scenario: Any) -> Schema:
 
 
 def _params_of(scenario: Any) -> Schema:
+    from simgen.scenarios.air import AIR
+
+    known = {parameter.name: parameter for parameter in scenario.parameters}
+    known |= {parameter.name: parameter for parameter in AIR if parameter.name not in known}
     return {
         "type": "object",
-        "properties": {parameter.name: _parameter(parameter) for parameter in scenario.parameters},
+        "properties": {key: _parameter(parameter) for key, parameter in known.items()},
         "additionalProperties": False,
     }
 
