@@ -46,12 +46,9 @@ _WRITTEN = {"°/s": "deg/s", "°": "deg"} | {
 }
 _UNIT = "|".join(re.escape(unit) for unit in sorted(_WRITTEN, key=len, reverse=True))
 NUMBER = re.compile(rf"(?<![\w.])(-?\d+(?:\.(\d+))?)((?:{_UNIT})(?![\w/²³]))?")
-VALUE_UNITS = {
-    "m/s": "m/s",
-    "m": "m",
-    "s": "s",
-    "degrees": "deg",
-}  # that the table of events ends a line with
+VALUE = re.compile(
+    r", (m/s|m|s|degrees)(?!\w)"
+)  # the unit of an event's value, as the table of events says it
 COUNTS = {"once": 1, "twice": 2} | {
     f"{word} times": number
     for number, word in enumerate(
@@ -75,9 +72,9 @@ def labels(clip: Clip) -> dict[str, list[float]]:
         by_unit["m/s"].append(float(np.linalg.norm(body.velocity_m_s)))
     for event in clip.events:
         by_unit["s"].append(event.time_s)
-        value_unit = VALUE_UNITS.get(EVENT_KINDS[event.kind].rsplit(", ", 1)[-1])
-        if value_unit:
-            by_unit[value_unit].append(event.value)
+        unit = VALUE.search(EVENT_KINDS[event.kind].rsplit("; ", 1)[-1])
+        if unit:
+            by_unit["deg" if unit[1] == "degrees" else unit[1]].append(event.value)
         speeds = np.linalg.norm(clip.trace.velocity_m_s[event.frame], axis=1)
         by_unit["m/s"].extend(float(speed) for speed in speeds)
     return by_unit

@@ -20,6 +20,8 @@ def test_the_subject_is_seen_at_every_end_of_every_range(name: str) -> None:
     """Alone it is hardly hidden by anything; of several, each may stand partly behind the others."""
     params, draws = draw(name, 21)
     for parameter, now, undressed in scenes_at_ends(name, params, draws, VIDEO):
+        if parameter.role == "hidden":
+            continue  # another test says that they leave the first picture as it is
         case = (parameter.name, now[parameter.name])
         scene = dress(undressed, {}, draws)
         trace = simulate(scene)
