@@ -173,9 +173,17 @@ class Recipe(Section):
 
             return {COMPOSED: Composed(self.scene_parts())}
         from simgen.scenarios import get_scenario
+        from simgen.scenarios.air import AIR, in_air
 
-        names = mixed_weights(self._mixture, catalogue()) if self.mixed else (self.scenario,)
-        return {name: get_scenario(name) for name in names}
+        found: dict[str, Scenario] = {}
+        for name in mixed_weights(self._mixture, catalogue()) if self.mixed else (self.scenario,):
+            scenario = get_scenario(name)
+            layers = [layer for split in self.splits.values() for layer in self._layers(name, split)]
+            known = {parameter.name for parameter in scenario.parameters}
+            unknown = {entry for layer in layers for entry in layer} - known
+            airy = any(parameter.name in unknown for parameter in AIR)
+            found[name] = in_air(scenario) if airy else scenario
+        return found
 
     @property
     def _mixture(self) -> dict[str, MixedScenario]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from simgen.errors import Rejected
 from simgen.labels.events import EVENT_KINDS, Event
-from simgen.physics.inertia import body_inertia
+from simgen.physics.inertia import body_inertia, principal_axes
 from simgen.physics.trace import Trace
 from simgen.recipe.draws import Draws
 from simgen.recipe.force_parts import ForcePart, LinkPart
@@ -338,7 +338,7 @@ def _energy(scene: SceneSpec, trace: Trace) -> tuple[LawCheck, ...]:
     gravity = np.asarray(scene.gravity_m_s2)
     for index in movers:
         body = scene.bodies[index]
-        turns = matrix(trace.orientation_xyzw[:, index])
+        turns = matrix(trace.orientation_xyzw[:, index]) @ matrix(principal_axes(body))
         spin = np.einsum("tji,tj->ti", turns, trace.angular_velocity_rad_s[:, index])  # in the body's axes
         kinetic += body.mass_kg / 2 * (trace.velocity_m_s[:, index] ** 2).sum(axis=1)
         kinetic += (np.asarray(body_inertia(body)) * spin**2).sum(axis=1) / 2
