@@ -112,9 +112,11 @@ def _params_of(scenario: Any) -> Schema:
 
 def _shared(scenarios: Mapping[str, Any]) -> Schema:
     """The params of a mix: those of any scenario, their ranges left to `simgen check`."""
+    from simgen.scenarios.air import AIR
+
     meanings: dict[str, str] = {}
-    for scenario in scenarios.values():
-        for parameter in scenario.parameters:
+    for parameters in (*(scenario.parameters for scenario in scenarios.values()), AIR):
+        for parameter in parameters:
             meanings.setdefault(parameter.name, parameter.meaning)
     return {"properties": {name: {"description": meaning} for name, meaning in sorted(meanings.items())}}
 
