@@ -33,15 +33,15 @@ from simgen.scenarios.tilting import (
 from simgen.scene.rotation import about_axis, rotate
 from simgen.scene.spec import Body, SceneSpec, Shape, Video
 
-ROW_M = 1.54  # of the row with what is left free on both sides
+ROW_M = 1.56  # of the row with what is left free on both sides
 HIGHEST_M = 0.42
-WIDTH = 0.45  # of a domino's height
-LEAD, FALLS = 0.5, 0.6  # of a domino's height: what is left free in front of the first and behind the last
+WIDTH = 0.6  # of a domino's height
+LEAD, FALLS = 0.5, 0.35  # of a domino's height: what is left free in front of the first and behind the last
 START = 0.35  # of the way from its balance to its touch with the second: where the first one is let go
 FALLEN_DEG = 45.0
 QUIET_M_S = 0.05  # slower than that at the end of the video, the wave is over
 
-SPACING = ((0.29, "closely spaced"), (0.35, "evenly spaced"), (math.inf, "widely spaced"))
+SPACING = ((0.29, "closely spaced"), (0.33, "evenly spaced"), (math.inf, "widely spaced"))
 TEENS = ("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty")
 
 
@@ -55,10 +55,10 @@ class Dominoes(Scenario):
         ),
         Parameter(
             "spacing",
-            uniform(0.25, 0.4),
+            uniform(0.26, 0.36),
             "1",
             "gap between neighbours as a part of their height",
-            (0.22, 0.4),
+            (0.26, 0.36),
             "causal",
         ),
         Parameter(
@@ -78,7 +78,7 @@ class Dominoes(Scenario):
             "causal",
         ),
         Parameter(
-            "thickness", uniform(0.09, 0.11), "1", "thickness as a part of the height", (0.08, 0.11), "causal"
+            "thickness", uniform(0.12, 0.15), "1", "thickness as a part of the height", (0.11, 0.15), "causal"
         ),
         Parameter("mass_kg", log_uniform(0.01, 1), "kg", "mass of each", (0.005, 5), "hidden", "never"),
         Parameter(
@@ -127,6 +127,7 @@ class Dominoes(Scenario):
         "comes_to_rest",
         "bounce",
         "apex",
+        "leaves_frame",
     )
     decisive = ("topples",)
 
@@ -156,9 +157,9 @@ class Dominoes(Scenario):
                 area_camera(
                     video,
                     (0.0, 0.0, 0.22),
-                    1.66,
+                    1.63,
                     elevation_deg=14.0,
-                    azimuth_deg=side * -12.0,
+                    azimuth_deg=side * -19.0,
                     vertical_fov_deg=18.0,
                 ),
             ),

@@ -76,7 +76,7 @@ class Support(Scenario):
             "load_size_m", uniform(0.24, 0.36), "m", "edge of the block, a cube", (0.24, 0.38), "causal"
         ),
         Parameter("length_m", uniform(0.95, 1.25), "m", "length of the plank", (0.9, 1.3), "causal"),
-        Parameter("thickness_m", uniform(0.08, 0.16), "m", "thickness of the plank", (0.06, 0.2), "causal"),
+        Parameter("thickness_m", uniform(0.09, 0.16), "m", "thickness of the plank", (0.08, 0.2), "causal"),
         Parameter(
             "mass_kg",
             log_uniform(0.5, 20),
@@ -161,7 +161,7 @@ class Support(Scenario):
         return SceneSpec(
             bodies=(*bodies, *_table(side), ground()),
             video=video,
-            cameras=(area_camera(video, (0.0, 0.0, 0.66), 2.7, elevation_deg=14.0, azimuth_deg=side * 18.0),),
+            cameras=(area_camera(video, (0.0, 0.0, 0.66), 2.7, elevation_deg=7.0, azimuth_deg=side * 18.0),),
             gravity_m_s2=(0.0, 0.0, -params["gravity_m_s2"]),
             profile="resting",
         )
