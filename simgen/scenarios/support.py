@@ -19,7 +19,7 @@ from simgen.physics.trace import Trace
 from simgen.recipe.distributions import choice, integer, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import area_camera, ground
+from simgen.scenarios.stage import area_camera, ground, material, material_parameter
 from simgen.scenarios.tilting import (
     DIRECTION,
     GRAVITY_PARAMETER,
@@ -82,7 +82,7 @@ class Support(Scenario):
             log_uniform(0.5, 20),
             "kg",
             "mass of the plank; the block has the same density",
-            (0.1, 100),
+            (0.1, 1000),
             "hidden",
             "never",
         ),
@@ -104,6 +104,7 @@ class Support(Scenario):
             "nuisance",
         ),
         GRAVITY_PARAMETER,
+        material_parameter("rubber", "wood", "steel", "glass", "plastic", "stone", "cork", "foam"),  # not ice
     )
     laws = (
         Law(
@@ -146,6 +147,7 @@ class Support(Scenario):
                 mass_kg=plank.mass_kg,
                 friction=params["friction"],
                 elasticity=0.0,
+                material=material(params),
             )
         ]
         if load is not None:
@@ -156,6 +158,7 @@ class Support(Scenario):
                     position_m=(side * load.x_m, 0.0, top + load.z_m),
                     mass_kg=load.mass_kg,
                     elasticity=0.0,
+                    material=material(params),
                 )
             )
         return SceneSpec(
@@ -165,6 +168,9 @@ class Support(Scenario):
             gravity_m_s2=(0.0, 0.0, -params["gravity_m_s2"]),
             profile="resting",
         )
+
+    def solids(self, params: Params) -> dict[str, Shape]:
+        return {"mass_kg": Shape("box", _plank(params).size_m)}
 
     def measure(self, params: Params, scene: SceneSpec, trace: Trace) -> tuple[LawCheck, ...]:
         plank = scene.body_index("plank")
