@@ -131,7 +131,7 @@ def _dress_bodies(scene: SceneSpec, chosen: _Chosen) -> tuple[Body, ...]:
     looks: dict[str, Look] = {body.name: body.look for body in scene.bodies if body.look is not None}
     surroundings = [chosen.colour("sky_horizon")]
     for body in scene.bodies:
-        if body.role in ("ground", "support"):
+        if body.role in ("ground", "support", "screen"):
             if body.name not in looks:
                 looks[body.name] = _surrounding(body, scene, chosen.made_of(body))
             surroundings += _tones(looks[body.name])
@@ -145,7 +145,7 @@ def _dress_bodies(scene: SceneSpec, chosen: _Chosen) -> tuple[Body, ...]:
 
 
 def _surrounding(body: Body, scene: SceneSpec, chosen: _Chosen) -> Look:
-    role = body.role
+    role = "support" if body.role == "screen" else body.role
     address = f"{role}_" if role == "ground" else f"{body.name}."
     colour = chosen.colour(f"{role}_colour", f"{address}colour")
     size = chosen.number(f"{role}_texture_size", f"{address}texture_size")
