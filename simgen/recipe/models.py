@@ -173,21 +173,8 @@ class Recipe(Section):
 
             return {COMPOSED: Composed(self.scene_parts())}
         from simgen.scenarios import get_scenario
-
-        names = mixed_weights(self._mixture, catalogue()) if self.mixed else (self.scenario,)
-        return {name: self._in_air_if_drawn(get_scenario(name)) for name in names}
-
-    def _in_air_if_drawn(self, scenario: Scenario) -> Scenario:
-        """The scenario, in air when the recipe draws any of the air's parameters that it does not have itself."""
         from simgen.scenarios.air import AIR, in_air
 
-<<<<<<< HEAD
-        drawn = {*self.params, *(name for split in self.splits.values() for name in split.params)}
-        if scenario.name in self._mixture:
-            drawn |= set(self._mixture[scenario.name].params)
-        known = {parameter.name for parameter in scenario.parameters}
-        return in_air(scenario) if any(entry.name in drawn - known for entry in AIR) else scenario
-=======
         found: dict[str, Scenario] = {}
         for name in mixed_weights(self._mixture, catalogue()) if self.mixed else (self.scenario,):
             scenario = get_scenario(name)
@@ -197,7 +184,6 @@ class Recipe(Section):
             airy = any(parameter.name in unknown for parameter in AIR)
             found[name] = in_air(scenario) if airy else scenario
         return found
->>>>>>> mix
 
     @property
     def _mixture(self) -> dict[str, MixedScenario]:
