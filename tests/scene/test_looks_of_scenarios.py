@@ -23,7 +23,7 @@ def grown(mask: NDArray[np.bool_], pixels: int) -> NDArray[np.bool_]:
     return mask
 
 
-CROWD = 4  # more bodies than that cannot all have colours of their own
+CROWD = 2  # more bodies than that cannot all have drawn colours of their own
 
 
 @pytest.mark.parametrize("preset", PRESETS)
