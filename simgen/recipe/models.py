@@ -286,12 +286,16 @@ class Recipe(Section):
         GENERATOR_VERSION. Not in it: clip counts, splits that draw as the recipe does, output, how it is
         written.
         """
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> str:
         return hashlib.sha256(json.dumps(self._essence(), sort_keys=True).encode()).hexdigest()
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Recipe:
         """A copy with other fields, unchecked; what was worked out from the old ones is forgotten."""
         copied = super().model_copy(update=update, deep=deep)
-        for name in ("_scenarios", "_weights", "_resolved", "_kinds"):
+        for name in ("_scenarios", "_weights", "_resolved", "_kinds", "_hash"):
             copied.__dict__.pop(name, None)
         if update:
             copied._source = ""
