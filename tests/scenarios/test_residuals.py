@@ -22,6 +22,7 @@ MEDIAN, WORST = 1e-3, 1e-2
 RARE = {
     "billiards": {"comes_to_rest"},  # nothing slows a ball that rolls
     "bounce": {"starts_rolling"},  # little friction, and all bounces over early
+    "chain": {"collision", "first_contact"},  # it hits itself only when it whips: long, heavy, let go high
     "charges": {"enters_frame"},  # pulled back by the others after it has left
     "collision": {"comes_to_rest"},  # equal masses, elastic, head-on, the other at rest
     "slip_to_roll": {"enters_frame"},  # out of the picture and back by strong backspin on a slippery floor
