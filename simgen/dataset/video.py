@@ -135,6 +135,7 @@ def _encode_h264(rgb: NDArray[np.uint8], fps: float) -> bytes:
                 dst_colorspace=Colorspace.ITU709,
                 dst_color_range=ColorRange.MPEG,
                 interpolation=_TO_YUV,
+                threads=1,
             )
             frame.pts = index
             container.mux(stream.encode(frame))
@@ -194,7 +195,9 @@ def iterate_video(data: bytes, key: str = "", strict: bool = False) -> Iterator[
                 if frame.format.name == "bgr0":  # lossless: only the order of the bytes changes
                     yield _picture(frame, np.uint8, 4)[..., 2::-1]
                 else:
-                    rgb: Any = reformatter.reformat(frame, format="rgb24", interpolation=_TO_RGB).to_ndarray()
+                    rgb: Any = reformatter.reformat(
+                        frame, format="rgb24", interpolation=_TO_RGB, threads=1
+                    ).to_ndarray()
                     yield rgb
     except (av.FFmpegError, IndexError, ValueError) as error:
         raise _undecodable("the video", key, error) from error

@@ -84,6 +84,11 @@ def _can_reach(
         last, wide = math.inf, lights[light, at.SPREAD]
         if wide > 0.0:
             wide *= _away(px - mx, py - my, pz - mz) + ex + ey + ez + solids[b, at.REACH]
+        # for the balls around the box and the solid: closer than the boxes at their corners
+        wx, wy, wz = mx - px, my - py, mz - pz
+        along, both = wx * lx + wy * ly + wz * lz, _away(ex, ey, ez) + solids[b, at.REACH] + wide + SLACK
+        if along < -both or wx * wx + wy * wy + wz * wz - along * along > both * both:
+            return False
     return _meets(
         px, py, pz, ex, ey, ez, lx, ly, lz, last, wide, mx, my, mz,
         solids[b, h], solids[b, h + 1], solids[b, h + 2],
