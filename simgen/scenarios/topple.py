@@ -37,6 +37,7 @@ from simgen.scene.spec import Body, SceneSpec, Shape, Video
 
 EDGE_BACK_M = 0.35  # of the edge from the middle, on the side from which it leans: there is room to fall
 HOLDS = 0.98  # of the friction: from there on the edge may have begun to slip
+LATE_DEG = 60.0  # later in a fall the contact at the edge costs more and more: 0.08 % by 75°
 SWAY_DEG = 0.5  # a block that has come this near to upright has come back
 
 LEANS = ((10.0, "slightly"), (22.0, "clearly"), (math.inf, "strongly"))
@@ -95,7 +96,7 @@ class Topple(Scenario):
             "Halliday, Resnick, Walker, Fundamentals of Physics, 10th ed., ch. 10 (energy of rotation, moment "
             "m d² / 3 about the edge)",
             0.001,
-            "at the last frame on which friction holds the edge; contacts cost up to 6e-4 in the first step",
+            "at the last frame below 60° on which friction holds the edge; the contact costs up to 6e-4",
         ),
         Law(
             "topple_decision",
@@ -209,7 +210,7 @@ def _last_on_edge(params: Params, tilt: NDArray[np.float64]) -> int:
     for frame in range(1, len(tilt)):
         angle = float(tilt[frame])
         onwards = way * (angle - float(tilt[frame - 1])) > 0
-        if not (onwards and 0 < angle < 90):
+        if not (onwards and 0 < angle < LATE_DEG):
             break
         if edge_friction(base, height, start, angle) > HOLDS * params["friction"]:
             break
