@@ -27,7 +27,7 @@ def labels(clip: Clip) -> dict[str, list[float]]:
     by_unit: dict[str, list[float]] = {unit: [] for unit in ("deg", "kg", "m", "m/s", "m/s²", "s", "1")}
     for parameter in clip.scenario.parameters:
         if parameter.unit:
-            by_unit[parameter.unit].append(clip.params[parameter.name])
+            by_unit.setdefault(parameter.unit, []).append(clip.params[parameter.name])
     for body in clip.scene.bodies:
         by_unit["kg"].append(body.mass_kg)
         by_unit["m"].append(body.position_m[2])
