@@ -89,6 +89,15 @@ def build(
     require_what_it_takes(recipe)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        # nothing was there yet, so a path that leads nowhere is the user's and not something that vanished
+        lost = isinstance(error, (FileNotFoundError, NotADirectoryError))
+        sentence = None if lost else storage_trouble(error, folder)
+        if sentence is None:
+            reason = (error.strerror or type(error).__name__).lower()
+            sentence = f"The folder {folder} cannot be made ({reason}). Give another one with -o."
+        raise BuildError(sentence) from error
+    try:
         with folder_lock(folder) as lock:
             prepare(folder, recipe, plan, chosen, overwrite)
             run = _Run(recipe, folder, plan, chosen, progress or Silent(), called or recipe.name)

@@ -6,6 +6,7 @@ After each fault the same command is run again, and the dataset must equal an un
 from __future__ import annotations
 
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -270,15 +271,13 @@ def test_a_limit_on_file_sizes(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     recipe = recipe_file(tmp_path)
-    done = simgen("build", recipe, "-o", "/proc/simgen", cwd=tmp_path)
-    assert done.returncode == 1
-    assert sentences(done.stderr).count("\n") == 0
-    assert "/proc/simgen" in done.stderr
     (tmp_path / "file").write_text("")
-    done = simgen("build", recipe, "-o", "file/out", cwd=tmp_path)
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    assert sentences(done.stderr).count("\n") == 0
+    for folder in ("/proc/simgen", "/proc/no/simgen", "file/out", "file", "long" * 70):
+        done = simgen("build", recipe, "-o", folder, cwd=tmp_path)
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+        assert re.search(rf"{folder} cannot be made \(.*\)\. Give another one with -o\.", done.stderr)
+        assert sentences(done.stderr).count("\n") == 0
 
 
 def test_a_folder_that_vanishes(tmp_path: Path) -> None:
