@@ -88,7 +88,7 @@ def test_it_keeps_the_contract_of_every_scenario(installed: dict[str, str], tmp_
         "-p",
         "no:cacheprovider",
         "-k",
-        "toss",
+        "toss and not tossed",
         *tests,
         "tests/labels/test_decision.py",
     ]
