@@ -23,7 +23,14 @@ from simgen.recipe.models import COMPOSED, Recipe
 from simgen.recipe.parts import BodyPart, CameraPart, JointPart
 from simgen.recipe.quantities import plain_quantity
 from simgen.recipe.schema import recipe_schema
-from simgen.recipe.sections import CameraView, OutputSection, RenderSection, Split, VideoSection
+from simgen.recipe.sections import (
+    CameraView,
+    MixedScenario,
+    OutputSection,
+    RenderSection,
+    Split,
+    VideoSection,
+)
 from simgen.recipe.values import Checked
 from simgen.recipe.wording import number
 from simgen.recipe.yaml import DEEPEST as DEEPEST_YAML
@@ -88,6 +95,9 @@ def page() -> str:
         "## Splits",
         _SPLITS,
         _fields(Split),
+        "## Several scenarios",
+        _MIX,
+        _fields(MixedScenario),
         "## Video",
         _fields(VideoSection),
         "## Passes",
@@ -286,6 +296,37 @@ _SPLITS = """\
 Splits draw different clips even where they draw in the same way. The first N clips of a larger count are the
 clips of a count of N. `params` of a split replace single parameters of the recipe's. Adding a split, or clips
 to one, leaves all other clips as they are; so does everything under `output`."""
+
+_MIX = """\
+`scenario: mix` makes one dataset of several scenarios. `scenarios` says which: `all` (every one that ships
+with simgen and has parameters), a list, or weights by name:
+
+```yaml
+name: mechanics
+scenario: mix
+scenarios:
+  incline: 2                                             # twice as many clips as of drop
+  drop: 1
+  collision: {weight: 1, params: {elasticity: 1}}        # drawn in its own way
+  projectile: 0                                          # only in splits that name it
+splits:
+  train: 1000
+  test_unseen: {clips: 100, scenarios: [projectile]}     # a scenario that training does not have
+params:
+  mass_kg: {uniform: [1, 5]}                             # in every scenario that has a mass_kg
+```
+
+Weights are whole numbers. With {incline: 2, drop: 1} two clips of each three in a row, counted from the first,
+are inclines; in between proportions are near exact too, so they hold for the first N clips of a larger build,
+whatever N. Which one a clip shows follows from the seed, the split, its index and the weights; the order is
+random within each round, so that readers which take every n-th clip get them all. A draw that is rejected is
+drawn again for the same scenario. `{all: 1, incline: 3}` gives every scenario the weight 1 but one.
+
+Parameters, camera, law, events and captions of a clip are those of its own scenario; the column `scenario` names
+it. A parameter may be said in four places; the first of these that says it counts: the split's entry for the
+scenario, the split's `params`, the recipe's entry for the scenario, the recipe's `params`. What stands for
+several scenarios must be in the documented range of each that it reaches. A split's `scenarios` replace the recipe's
+in that split and name some of them."""
 
 _LOOK = """\
 `look` starts from a preset (`lab` if it names none) and changes single parameters of it; each is a value or a

@@ -17,7 +17,7 @@ from simgen.recipe import Recipe, shipped_recipes
 from simgen.recipe.distributions import DISTRIBUTIONS
 from simgen.recipe.force_parts import ForcePart, LinkPart
 from simgen.recipe.parts import BodyPart, CameraPart, JointPart
-from simgen.recipe.sections import CameraView, VideoSection
+from simgen.recipe.sections import CameraView, MixedScenario, VideoSection
 
 TEXTS = {name: path.read_text() for name, path in shipped_recipes().items()}
 
@@ -29,6 +29,7 @@ KEYS = sorted(
     | {
         *VideoSection.model_fields,
         *CameraView.model_fields,
+        *MixedScenario.model_fields,
         *DISTRIBUTIONS,
         "clips",
         "preset",
@@ -137,6 +138,10 @@ VALUES = (
         "raycast",
         "sphere",
         "scene",
+        "mix",
+        "all",
+        "[incline, drop]",
+        "{incline: 2, drop: {weight: 0}}",
         "incline",
         "red",
         "#ff0000",

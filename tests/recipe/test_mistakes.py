@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simgen.errors import RecipeError
-from simgen.recipe import load_recipe, parse_recipe, recipe_from_data
+from simgen.recipe import load_recipe, parse_recipe, recipe_from_data, shipped_recipes
 from simgen.recipe.wording import listed
 from simgen.scenarios import get_scenario
 from simgen.scene.meshes import MESHES
@@ -93,8 +93,8 @@ bodies: {}
         (changed(name="-"), "demo.yaml:1: name: is missing: the dataset's name; part of every clip's key."),
         (
             changed(scenario="-"),
-            "demo.yaml:1: scenario: is missing: what happens: the name of a scenario, or `scene` to "
-            "compose one here.",
+            "demo.yaml:1: scenario: is missing: what happens: the name of a scenario, `scene` to "
+            "compose one here, or `mix` for several.",
         ),
         (changed(clips="-"), "demo.yaml:1: splits: is missing; say how many clips to make, e.g. `clips: "
          "1000`."),
@@ -125,9 +125,8 @@ bodies: {}
         (changed(clips="-", splits="{a: {clips: 3, params: {angle_deg: 90}}}"),
          f"demo.yaml:3: splits.a.params.angle_deg: must be {ANGLE}, not 90."),
         (changed(vide="{}"), "demo.yaml:4: vide: unknown key. Did you mean 'video'?"),
-        (changed(workers="2"), "demo.yaml:4: workers: unknown key. There are name, scenario, seed, splits, "
-         "params, "
-         "video, passes, render, look, cameras, output, bodies, …."),
+        (changed(workers="2"), "demo.yaml:4: workers: unknown key. There are name, scenario, scenarios, "
+         "seed, splits, params, video, passes, render, look, cameras, output, …."),
         (changed(video="256"), "demo.yaml:4: video: must be a mapping of keys to values, not 256."),
         (changed(video="{size: 14}"), "demo.yaml:4: video.size: must be a whole number between 16 and "
          "4096, not 14."),
@@ -376,7 +375,7 @@ def test_files_that_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     )
     assert message("zzz").startswith(
         "zzz: there is no such file, and no recipe of that name ships with simgen. "
-        "The recipes that ship with simgen are collision, drop, incline,"
+        f"The recipes that ship with simgen are {', '.join(sorted(shipped_recipes())[:3])},"
     )
     assert message("step.yaml") == "step.yaml: there is no such file. Did you mean 'steep.yaml'?"
     assert message("folder") == "folder: is a folder; a recipe is a YAML file."

@@ -160,7 +160,7 @@ def test_a_recipe_made_in_python_has_a_text_that_means_the_same(made: Recipe) ->
 def test_every_parameter_is_drawn_and_typed() -> None:
     made = recipe(params={"mass_kg": 2, "shape": "box", "angle_deg": {"choice": [10, 20]}})
     params = clip_params(made, 0)
-    names = [parameter.name for parameter in made.scenario_object().parameters]
+    names = [parameter.name for parameter in made.scenario_object("train", 0).parameters]
     assert list(params) == names == list(made.param_types())
     assert {name: type(value) for name, value in params.items()} == made.param_types()
     assert params["mass_kg"] == 2.0

@@ -88,7 +88,7 @@ KEYWORDS = {
 
 
 def is_kind(kind: str, value: Any) -> bool:
-    python = {"object": dict, "array": list, "string": str, "boolean": bool}
+    python = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
     if kind in python:
         return isinstance(value, python[kind])
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -173,6 +173,14 @@ SCENE: dict[str, Any] = {
         {**RIGHT, "cameras": {"main": {"distance": 2}, "side": {"motion": "orbit", "orbit_deg_s": 5}}},
         {**RIGHT, "cameras": [{"name": "side", "azimuth_deg": 90}]},
         {**RIGHT, "scenario": "from_a_plugin", "params": {"whatever": 3}},
+        {**RIGHT, "scenario": "mix", "scenarios": "all", "params": {"mass_kg": {"uniform": [1, 2]}}},
+        {**RIGHT, "scenario": "mix", "scenarios": ["incline", "from_a_plugin"]},
+        {
+            "name": "demo",
+            "scenario": "mix",
+            "scenarios": {"all": 1, "incline": {"weight": 2, "params": {"angle_deg": 20}}, "drop": None},
+            "splits": {"train": 5, "test": {"clips": 5, "scenarios": {"drop": 3}}},
+        },
         SCENE,
         {
             **SCENE,
@@ -214,6 +222,12 @@ def test_the_schema_takes(data: dict[str, Any]) -> None:
         {**RIGHT, "params": {"angle_deg": {"unifrom": [1, 2]}}},
         {**RIGHT, "params": {"angle_deg": {"uniform": 3}}},
         {"name": "demo", "scenario": "drop", "splits": {"test": {"clips": 5, "params": {"heigth_m": 1}}}},
+        {**RIGHT, "scenario": "mix"},
+        {**RIGHT, "scenario": "mix", "scenarios": "al"},
+        {**RIGHT, "scenario": "mix", "scenarios": []},
+        {**RIGHT, "scenario": "mix", "scenarios": {"incline": -1}},
+        {**RIGHT, "scenario": "mix", "scenarios": {"incline": {"wieght": 1}}},
+        {**RIGHT, "scenario": "mix", "scenarios": {"incline": {"params": {"angle_dge": 1}}}},
         {**RIGHT, "look": {"preset": "fancy"}},
         {**RIGHT, "look": {"colour": "red"}},
         {**RIGHT, "clips": 0},
@@ -233,11 +247,12 @@ def test_the_schema_knows_everything() -> None:
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert set(schema["properties"]) == {*Recipe.model_fields, "clips"}
     assert set(schema["properties"]["look"]["properties"]) == {"preset", *LOOK_PARAMETERS}
-    assert schema["properties"]["scenario"]["anyOf"][0]["enum"] == list(all_scenarios())
+    assert schema["properties"]["scenario"]["anyOf"][0]["enum"] == [*all_scenarios(), "mix"]
     branches = {branch["if"]["properties"]["scenario"]["const"]: branch["then"] for branch in schema["allOf"]}
     for name, scenario in all_scenarios().items():
         if name != "scene":
-            params = branches[name]["properties"]["params"]["properties"]
+            assert branches[name]["properties"]["params"] == {"$ref": f"#/$defs/{name}_params"}
+            params = schema["$defs"][f"{name}_params"]["properties"]
             own = [parameter.name for parameter in scenario.parameters]
             assert list(params) == [*own, *(entry.name for entry in AIR if entry.name not in own)]
             assert all(entry["description"] for entry in params.values())
