@@ -44,6 +44,7 @@ _UNITS = {
     "n": "N",
     "j": "J",
     "n_m": "N/m",
+    "kg_s": "kg/s",
     "kg_m3": "kg/m³",
     "n_s": "N s",
 }

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.physics.articulation import trees
+from simgen.physics.convex import convex_parts
 from simgen.physics.inertia import principal_axes
 from simgen.physics.properties import Handle, margin_m
 from simgen.physics.shapes import rounding_m
@@ -22,6 +23,9 @@ __all__ = ["Bodies", "Motion"]
 
 Motion = tuple[Vector, Vector, Vector]  # position (m), velocity (m/s), angular velocity (rad/s)
 FAR_M = 1e3
+# The engine measures every piece of one body against every piece of the other that is within reach, so
+# bodies of many pieces are given a short reach.
+MANY_PIECES, SHORT_REACH_M = 8, 0.03
 _STILL = (0.0, 0.0, 0.0)
 
 
@@ -42,6 +46,9 @@ class Bodies:
         self.rounding_m = [
             rounding_m(body.shape, margin_m(body, handle))
             for body, handle in zip(scene.bodies, handles, strict=True)
+        ]
+        self._pieces = [
+            len(convex_parts(body.shape.mesh)) if body.shape.kind == "mesh" else 1 for body in scene.bodies
         ]
         self._index = {body.name: index for index, body in enumerate(scene.bodies)}
         links = [joint for tree in trees(scene) for joint in tree.links]
@@ -139,15 +146,19 @@ class Bodies:
             velocity = velocity + rate[0] * axis
         return np.concatenate([velocity + np.cross(spin, poses[index, :3] - pivot), spin])
 
-    def nearest(self, a: int, b: int) -> tuple[float, Vector, Vector, Vector] | None:
+    def reach_m(self, a: int, b: int) -> float:
+        """How far apart two bodies can be at most for `nearest` to be quick about them."""
+        return SHORT_REACH_M if self._pieces[a] * self._pieces[b] > MANY_PIECES else FAR_M
+
+    def nearest(self, a: int, b: int, reach_m: float = FAR_M) -> tuple[float, Vector, Vector, Vector] | None:
         """Distance of the two surfaces (m, negative inside), normal from b to a, nearest points on a and on
         b.
 
-        None when they are too far apart for the engine to say.
+        None when they are further apart than `reach_m`.
         """
         first, second = self._handles[a], self._handles[b]
         points = self._bullet.getClosestPoints(
-            first.body, second.body, FAR_M, first.link, second.link, physicsClientId=self._client
+            first.body, second.body, reach_m, first.link, second.link, physicsClientId=self._client
         )
         if not points:
             return None

@@ -61,7 +61,8 @@ def _bowl() -> list[Points]:
     for row in range(rows):
         lats = [math.pi / 2 * (row + part) / rows for part in (0, 0.5, 1)]
         tile = [(r * math.sin(a), -r * math.cos(a)) for a in lats for r in (1.0, inner)]
-        pieces += [_turned(tile, angles) for angles in _around(count)]
+        # as wide everywhere: the engine is slow where many pieces touch at once, as they would at the pole
+        pieces += [_turned(tile, angles) for angles in _around(max(6, math.ceil(28 * math.sin(lats[2]))))]
     rim = [
         (1 - wall / 2 + wall / 2 * math.cos(a), wall / 2 * math.sin(a))
         for a in (math.pi * k / 8 for k in range(9))

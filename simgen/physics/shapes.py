@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from simgen.errors import SimulationError
 from simgen.physics.convex import convex_parts
+from simgen.scene.meshes import mesh
 from simgen.scene.rotation import IDENTITY, matrix
 from simgen.scene.spec import Quaternion, Shape, Vector
 
@@ -149,7 +150,13 @@ def inner_radius_m(shape: Shape) -> float:
         return size[0]
     if shape.kind == "cone":
         return min(size[0], size[1]) / 2
-    return min(float(np.ptp(part, axis=0).min()) / 2 for part in hulls(shape))
+    # Its pieces are thinner than its walls are. Twice its volume over its surface is the radius of a torus's
+    # tube, less than that of a ball, and the thickness of a shell: of that nothing passes through even at
+    # half of it per step, as impacts end steps (tests/physics/test_impacts.py).
+    solid = mesh(shape.mesh)
+    a, b, c = (solid.vertices[solid.triangles[:, corner]] * np.asarray(shape.size_m) for corner in range(3))
+    surface = float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum()) / 2
+    return 2 * solid.volume * math.prod(shape.size_m) / surface
 
 
 def rounding_m(shape: Shape, margin_m: float) -> float:

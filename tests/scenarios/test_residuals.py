@@ -20,7 +20,17 @@ MEDIAN, WORST = 1e-3, 1e-2
 
 # Events that need a corner of the ranges; tests of their own show them.
 RARE = {
+    "billiards": {"comes_to_rest"},  # nothing slows a ball that rolls
+    "bounce": {"starts_rolling"},  # little friction, and all bounces over early
+    "chain": {"collision", "first_contact"},  # it hits itself only when it whips: long, heavy, let go high
+    "charges": {"enters_frame"},  # pulled back by the others after it has left
     "collision": {"comes_to_rest"},  # equal masses, elastic, head-on, the other at rest
+    "slip_to_roll": {"enters_frame"},  # out of the picture and back by strong backspin on a slippery floor
+    "incline_up": {
+        "enters_frame",
+        "topples",
+    },  # up out of the picture and back; a box that flies off the board
+    "wrecking_ball": {"enters_frame"},  # a block that bounces back off another
     "incline": {"enters_frame"},  # out over the ridge and back: strong gravity, elastic
 }
 
