@@ -1,4 +1,4 @@
-"""What simulating a clip of every scenario costs, against its target and against bare stepping.
+"""What simulating a clip of every scenario costs, against the targets and against bare stepping.
 
     python benchmarks/simulate_speed.py [--clips 5] [--scenarios NAME ...]
 
@@ -23,13 +23,11 @@ from simgen.physics.placement import place
 from simgen.physics.simulation import steps_per_frame
 from simgen.recipe import recipe_from_data
 from simgen.recipe.draws import Draws
-from simgen.scenarios import all_scenarios, get_scenario
+from simgen.scenarios import all_scenarios
 from simgen.scene.spec import Body, Camera, SceneSpec, Shape, Video
 
-TARGET_MS = 60.0
-SLOW_TARGET_MS = (
-    1000.0  # of scenarios that say they are slow: many contacts at once, such as dominoes and towers
-)
+MEDIAN_MS = 60.0  # the target of the median scenario
+MOST_MS = 1000.0  # of any, which dominoes and towers come near: many bodies touch at once
 REFERENCE = SceneSpec(
     (Body("ball", Shape("sphere", (0.1,)), (0.0, 0.0, 1000.0)),), Video(frame_count=49), (Camera(),)
 )
@@ -45,10 +43,6 @@ class Timing:
     simulate_ms: float
     stepping_ms: float
     reference_ms: float
-
-    @property
-    def target_ms(self) -> float:
-        return SLOW_TARGET_MS if get_scenario(self.name).slow else TARGET_MS
 
 
 def stepping(spec: SceneSpec, steps: int = 0) -> float:
@@ -93,9 +87,9 @@ def timing(name: str, clips: int) -> Timing:
 
 
 def line(found: Timing) -> str:
-    missed = "" if found.simulate_ms <= found.target_ms else "  above the target"
+    missed = "" if found.simulate_ms <= MOST_MS else f"  above {MOST_MS:.0f} ms"
     return (
-        f"{found.name:<20}{found.simulate_ms:>13.1f}{found.target_ms:>8.0f}{found.stepping_ms:>13.1f}"
+        f"{found.name:<20}{found.simulate_ms:>13.1f}{found.stepping_ms:>13.1f}"
         f"{found.simulate_ms / found.stepping_ms:>7.2f}{found.simulate_ms / found.reference_ms:>11.2f}{missed}"
     )
 
@@ -109,7 +103,7 @@ def main() -> None:
     parser.add_argument("--scenarios", nargs="+", choices=designed, default=designed, metavar="NAME")
     arguments = parser.parse_args()
     simulate(REFERENCE)  # imports are nobody's
-    head = f"{'scenario':<20}{'simulate ms':>13}{'target':>8}{'stepping ms':>13}{'ratio':>7}{'reference':>11}"
+    head = f"{'scenario':<20}{'simulate ms':>13}{'stepping ms':>13}{'ratio':>7}{'reference':>11}"
     print(head, flush=True)
     rows = []
     for name in arguments.scenarios:
@@ -117,12 +111,13 @@ def main() -> None:
         print(line(rows[-1]), flush=True)
     middle = statistics.median_low(row.simulate_ms for row in rows)
     median = next(row for row in rows if row.simulate_ms == middle)
-    missed = sum(row.simulate_ms > row.target_ms for row in rows)
+    slowest = max(rows, key=lambda row: row.simulate_ms)
     reference = statistics.median(row.reference_ms for row in rows)
     print(
         f"\nthe median scenario is {median.name}: {median.simulate_ms:.1f} ms, {median.simulate_ms / reference:.2f} "
-        f"times the reference loop ({reference:.1f} ms); the target is {TARGET_MS:.0f} ms\n"
-        f"{len(rows) - missed} of {len(rows)} scenarios are within their own targets"
+        f"times the reference loop ({reference:.1f} ms); the target is {MEDIAN_MS:.0f} ms\n"
+        f"the slowest is {slowest.name}: {slowest.simulate_ms:.1f} ms; the target, for dominoes and towers, is "
+        f"{MOST_MS:.0f} ms"
     )
 
 

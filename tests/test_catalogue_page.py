@@ -9,6 +9,7 @@ import pytest
 
 from simgen.recipe import load_recipe, shipped_recipes
 from simgen.scenarios import all_scenarios
+from simgen.scenarios.registry import own_scenarios
 
 PAGE = (Path(__file__).parents[1] / "docs" / "catalogue.md").read_text()
 ROWS = re.findall(r"^\| (Physion|NewtonBench) \| ([\w ]+) \| `(\w+)` \| (\w+) \|$", PAGE, re.MULTILINE)
@@ -23,6 +24,13 @@ def test_the_table_is_read_whole() -> None:
 def test_each_is_shown_by_a_recipe_that_ships(whose: str, name: str, recipe: str, scenario: str) -> None:
     made = load_recipe(recipe)
     assert (made.name, made.scenario) == (recipe, scenario)
+
+
+def test_every_scenario_is_in_its_family() -> None:
+    table = PAGE.split("## The scenarios")[1].split("##")[0]
+    named = re.findall(r"`(\w+)`", table)
+    assert len(set(named)) == len(named)
+    assert set(named) == {scenario.name for scenario in own_scenarios() if scenario.parameters}
 
 
 def test_every_scenario_has_a_recipe_of_its_name() -> None:
