@@ -115,21 +115,24 @@ def movers(sample: Sample) -> list[int]:
 
 def telling_frame(sample: Sample) -> int:
     """After the decisive event (or a third of the video), the frame that differs most from the first one, with
-    the movers still in view if there is such a frame."""
+    the movers still whole and in view if there is such a frame."""
     frames = np.arange(len(sample.rgb))
     start = sample.decision.frame if sample.decision.in_video else len(frames) // 3
     seen = sample.visible[:, movers(sample)].min(axis=1)
     later = (frames > 0) & (frames >= min(start, len(frames) - 2))
-    good = later & (seen > 0.6)
+    boxes, edge = sample.boxes[:, movers(sample)], sample.rgb.shape[1]
+    whole = (boxes[..., :2].min(axis=(1, 2)) > 0) & (boxes[..., 2:].max(axis=(1, 2)) < edge)
+    good = later & (seen > 0.6) & whole
     change = np.abs(sample.rgb.astype(float) - sample.rgb[0]).mean(axis=(1, 2, 3))
     return int(np.argmax(np.where(good if good.any() else later, change, -1)))
 
 
 def liveliness(sample: Sample) -> float:
-    """How much changes, and how far it moves: the cropped picture's change times its edge."""
-    x0, y0, x1, y1 = action(sample)
-    first, last = (sample.rgb[frame, y0:y1, x0:x1].astype(float) for frame in (0, telling_frame(sample)))
-    return float(np.abs(first - last).mean()) * (x1 - x0)
+    """How far the movers that are seen in both pictures come: the change of their boxes, in pixels."""
+    boxes = sample.boxes[:, movers(sample)]
+    last = telling_frame(sample)
+    seen = (boxes[0, :, 2] > boxes[0, :, 0]) & (boxes[last, :, 2] > boxes[last, :, 0])
+    return float(np.abs(boxes[last, seen] - boxes[0, seen]).mean()) if seen.any() else 0.0
 
 
 def action(sample: Sample) -> tuple[int, int, int, int]:

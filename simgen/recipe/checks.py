@@ -45,6 +45,7 @@ def scenario_problems(document: Document, data: Mapping[str, Any]) -> list[Probl
     if not isinstance(scenario, str):
         return problems
     from simgen.scenarios import all_scenarios
+    from simgen.scenarios.air import AIR
 
     scenarios = all_scenarios()
     if scenario not in scenarios:
@@ -54,12 +55,13 @@ def scenario_problems(document: Document, data: Mapping[str, Any]) -> list[Probl
         if key in data:
             wrong = f"is read only with `scenario: scene`, not with {scenario}."
             problems.append(document.problem((key,), wrong))
-    known = {parameter.name: parameter for parameter in scenarios[scenario].parameters}
+    own = {parameter.name: parameter for parameter in scenarios[scenario].parameters}
+    known = {parameter.name: parameter for parameter in AIR} | own
     for path, value in all_params(data):
         if len(problems) > 2 * MOST_FOUND:
             break
         if path[-1] not in known:
-            guess = did_you_mean(path[-1], known) or f" Its parameters are {listed(known, 'and')}."
+            guess = did_you_mean(path[-1], known) or f" Its parameters are {listed(own, 'and')}."
             problems.append(document.problem(path, f"{scenario} has no such parameter.{guess}"))
             continue
         try:

@@ -81,12 +81,14 @@ class _Mix:
 
     def __init__(self, document: Document, data: Mapping[str, Any], entries: Mapping[str, Any]) -> None:
         from simgen.scenarios import all_scenarios
+        from simgen.scenarios.air import AIR
 
         self._document, self._data, self._entries = document, data, entries
         names = {*entries, *(catalogue() if ALL in entries else ())} - {ALL, COMPOSED, MIX}
         scenarios = all_scenarios()
+        self._air = {entry.name: entry for entry in AIR}  # which any scenario can be in
         self._parameters: dict[str, dict[str, Parameter]] = {
-            name: {entry.name: entry for entry in scenarios[name].parameters}
+            name: self._air | {entry.name: entry for entry in scenarios[name].parameters}
             for name in sorted(names)
             if name in scenarios
         }
@@ -169,7 +171,8 @@ class _Mix:
             if not having:
                 known = dict.fromkeys(entry for scenario in scenarios for entry in self._parameters[scenario])
                 whose = f"{scenarios[0]} has" if len(scenarios) == 1 else "the recipe's scenarios have"
-                there = f" {'Its' if len(scenarios) == 1 else 'Their'} parameters are {listed(known, 'and')}."
+                own = [entry for entry in known if entry not in self._air]
+                there = f" {'Its' if len(scenarios) == 1 else 'Their'} parameters are {listed(own, 'and')}."
                 wrong = f"{whose} no such parameter.{did_you_mean(name, known) or there}"
                 if scenarios:
                     yield self._document.problem((*path, name), wrong)

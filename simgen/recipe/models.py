@@ -173,9 +173,17 @@ class Recipe(Section):
 
             return {COMPOSED: Composed(self.scene_parts())}
         from simgen.scenarios import get_scenario
+        from simgen.scenarios.air import AIR, in_air
 
-        names = mixed_weights(self._mixture, catalogue()) if self.mixed else (self.scenario,)
-        return {name: get_scenario(name) for name in names}
+        found: dict[str, Scenario] = {}
+        for name in mixed_weights(self._mixture, catalogue()) if self.mixed else (self.scenario,):
+            scenario = get_scenario(name)
+            layers = [layer for split in self.splits.values() for layer in self._layers(name, split)]
+            known = {parameter.name for parameter in scenario.parameters}
+            unknown = {entry for layer in layers for entry in layer} - known
+            airy = any(parameter.name in unknown for parameter in AIR)
+            found[name] = in_air(scenario) if airy else scenario
+        return found
 
     @property
     def _mixture(self) -> dict[str, MixedScenario]:
@@ -278,12 +286,16 @@ class Recipe(Section):
         GENERATOR_VERSION. Not in it: clip counts, splits that draw as the recipe does, output, how it is
         written.
         """
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> str:
         return hashlib.sha256(json.dumps(self._essence(), sort_keys=True).encode()).hexdigest()
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Recipe:
         """A copy with other fields, unchecked; what was worked out from the old ones is forgotten."""
         copied = super().model_copy(update=update, deep=deep)
-        for name in ("_scenarios", "_weights", "_resolved", "_kinds"):
+        for name in ("_scenarios", "_weights", "_resolved", "_kinds", "_hash"):
             copied.__dict__.pop(name, None)
         if update:
             copied._source = ""

@@ -35,7 +35,7 @@ from simgen.recipe.values import Checked
 from simgen.recipe.wording import number
 from simgen.recipe.yaml import DEEPEST as DEEPEST_YAML
 from simgen.recipe.yaml import LARGEST_FILE, MOST_VALUES
-from simgen.scenarios.base import Scenario
+from simgen.scenarios.base import Parameter, Scenario
 
 __all__ = ["files", "main", "page"]
 
@@ -66,6 +66,7 @@ look: {preset: lab, subject_color: red}
 def page() -> str:
     """The text of docs/recipes.md."""
     from simgen.scenarios import all_scenarios
+    from simgen.scenarios.air import AIR
 
     parts = [
         "# Recipes",
@@ -133,6 +134,9 @@ def page() -> str:
         _expressions(),
         "## Scenarios",
         *(_scenario(scenario) for name, scenario in all_scenarios().items() if name != COMPOSED),
+        "## Air and wind",
+        _AIR,
+        _parameters(AIR),
         "## How YAML is read",
         _YAML.format(size=LARGEST_FILE, count=MOST_VALUES, depth=DEEPEST_YAML),
         "## Mistakes",
@@ -242,8 +246,13 @@ def _materials() -> str:
 
 
 def _scenario(scenario: Scenario) -> str:
+    laws = "\n".join(f"- law `{law.name}`: {law.formula}" for law in scenario.laws)
+    return f"### `{scenario.name}`\n\n{scenario.summary}\n\n{_parameters(scenario.parameters)}\n\n{laws}"
+
+
+def _parameters(parameters: Sequence[Parameter]) -> str:
     rows = []
-    for parameter in scenario.parameters:
+    for parameter in parameters:
         ends = parameter.range
         span = (
             " · ".join(f"`{word}`" for word in ends)
@@ -252,9 +261,7 @@ def _scenario(scenario: Scenario) -> str:
         )
         unit = "" if parameter.unit in ("", "1") else f" {parameter.unit}"
         rows.append((f"`{parameter.name}`", parameter.meaning, span + unit, f"`{parameter.default}`"))
-    table = _table(("parameter", "meaning", "range", "if left out"), rows)
-    laws = "\n".join(f"- law `{law.name}`: {law.formula}" for law in scenario.laws)
-    return f"### `{scenario.name}`\n\n{scenario.summary}\n\n{table}\n\n{laws}"
+    return _table(("parameter", "meaning", "range", "if left out"), rows)
 
 
 def _expressions() -> str:
@@ -361,6 +368,10 @@ parameters, `+ - * / // % **`, brackets and {names}; angles are in radians, `rad
 draws (a division by zero, a size below 0) rejects those draws; one that fails for all that are tried is a
 mistake of the recipe. Where a word goes (a colour, a texture), `=name` puts in a parameter that is drawn from
 words."""
+
+_AIR = """\
+Every scenario but a composed one can be filmed in air: it is there as soon as `params` name one of these. All that
+is free to move then feels the drag of its shape, and no law is claimed for the clips; see docs/air.md."""
 
 _YAML = """\
 As YAML 1.2 does, which is what people mean: `1e6` is a number; `on`, `no`, `3:20`, `1_000` and `2024-01-01`

@@ -99,18 +99,24 @@ def _for_scenario(name: str, scenario: Any) -> Schema:
 
 
 def _params_of(scenario: Any) -> Schema:
+    from simgen.scenarios.air import AIR
+
+    known = {parameter.name: parameter for parameter in scenario.parameters}
+    known |= {parameter.name: parameter for parameter in AIR if parameter.name not in known}
     return {
         "type": "object",
-        "properties": {parameter.name: _parameter(parameter) for parameter in scenario.parameters},
+        "properties": {key: _parameter(parameter) for key, parameter in known.items()},
         "additionalProperties": False,
     }
 
 
 def _shared(scenarios: Mapping[str, Any]) -> Schema:
     """The params of a mix: those of any scenario, their ranges left to `simgen check`."""
+    from simgen.scenarios.air import AIR
+
     meanings: dict[str, str] = {}
-    for scenario in scenarios.values():
-        for parameter in scenario.parameters:
+    for parameters in (*(scenario.parameters for scenario in scenarios.values()), AIR):
+        for parameter in parameters:
             meanings.setdefault(parameter.name, parameter.meaning)
     return {"properties": {name: {"description": meaning} for name, meaning in sorted(meanings.items())}}
 

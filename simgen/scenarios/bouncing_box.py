@@ -158,6 +158,10 @@ class BouncingBox(Scenario):
     events = ("first_contact", "bounce", "apex", "comes_to_rest", "topples")
     decisive = ("first_contact",)
 
+    def is_chaotic(self, params: Params) -> bool:
+        """A tumbling box hits the floor with one corner after another, each as the one before has left it."""
+        return bool(params["landing"] != "flat")
+
     def solids(self, params: Params) -> Mapping[str, Shape]:
         return {"mass_kg": _shape(params)}
 

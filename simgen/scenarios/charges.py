@@ -132,6 +132,10 @@ class Charges(Scenario):
     events = ("first_contact", "collision", "leaves_frame", "enters_frame")
     decisive = ("collision",)
 
+    def is_chaotic(self, params: Params) -> bool:
+        """Three bodies are; two are not."""
+        return bool(round(params["count"]) > 2)
+
     def revealed_by(self, params: Params) -> dict[str, str]:
         """Charges of balls that are not there play no part."""
         ways = super().revealed_by(params)

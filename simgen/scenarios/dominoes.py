@@ -20,11 +20,12 @@ from simgen.physics.trace import Trace
 from simgen.recipe.distributions import choice, integer, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import area_camera, ground
+from simgen.scenarios.stage import area_camera, ground, material, material_parameter
 from simgen.scenarios.tilting import (
     DIRECTION,
     GRAVITY_PARAMETER,
     elsewhere,
+    made_of,
     relative,
     side_of,
     tilt_deg,
@@ -33,15 +34,15 @@ from simgen.scenarios.tilting import (
 from simgen.scene.rotation import about_axis, rotate
 from simgen.scene.spec import Body, SceneSpec, Shape, Video
 
-ROW_M = 1.54  # of the row with what is left free on both sides
+ROW_M = 1.56  # of the row with what is left free on both sides
 HIGHEST_M = 0.42
-WIDTH = 0.45  # of a domino's height
-LEAD, FALLS = 0.5, 0.6  # of a domino's height: what is left free in front of the first and behind the last
+WIDTH = 0.6  # of a domino's height
+LEAD, FALLS = 0.5, 0.35  # of a domino's height: what is left free in front of the first and behind the last
 START = 0.35  # of the way from its balance to its touch with the second: where the first one is let go
 FALLEN_DEG = 45.0
 QUIET_M_S = 0.05  # slower than that at the end of the video, the wave is over
 
-SPACING = ((0.29, "closely spaced"), (0.35, "evenly spaced"), (math.inf, "widely spaced"))
+SPACING = ((0.29, "closely spaced"), (0.33, "evenly spaced"), (math.inf, "widely spaced"))
 TEENS = ("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty")
 
 
@@ -55,10 +56,10 @@ class Dominoes(Scenario):
         ),
         Parameter(
             "spacing",
-            uniform(0.25, 0.4),
+            uniform(0.26, 0.36),
             "1",
             "gap between neighbours as a part of their height",
-            (0.22, 0.4),
+            (0.26, 0.36),
             "causal",
         ),
         Parameter(
@@ -78,15 +79,15 @@ class Dominoes(Scenario):
             "causal",
         ),
         Parameter(
-            "thickness", uniform(0.09, 0.11), "1", "thickness as a part of the height", (0.08, 0.11), "causal"
+            "thickness", uniform(0.12, 0.15), "1", "thickness as a part of the height", (0.11, 0.15), "causal"
         ),
-        Parameter("mass_kg", log_uniform(0.01, 1), "kg", "mass of each", (0.005, 5), "hidden", "never"),
+        Parameter("mass_kg", log_uniform(0.01, 1), "kg", "mass of each", (0.002, 20), "hidden", "never"),
         Parameter(
             "friction",
             uniform(0.5, 0.9),
             "1",
             "coefficient of friction on the ground; between two dominoes it is the square",
-            (0.45, 1),
+            (0.4, 1),
             "hidden",
             "collision",
         ),
@@ -99,6 +100,7 @@ class Dominoes(Scenario):
             "nuisance",
         ),
         GRAVITY_PARAMETER,
+        material_parameter("rubber", "wood", "glass", "stone", "cork", "foam"),  # others are too slippery
     )
     laws = (
         Law(
@@ -127,6 +129,7 @@ class Dominoes(Scenario):
         "comes_to_rest",
         "bounce",
         "apex",
+        "leaves_frame",
     )
     decisive = ("topples",)
 
@@ -140,12 +143,13 @@ class Dominoes(Scenario):
             dominoes.append(
                 Body(
                     name=f"domino_{number}",
-                    shape=Shape("box", (thickness, WIDTH * height, height)),
+                    shape=_shape(params),
                     position_m=(side * x + dx, 0.0, z),
                     orientation_xyzw=turn,
                     mass_kg=params["mass_kg"],
                     friction=params["friction"],
                     elasticity=0.0,
+                    material=material(params),
                 )
             )
             x += thickness + _gap(params, number) * height
@@ -156,15 +160,18 @@ class Dominoes(Scenario):
                 area_camera(
                     video,
                     (0.0, 0.0, 0.22),
-                    1.66,
+                    1.63,
                     elevation_deg=14.0,
-                    azimuth_deg=side * -12.0,
+                    azimuth_deg=side * -19.0,
                     vertical_fov_deg=18.0,
                 ),
             ),
             gravity_m_s2=(0.0, 0.0, -params["gravity_m_s2"]),
             profile="resting",
         )
+
+    def solids(self, params: Params) -> dict[str, Shape]:
+        return {"mass_kg": _shape(params)}
 
     def measure(self, params: Params, scene: SceneSpec, trace: Trace) -> tuple[LawCheck, ...]:
         checks = []
@@ -190,6 +197,7 @@ class Dominoes(Scenario):
     ) -> dict[str, str]:
         draws = draws.under("caption")
         count, side = round(params["count"]), params["direction"]
+        dominoes = f"{made_of(params)}dominoes"
         row = draws.choice("row", ("row", "line"))
         tipped = draws.choice("tipped", ("tipped over", "made to fall", "let fall"))
         gap = (
@@ -200,23 +208,23 @@ class Dominoes(Scenario):
         plain = draws.choice(
             "plain",
             (
-                f"the first of a {row} of dominoes{gap} is {tipped}",
-                f"a {row} of {number(count)} dominoes{gap}: the first is {tipped}",
+                f"the first of a {row} of {dominoes}{gap} is {tipped}",
+                f"a {row} of {number(count)} {dominoes}{gap}: the first is {tipped}",
             ),
         )
         qualitative = draws.choice(
             "qualitative",
             (
-                f"{number(count)} {spaced} dominoes stand in a {row}{wide}; the first is {tipped} to the {side}",
-                f"the first of {number(count)} {spaced} dominoes{wide}, is {tipped} to the {side}"
+                f"{number(count)} {spaced} {dominoes} stand in a {row}{wide}; the first is {tipped} to the {side}",
+                f"the first of {number(count)} {spaced} {dominoes}{wide}, is {tipped} to the {side}"
                 if wide
-                else f"the first of {number(count)} {spaced} dominoes is {tipped} to the {side}",
+                else f"the first of {number(count)} {spaced} {dominoes} is {tipped} to the {side}",
             ),
         )
         spacing, friction = (words.quantity(params[key], "1") for key in ("spacing", "friction"))
         wider = "" if not wide else f", but {words.quantity(params['wide_gap'], '1')} of it at one place"
         numeric = (
-            f"{number(count)} dominoes stand {spacing} of their height apart{wider}; the coefficient of friction "
+            f"{number(count)} {dominoes} stand {spacing} of their height apart{wider}; the coefficient of friction "
             f"on the ground is {friction}{elsewhere(params)}"
         )
         return {
@@ -237,6 +245,10 @@ def height_m(params: Params) -> float:
     count, pitch = round(params["count"]), params["thickness"] + params["spacing"]
     broken = params["wide_gap"] - params["spacing"] if params["row"] == "broken" else 0.0
     return float(min(HIGHEST_M, ROW_M / ((count - 1) * pitch + broken + params["thickness"] + LEAD + FALLS)))
+
+
+def _shape(params: Params) -> Shape:
+    return Shape("box", (thickness_m(params), WIDTH * height_m(params), height_m(params)))
 
 
 def thickness_m(params: Params) -> float:

@@ -23,6 +23,7 @@ from simgen.scene.rotation import about_axis
 from simgen.scene.spec import Body, SceneSpec, Shape, Video
 
 STANDS_M_S = 1e-3  # slower than that it has stopped
+SLOW_PART = 0.02  # of the speed at the start: a frame so near the stop may lie in the step that holds it
 
 SPEEDS = ((1.8, "gently"), (2.5, "briskly"), (math.inf, "hard"))
 FLOORS = ((0.15, "very slippery"), (0.3, "slippery"), (0.5, "rough"), (math.inf, "very rough"))
@@ -92,8 +93,8 @@ class SlidingStop(Scenario):
             "sliding_stop_deceleration",
             "a = μ g while it slides",
             "Halliday, Resnick, Walker, Fundamentals of Physics, 10th ed., ch. 6 (kinetic friction)",
-            0.003,
-            "from the first and the last velocity before it stands; boxes are exact to 1e-9, under a disc's rim "
+            0.005,
+            "a straight line through the velocities; boxes are within 1e-3, under a disc's rim "
             "contacts come and go",
         ),
         Law(
@@ -127,9 +128,10 @@ class SlidingStop(Scenario):
         return SceneSpec(
             bodies=(subject, ground()),
             video=video,
-            cameras=(area_camera(video, (0.0, 0.0, 0.4), 4.2, elevation_deg=20.0),),
+            cameras=(area_camera(video, (0.0, 0.0, 0.4), 4.2, elevation_deg=26.0),),
             gravity_m_s2=(0.0, 0.0, -params["gravity_m_s2"]),
-            profile="resting",
+            # A disc's rim touches the floor at points that come and go: it takes the finest steps there are.
+            profile="joints" if params["shape"] == "disc" else "resting",
         )
 
     def measure(self, params: Params, scene: SceneSpec, trace: Trace) -> tuple[LawCheck, ...]:
@@ -137,13 +139,14 @@ class SlidingStop(Scenario):
         speed, friction, gravity = params["speed_m_s"], params["friction"], params["gravity_m_s2"]
         velocity = side * trace.velocity_m_s[:, subject, 0]
         way = side * (trace.position_m[-1, subject, 0] - trace.position_m[0, subject, 0])
-        standing = np.flatnonzero(velocity < STANDS_M_S)
-        count = int(standing[0]) if len(standing) else len(velocity)
+        slow = np.flatnonzero(velocity < SLOW_PART * speed)
+        count = int(slow[0]) if len(slow) else len(velocity)
         checks = []
         if count >= 2:
-            measured = float(velocity[0] - velocity[count - 1]) / float(trace.time_s[count - 1])
+            line = np.polynomial.polynomial.polyfit(trace.time_s[:count], velocity[:count], 1)
+            measured = -float(line[1])
             checks.append(lane.relative("sliding_stop_deceleration", friction * gravity, measured))
-        if len(standing):
+        if velocity[-1] < STANDS_M_S:
             distance = laws.stopping_distance(speed, friction, gravity)
             checks.append(lane.relative("sliding_stop_distance", distance, float(way)))
         if not checks:
@@ -210,5 +213,5 @@ def _shape(params: Params) -> Shape:
     """None is higher than long, so that friction does not tip it over."""
     edge = 2 * params["radius_m"]
     if params["shape"] == "disc":
-        return Shape("cylinder", (edge / 2, 0.28 * edge))
+        return Shape("cylinder", (edge / 2, 0.18 * edge))
     return Shape("box", (edge, edge, edge if params["shape"] == "cube" else 0.5 * edge))

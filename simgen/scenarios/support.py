@@ -19,7 +19,7 @@ from simgen.physics.trace import Trace
 from simgen.recipe.distributions import choice, integer, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import area_camera, ground
+from simgen.scenarios.stage import area_camera, ground, material, material_parameter
 from simgen.scenarios.tilting import (
     DIRECTION,
     GRAVITY_PARAMETER,
@@ -76,13 +76,13 @@ class Support(Scenario):
             "load_size_m", uniform(0.24, 0.36), "m", "edge of the block, a cube", (0.24, 0.38), "causal"
         ),
         Parameter("length_m", uniform(0.95, 1.25), "m", "length of the plank", (0.9, 1.3), "causal"),
-        Parameter("thickness_m", uniform(0.08, 0.16), "m", "thickness of the plank", (0.06, 0.2), "causal"),
+        Parameter("thickness_m", uniform(0.09, 0.16), "m", "thickness of the plank", (0.08, 0.2), "causal"),
         Parameter(
             "mass_kg",
             log_uniform(0.5, 20),
             "kg",
             "mass of the plank; the block has the same density",
-            (0.1, 100),
+            (0.1, 1000),
             "hidden",
             "never",
         ),
@@ -104,6 +104,7 @@ class Support(Scenario):
             "nuisance",
         ),
         GRAVITY_PARAMETER,
+        material_parameter("rubber", "wood", "steel", "glass", "plastic", "stone", "cork", "foam"),  # not ice
     )
     laws = (
         Law(
@@ -146,6 +147,7 @@ class Support(Scenario):
                 mass_kg=plank.mass_kg,
                 friction=params["friction"],
                 elasticity=0.0,
+                material=material(params),
             )
         ]
         if load is not None:
@@ -156,15 +158,19 @@ class Support(Scenario):
                     position_m=(side * load.x_m, 0.0, top + load.z_m),
                     mass_kg=load.mass_kg,
                     elasticity=0.0,
+                    material=material(params),
                 )
             )
         return SceneSpec(
             bodies=(*bodies, *_table(side), ground()),
             video=video,
-            cameras=(area_camera(video, (0.0, 0.0, 0.66), 2.7, elevation_deg=14.0, azimuth_deg=side * 18.0),),
+            cameras=(area_camera(video, (0.0, 0.0, 0.66), 2.7, elevation_deg=7.0, azimuth_deg=side * 18.0),),
             gravity_m_s2=(0.0, 0.0, -params["gravity_m_s2"]),
             profile="resting",
         )
+
+    def solids(self, params: Params) -> dict[str, Shape]:
+        return {"mass_kg": Shape("box", _plank(params).size_m)}
 
     def measure(self, params: Params, scene: SceneSpec, trace: Trace) -> tuple[LawCheck, ...]:
         plank = scene.body_index("plank")

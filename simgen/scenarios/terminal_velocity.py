@@ -68,10 +68,10 @@ class TerminalVelocity(Scenario):
         ),
         Parameter(
             "height_m",
-            uniform(1.8, 2.8),
+            uniform(1.8, 2.7),
             "m",
             "gap between the body's lowest point and the ground",
-            (1, 3),
+            (1, 2.8),
             "causal",
         ),
         Parameter(

@@ -12,7 +12,8 @@ from simgen.labels.events import Event
 from simgen.physics.trace import Trace
 from simgen.recipe.distributions import constant
 from simgen.scenarios.base import LawCheck, Parameter, Params
-from simgen.scenarios.stage import GRAVITY
+from simgen.scenarios.stage import GRAVITY, material
+from simgen.scene.materials import MATERIALS
 from simgen.scene.rotation import matrix
 from simgen.scene.spec import Body
 
@@ -21,6 +22,7 @@ __all__ = [
     "GRAVITY_PARAMETER",
     "bounced",
     "elsewhere",
+    "made_of",
     "named",
     "relative",
     "side_of",
@@ -72,3 +74,9 @@ def bounced(events: Iterable[Event]) -> list[str]:
     """ "bounces twice", if anything of the kind is among the events."""
     bounces = sum(event.kind == "bounce" for event in events)
     return [f"bounces {words.times(bounces)}"] if bounces else []
+
+
+def made_of(params: Params) -> str:
+    """The adjective of the drawn material with a space behind it: "wooden ", "" for none."""
+    name = material(params)
+    return f"{MATERIALS[name].adjective} " if name else ""

@@ -25,13 +25,15 @@ from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
 from simgen.scenarios.stage import GRAVITY, MATERIAL, area_camera, ground, material, random_orientation
 from simgen.scene.meshes import MESHES
 from simgen.scene.rotation import matrix
+from simgen.scene.sight import reach_m
 from simgen.scene.spec import Body, SceneSpec, Shape, Video
 
 SOLIDS = ("sphere", "box", "brick", "cylinder", "disc", "capsule", "cone")
 # Where they start: an ellipse in the picture, the far ones higher, so that none hides another.
-RING_M, LOWEST_M, HIGHEST_M = 1.35, 0.5, 1.4
+RING_M, LOWEST_M, HIGHEST_M = 1.4, 0.5, 1.4
 ELEVATION_DEG = 30.0
-SHORTEST_FLIGHT_M = 0.02  # a free flight shorter than this is not measured
+SHORTEST_FLIGHT_S, CLEAR_M = 0.1, 0.01
+SHORTEST_FLIGHT_M = 0.02  # a free flight on which it gets no further is not measured
 SLOWEST_SPIN = 0.05  # of the body's angular momentum at the start: below it a relative change means little
 
 SPEEDS = ((1.4, "gently"), (2.2, "briskly"), (math.inf, "hard"))
@@ -52,10 +54,10 @@ class TossedObjects(Scenario):
         ),
         Parameter(
             "size_m",
-            uniform(0.36, 0.46),
+            uniform(0.44, 0.48),
             "m",
-            "extent of the largest body; the others are up to a tenth smaller",
-            (0.36, 0.48),
+            "extent of the largest body; the others are up to a twentieth smaller",
+            (0.44, 0.48),
             "causal",
         ),
         Parameter(
@@ -130,7 +132,7 @@ class TossedObjects(Scenario):
             "flown, worst of all flights",
             "Halliday, Resnick, Walker, Fundamentals of Physics, 10th ed., ch. 4 and 9 (the centre of mass)",
             0.001,
-            "flights begin at frames after which a body touches nothing for two frames at least",
+            "the first flight of each body, and later ones of 0.1 s off the ground, from a frame after the contact",
         ),
         Law(
             "tossed_objects_angular_momentum",
@@ -167,7 +169,7 @@ class TossedObjects(Scenario):
         for number in range(count):
             name = f"object_{number + 1}"
             own = draws.under(name)
-            place = start + math.tau * (number + own.between("turn", -0.1, 0.1)) / count
+            place = start + math.tau * (number + own.between("turn", -0.05, 0.05)) / count
             x, y = RING_M * math.cos(place), RING_M * math.sin(place)
             z = LOWEST_M + (HIGHEST_M - LOWEST_M) * (1 + math.sin(place)) / 2
             speed = params["speed_m_s"] * own.between("speed", 0.8, 1.2)
@@ -197,7 +199,7 @@ class TossedObjects(Scenario):
         return SceneSpec(
             bodies=(*bodies, ground(*pair)),
             video=video,
-            cameras=(area_camera(video, (0.0, 0.0, 0.85), 4.0, elevation_deg=ELEVATION_DEG),),
+            cameras=(area_camera(video, (0.0, 0.0, 0.85), 3.9, elevation_deg=ELEVATION_DEG),),
             gravity_m_s2=(0.0, 0.0, -params["gravity_m_s2"]),
             profile="universal",
         )
@@ -258,18 +260,32 @@ class TossedObjects(Scenario):
 
 
 def flights(scene: SceneSpec, trace: Trace) -> Iterator[tuple[int, int, int]]:
-    """(body, first frame, last frame) of every stretch in which a body touches nothing."""
+    """(body, first frame, last frame) of every free flight: a body's first, and later ones of 0.1 s at least
+    in which it touches nothing and is off the ground.
+
+    The shorter ones are the hops of a body that wobbles on its rim or rolls over its edges. A later flight
+    begins one frame after the touch, whose velocity may be one between two hops.
+    """
     contacts, frames = trace.contacts, len(trace.time_s)
     for index, body in enumerate(scene.bodies):
         if body.fixed:
             continue
         touched = set(contacts.frame[(contacts.a == index) | (contacts.b == index)].tolist())
+        clear = _clearance_m(body, trace, index) > CLEAR_M
         first = 0
         for frame in range(1, frames + 1):
-            if frame == frames or frame in touched:  # something touches it between frame − 1 and frame
-                if frame - 1 > first:
+            # does something touch it between frame − 1 and frame?
+            if frame == frames or frame in touched or not clear[frame]:
+                lasts = trace.time_s[max(frame - 1, first)] - trace.time_s[first]
+                if lasts >= (SHORTEST_FLIGHT_S if first else 1e-9):
                     yield index, first, frame - 1
-                first = frame
+                first = frame + 1 if frame + 1 < frames else frames - 1
+
+
+def _clearance_m(body: Body, trace: Trace, index: int) -> NDArray[np.float64]:
+    """(T,) height of a body's lowest point above the ground."""
+    down = -matrix(trace.orientation_xyzw[:, index])[:, 2, :]  # the world's downwards in the body's frame
+    return trace.position_m[:, index, 2] - reach_m(body.shape, down)
 
 
 def _parabola(scene: SceneSpec, trace: Trace, index: int, first: int, last: int) -> LawCheck | None:
@@ -300,11 +316,11 @@ def _tumbling(scene: SceneSpec, trace: Trace, index: int, first: int, last: int)
 
 
 def _shape(params: Params, draws: Draws) -> Shape:
-    """One of the shapes that `shape` allows, its largest extent a little below `size_m`."""
+    """One of the shapes that `shape` allows, about `size_m` across."""
     meshes = _movable_meshes()
     kinds = {"solids": SOLIDS, "meshes": meshes, "mixed": (*SOLIDS, *meshes)}[params["shape"]]
     kind = draws.choice("shape", kinds)
-    size = params["size_m"] * draws.between("size", 0.9, 1.0)
+    size = params["size_m"] * draws.between("size", 0.95, 1.0)
     if kind == "sphere":
         return Shape("sphere", (size / 2,))
     if kind == "box":
@@ -313,13 +329,13 @@ def _shape(params: Params, draws: Draws) -> Shape:
     if kind == "brick":
         return Shape("box", (size, 0.6 * size, 0.45 * size))
     if kind == "cylinder":
-        return Shape("cylinder", (0.4 * size, 0.8 * size))
+        return Shape("cylinder", (0.42 * size, 0.8 * size))
     if kind == "disc":
         return Shape("cylinder", (0.5 * size, 0.25 * size))
     if kind == "capsule":
-        return Shape("capsule", (0.38 * size, 0.24 * size))
+        return Shape("capsule", (0.42 * size, 0.16 * size))
     if kind == "cone":
-        return Shape("cone", (0.45 * size, 0.9 * size))
+        return Shape("cone", (0.5 * size, 0.85 * size))
     return Shape("mesh", (size, size, size), kind)
 
 
@@ -356,7 +372,7 @@ def _outcome(scene: SceneSpec, events: tuple[Event, ...], count: int, draws: Dra
         collide = draws.choice("collide", ("two of them collide", "the first two meet"))
         start = f"{collide} after {first}"
     else:
-        start = draws.choice("apart", ("they do not collide", "none of them hits another"))
+        start = draws.choice("apart", ("they do not collide", "no two of them collide"))
     clauses = [start]
     if rest:
         every = "all" if rest == count else words.number_word(rest)

@@ -19,8 +19,16 @@ from simgen.physics.trace import Trace
 from simgen.recipe.distributions import choice, integer, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import area_camera, ground
-from simgen.scenarios.tilting import DIRECTION, GRAVITY_PARAMETER, elsewhere, relative, side_of, verdict
+from simgen.scenarios.stage import area_camera, ground, material, material_parameter
+from simgen.scenarios.tilting import (
+    DIRECTION,
+    GRAVITY_PARAMETER,
+    elsewhere,
+    made_of,
+    relative,
+    side_of,
+    verdict,
+)
 from simgen.scene.rotation import about_axis, matrix, rotate
 from simgen.scene.spec import Body, Camera, SceneSpec, Shape, Vector, Video
 
@@ -85,7 +93,7 @@ class Tower(Scenario):
             log_uniform(0.5, 20),
             "kg",
             "mass of the largest box possible",
-            (0.1, 100),
+            (0.1, 150),
             "hidden",
             "never",
         ),
@@ -115,6 +123,7 @@ class Tower(Scenario):
             "causal",
         ),
         GRAVITY_PARAMETER,
+        material_parameter("rubber", "wood", "glass", "stone", "cork", "foam"),  # others are too slippery
     )
     laws = (
         Law(
@@ -160,6 +169,7 @@ class Tower(Scenario):
                 mass_kg=params["mass_kg"] * math.prod(box.size_m) / whole,
                 friction=math.sqrt(params["friction"]),
                 elasticity=0.0,
+                material=material(params),
             )
             for number, box in enumerate(_boxes(params, draws), start=1)
         )
@@ -170,6 +180,10 @@ class Tower(Scenario):
             gravity_m_s2=(0.0, 0.0, -params["gravity_m_s2"]),
             profile="resting",
         )
+
+    def solids(self, params: Params) -> dict[str, Shape]:
+        width = params["width_m"]
+        return {"mass_kg": Shape("box", (width, DEPTH * width, params["height_m"]))}
 
     def measure(self, params: Params, scene: SceneSpec, trace: Trace) -> tuple[LawCheck, ...]:
         unstable = unstable_levels(scene)
@@ -188,7 +202,7 @@ class Tower(Scenario):
     ) -> dict[str, str]:
         draws = draws.under("caption")
         count, side = _count(scene), params["direction"]
-        box = draws.choice("noun", ("box", "block"))
+        box = made_of(params) + draws.choice("noun", ("box", "block"))
         boxes = words.count(count, box)
         tower = draws.choice("tower", ("tower", "stack", "pile"))
         lets = draws.choice("lets", ("let go", "released"))

@@ -143,6 +143,7 @@ class WreckingBall(Scenario):
         "enters_frame",
     )
     decisive = ("collision",)
+    chaotic = True  # blocks that touch are hit together: how they share the blow is not determined by the law of impact
 
     def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:
         side, length, radius = _side(params), params["length_m"], params["radius_m"]

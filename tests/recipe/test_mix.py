@@ -209,6 +209,18 @@ def test_what_can_share_a_column() -> None:
     assert common_kind(["bool", "int"]) is None
 
 
+def test_the_air_of_a_mix_is_in_every_scenario() -> None:
+    """`wind_m_s` is a parameter of any scenario; said of one of them, it blows there only."""
+    everywhere = recipe(params={"wind_m_s": {"uniform": [2, 8]}})
+    assert all("wind_m_s" in own for own in everywhere.mixture().values())
+    somewhere = recipe(scenarios={"drop": {"params": {"wind_m_s": 5}}, "incline": 1})
+    assert "wind_m_s" in somewhere.mixture()["drop"]
+    assert "wind_m_s" not in somewhere.mixture()["incline"]
+    index = shown(somewhere, 4).index("drop")
+    assert somewhere.draw_params("train", Draws(0, "train", index))["wind_m_s"] == 5
+    assert somewhere.scenario_object("train", index).name == "drop"
+
+
 # ── hash and source
 # ────────────────────────────────────────────────────────────────────────────────────────────
 

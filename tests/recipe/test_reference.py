@@ -14,6 +14,7 @@ from simgen.recipe import load_recipe, recipe_schema, shipped_recipes
 from simgen.recipe.models import Recipe
 from simgen.recipe.reference import files
 from simgen.scenarios import all_scenarios
+from simgen.scenarios.air import AIR
 from simgen.scene.look_parameters import LOOK_PARAMETERS
 
 ROOT = Path(__file__).parents[2]
@@ -252,7 +253,8 @@ def test_the_schema_knows_everything() -> None:
         if name != "scene":
             assert branches[name]["properties"]["params"] == {"$ref": f"#/$defs/{name}_params"}
             params = schema["$defs"][f"{name}_params"]["properties"]
-            assert list(params) == [parameter.name for parameter in scenario.parameters]
+            own = [parameter.name for parameter in scenario.parameters]
+            assert list(params) == [*own, *(entry.name for entry in AIR if entry.name not in own)]
             assert all(entry["description"] for entry in params.values())
 
 

@@ -189,7 +189,7 @@ def documented(name: str) -> st.SearchStrategy[dict]:
             strategies[parameter.name] = st.integers(int(low), int(high))
         else:
             strategies[parameter.name] = st.one_of(
-                st.sampled_from((float(low), float(high))), st.floats(low, high)
+                st.sampled_from((float(low), float(high))), st.floats(low, high, allow_subnormal=False)
             )
     return st.fixed_dictionaries(strategies)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
+from simgen.scenarios import get_scenario
 from simgen.scene.spec import Video
 from tests.scenarios.clips import draw, make
 
@@ -214,3 +215,21 @@ def test_the_stack_stands_until_it_is_hit() -> None:
     point = math.sqrt(2 * 9.81 * length * (1 - math.cos(angle)))  # as if all its mass were in the centre
     assert law(made)["wrecking_ball_impact_speed"].measured == pytest.approx(point, rel=0.01)
     assert law(made)["wrecking_ball_impact_speed"].measured < point
+
+
+def test_what_plays_no_part_and_what_is_chaotic() -> None:
+    def ways(name: str, **fixed):
+        params, _ = draw(name, 0, **fixed)
+        scenario = get_scenario(name)
+        return scenario.revealed_by(params), scenario.is_chaotic(params)
+
+    assert ways("bounce", speed_m_s=0.0)[0]["friction"] == "never"
+    assert ways("bouncing_box", landing="flat") == (
+        {**ways("bouncing_box", landing="corner")[0], "tilt_deg": "never", "roll_deg": "never"},
+        False,
+    )
+    assert ways("bouncing_box", landing="corner")[1]
+    assert ways("charges", count=2)[0]["charge_c"] == "never"
+    assert [ways("charges", count=count)[1] for count in (2, 3)] == [False, True]
+    assert ways("orbit", centre="fixed")[0]["mass_ratio"] == "never"
+    assert ways("billiards")[1]

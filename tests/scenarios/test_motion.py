@@ -274,7 +274,7 @@ def test_a_heavy_body_hardly_feels_the_air() -> None:
 
 
 def test_what_is_still_in_the_air_when_the_video_ends() -> None:
-    given = {"mass_kg": 0.005, "radius_m": 0.32, "height_m": 3.0, "drag_coefficient": 1.5}
+    given = {"mass_kg": 0.005, "radius_m": 0.32, "height_m": 2.8, "drag_coefficient": 1.5}
     made = make("terminal_velocity", *draw("terminal_velocity", 3, **given))
     assert "when the video ends" in made.captions["outcome"]
     assert event(made, "first_contact") is None
