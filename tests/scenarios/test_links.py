@@ -10,6 +10,8 @@ from scipy.integrate import solve_ivp
 from scipy.special import ellipk
 
 from simgen.errors import Rejected
+from simgen.labels.horizon import FINER, horizon_s
+from simgen.physics import simulate
 from simgen.scenarios.double_pendulum import times_over_the_top
 from simgen.scene.spec import Video
 from tests.scenarios.clips import draw, make
@@ -239,3 +241,48 @@ def test_two_equal_bodies_swing_in_step_or_against_each_other() -> None:
         modes = {name for name in law(made) if "mode" in name}
         assert modes == {f"coupled_springs_mode_{mode}"}
         assert law(made)[f"coupled_springs_mode_{mode}"].measured == pytest.approx(rate, rel=2e-5)
+
+
+@pytest.mark.parametrize("count", [3, 7, 12])
+def test_a_chain_holds_together(count: int) -> None:
+    """Every bar begins where the one before it ends, in every frame; the planes of the bars do not mix."""
+    made = make("chain", *draw("chain", 1, count=count))
+    pitch = made.params["length_m"] / count
+    previous = np.tile([0.0, 0.0, 1.75], (len(made.trace.time_s), 1))
+    for number in range(1, count + 1):
+        bar = made.scene.body_index(f"bar_{number}")
+        turn = made.trace.orientation_xyzw[:, bar]
+        angle = 2 * np.arctan2(turn[:, 1], turn[:, 3])
+        down = np.stack([-np.sin(angle), np.zeros_like(angle), -np.cos(angle)], axis=1)
+        length = made.scene.bodies[bar].shape.size_m[2]
+        overhang = 0.018
+        start = made.trace.position_m[:, bar] - down * (length / 2 - overhang)
+        assert start[:, [0, 2]] == pytest.approx(previous[:, [0, 2]], abs=1e-9)
+        assert np.ptp(start[:, 1]) < 1e-9
+        previous = start + down * pitch
+    ball = made.trace.position_m[:, made.scene.body_index("ball")]
+    assert np.linalg.norm(ball - previous, axis=1) == pytest.approx(made.params["radius_m"], abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("gravity", "frames", "words"),
+    [
+        (9.81, 48, "turns back|swings back|turns round"),
+        (3.71, 36, "to the left before"),
+        (1.62, 24, "still|not passed"),
+    ],
+)
+def test_what_a_chain_did(gravity: float, frames: int, words: str) -> None:
+    chosen = {"count": 5, "direction": "right", "angle_deg": 60.0, "bend_deg": 0.0, "gravity_m_s2": gravity}
+    made = make("chain", *draw("chain", 3, **chosen), Video(64, 64, 24.0, frames))
+    assert any(word in made.captions["outcome"] for word in words.split("|")), made.captions["outcome"]
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("name", ["double_pendulum", "chain"])
+def test_a_ten_times_finer_step_gives_the_same_clip(name: str) -> None:
+    """Chaotic or not: over the 2 s of a clip all bodies stay where a finer simulation has them."""
+    for index in range(3):
+        made = make(name, *draw(name, index))
+        finer = simulate(made.scene, FINER)
+        assert horizon_s(made.scene, made.trace, finer) == made.trace.time_s[-1]
