@@ -18,7 +18,11 @@ MEDIAN, WORST = 1e-3, 1e-2
 # Events that need a corner of the ranges; tests of their own show them.
 RARE = {
     "collision": {"comes_to_rest"},  # equal masses, elastic, head-on, the other at rest
+    "dominoes": {"leaves_frame", "apex", "bounce"},  # few and large, or thrown up by strong gravity
     "incline": {"enters_frame"},  # out over the ridge and back: strong gravity, elastic
+    "seesaw": {"bounce", "apex", "topples"},  # a cube thrown off by the far end
+    "support": {"leaves_frame"},  # a plank that slides far out on its way down
+    "tower": {"enters_frame"},  # a box that rolls out of the picture and back
 }
 
 
