@@ -32,6 +32,9 @@ RARE = {
     },  # up out of the picture and back; a box that flies off the board
     "wrecking_ball": {"enters_frame"},  # a block that bounces back off another
     "incline": {"enters_frame"},  # out over the ridge and back: strong gravity, elastic
+    "seesaw": {"bounce", "apex", "topples"},  # a cube thrown off by the far end
+    "support": {"leaves_frame"},  # a plank that slides far out on its way down
+    "tower": {"enters_frame"},  # a box that rolls out of the picture and back
 }
 
 
