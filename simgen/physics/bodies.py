@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from simgen.physics.articulation import trees
 from simgen.physics.convex import convex_parts
+from simgen.physics.inertia import principal_axes
 from simgen.physics.properties import Handle, margin_m
 from simgen.physics.shapes import rounding_m
-from simgen.scene.rotation import matrix
+from simgen.scene.rotation import IDENTITY, matrix, multiply
 from simgen.scene.spec import Quaternion, SceneSpec, Vector
 
 __all__ = ["Bodies", "Motion"]
@@ -35,6 +36,12 @@ class Bodies:
         self._bullet, self._client, self._handles = bullet, client, handles
         self._fixed = {index: body.position_m for index, body in enumerate(scene.bodies) if body.fixed}
         self.movers = [index for index, body in enumerate(scene.bodies) if not body.fixed]
+        # Of bodies that the engine knows by other axes than their own: the turn from their own to those.
+        self._from_principal: dict[int, Quaternion] = {}
+        for index in self.movers:
+            x, y, z, w = principal_axes(scene.bodies[index])
+            if (x, y, z, w) != IDENTITY:
+                self._from_principal[index] = (-x, -y, -z, w)
         # By how much `nearest` can be too far.
         self.rounding_m = [
             rounding_m(body.shape, margin_m(body, handle))
@@ -62,6 +69,8 @@ class Bodies:
         handle = self._handles[index]
         if handle.link < 0:
             position, orientation = self._bullet.getBasePositionAndOrientation(handle.body, self._client)
+            if index in self._from_principal:
+                orientation = multiply(orientation, self._from_principal[index])
         else:
             position, orientation = self._bullet.getLinkState(handle.body, handle.link, 0, 1, self._client)[
                 :2

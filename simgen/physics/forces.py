@@ -1,4 +1,4 @@
-"""Springs, drag and attraction: forces at a distance, put on the bodies before every step.
+"""Springs, drag, attraction and ropes: forces at a distance, put on the bodies before every step.
 
 They are functions of where bodies are and how they move at the time the step begins. Positions the engine
 has; velocities it has for half a step earlier, so they are foreseen from the last two. With that the
@@ -11,9 +11,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from simgen.errors import SimulationError
+from simgen.errors import Rejected, SimulationError
 from simgen.physics.bodies import Bodies, Motion
 from simgen.physics.properties import Handle
+from simgen.physics.rope import rope
 from simgen.scene.spec import Force, SceneSpec, Vector
 
 __all__ = ["Forces", "check_forces"]
@@ -25,7 +26,7 @@ def check_forces(scene: SceneSpec) -> None:
     """Raise SimulationError, in a sentence, for a force that means nothing."""
     bodies = {body.name: body for body in scene.bodies}
     for force in scene.forces:
-        for name in (force.a, *((force.b,) if force.b else ())):
+        for name in (force.a, *((force.b,) if force.b else ()), *((force.pulley,) if force.pulley else ())):
             if name not in bodies:
                 raise SimulationError(f"the {force.kind} on {force.a!r}: there is no body named {name!r}")
         if force.a == force.b:
@@ -42,8 +43,11 @@ def check_forces(scene: SceneSpec) -> None:
                 raise SimulationError(
                     f"the {force.kind} on {force.a!r}: {name} must not be negative, not {value!r}"
                 )
-        if not all(map(math.isfinite, (force.strength_n_m2, *force.anchor_m, *force.wind_m_s))):
+        places = (*force.anchor_m, *force.anchor_b_m)
+        if not all(map(math.isfinite, (force.strength_n_m2, *places, *force.wind_m_s))):
             raise SimulationError(f"the {force.kind} on {force.a!r}: its numbers must be finite")
+        if force.kind == "rope":
+            rope(scene, force)
 
 
 class Forces:
@@ -59,18 +63,26 @@ class Forces:
         self._forces: list[tuple[Force, int, int | None]] = [
             (force, scene.body_index(force.a), scene.body_index(force.b) if force.b else None)
             for force in scene.forces
+            if force.kind != "rope"
         ]
+        self._ropes = [rope(scene, force) for force in scene.forces if force.kind == "rope"]
+        self._gravity = scene.gravity_m_s2
+        self._pulleys = {line.pulley for line in self._ropes if line.pulley is not None}
+        both = [(a, b) for _, a, b in self._forces] + [(line.a, line.b) for line in self._ropes]
+        self._acting = dict.fromkeys(index for pair in both for index in pair if index is not None)
+        self._acting |= dict.fromkeys(self._pulleys)
         self._last: tuple[float, dict[int, Vector]] | None = None
         self.largest_m_s2 = math.inf  # the greatest acceleration that they gave in the last step
 
     def apply(self, time_s: float, velocity_time_s: float, scale: float, forget: bool) -> None:
         """As `simgen.physics.coriolis.Coriolis.apply`."""
         motions: dict[int, Motion] = {}
-        for _, a, b in self._forces:
-            for index in (a, b):
-                if index is not None and index not in motions:
-                    motions[index] = self._bodies.motion(index)
-        velocities = {index: motion[1] for index, motion in motions.items()}
+        for index in self._acting:
+            motions[index] = self._bodies.motion(index)
+        # a pulley's velocity is that of its turning
+        velocities = {
+            index: motion[2] if index in self._pulleys else motion[1] for index, motion in motions.items()
+        }
         ahead = velocities
         if self._last is not None and not forget:
             then_s, before = self._last
@@ -90,6 +102,8 @@ class Forces:
             _add(pulls, a, x, y, z)
             if b is not None:
                 _add(pulls, b, -x, -y, -z)
+        if self._ropes:
+            self._pull_ropes(pulls, motions, ahead, scale)
         self.largest_m_s2 = 0.0
         for index, pull in pulls.items():
             if self._fixed[index]:
@@ -104,6 +118,38 @@ class Forces:
                 self._bullet.WORLD_FRAME,
                 physicsClientId=self._client,
             )
+
+    def _pull_ropes(
+        self,
+        pulls: dict[int, Vector],
+        motions: dict[int, Motion],
+        ahead: dict[int, Vector],
+        scale: float,
+    ) -> None:
+        """Add what ropes pull to what else pulls, and turn their pulleys."""
+        gx, gy, gz = self._gravity
+        for line in self._ropes:
+            ends = []
+            for index in (line.a, line.b):
+                px, py, pz = pulls.get(index, (0.0, 0.0, 0.0))
+                mass = self._mass[index]
+                gain = (gx + px / mass, gy + py / mass, gz + pz / mass)
+                ends.append((motions[index][0], ahead[index], gain))
+            spin = 0.0
+            if line.pulley is not None:
+                spin = sum(n * w for n, w in zip(line.axis, ahead[line.pulley], strict=True))
+            on_a, on_b, torque = line.tensions(ends[0], ends[1], spin)
+            _add(pulls, line.a, *on_a)
+            _add(pulls, line.b, *on_b)
+            if line.pulley is not None:
+                handle = self._handles[line.pulley]
+                self._bullet.setJointMotorControl2(
+                    handle.body,
+                    handle.link,
+                    self._bullet.TORQUE_CONTROL,
+                    force=torque * scale,
+                    physicsClientId=self._client,
+                )
 
 
 def _add(pulls: dict[int, Vector], index: int, x: float, y: float, z: float) -> None:
@@ -129,7 +175,7 @@ def _on_a(force: Force, place: Vector, velocity: Vector, other: Vector, other_ve
     distance = math.sqrt(dx * dx + dy * dy + dz * dz)
     if force.kind == "attraction":
         if distance < NEAREST_M:
-            raise SimulationError(f"bodies that attract each other meet: {force.a!r} and {force.b!r}")
+            raise Rejected("attraction-meets", f"{force.a!r} comes to the very point that attracts it")
         factor = force.strength_n_m2 / distance**3
         return (factor * dx, factor * dy, factor * dz)
     if distance == 0.0:

@@ -11,6 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from simgen.physics.rope import SETTLES_PER_S, rope
 from simgen.scene.spec import Force, SceneSpec
 
 __all__ = ["accelerations", "carried", "forced", "quickest_rad_s"]
@@ -18,6 +19,7 @@ __all__ = ["accelerations", "carried", "forced", "quickest_rad_s"]
 Floats = NDArray[np.float64]
 NEAREST_M = 1e-6  # attraction no longer grows when bodies are nearer
 STEPS_PER_S = 240  # of `carried`, at least
+MOST_STEPS = 4096
 STEP_RAD = 0.2  # no step is a larger part of the quickest oscillation
 
 
@@ -34,13 +36,35 @@ def accelerations(scene: SceneSpec, state: Floats) -> Floats:
         if not body.fixed:
             pull[..., index, :] = scene.gravity_m_s2
     for force in scene.forces:
+        if force.kind == "rope":
+            continue
         a = scene.body_index(force.a)
         b = scene.body_index(force.b) if force.b else None
         newtons = _on_a(force, state, a, b)
         for pushed, push in ((a, newtons), (b, -newtons)):
             if pushed is not None and not scene.bodies[pushed].fixed:
                 pull[..., pushed, :] += push / scene.bodies[pushed].mass_kg
+    for force in scene.forces:
+        if force.kind == "rope":
+            _pull_rope(scene, force, state, pull)
     return pull
+
+
+def _pull_rope(scene: SceneSpec, force: Force, state: Floats, pull: Floats) -> None:
+    """Add what a rope does to the accelerations (..., N, 3) that all else gives its two bodies."""
+    line = rope(scene, force)
+    ends = [
+        (_triple(state[..., index, 0:3]), _triple(state[..., index, 7:10]), _triple(pull[..., index, :]))
+        for index in (line.a, line.b)
+    ]
+    spin = 0.0 if line.pulley is None else state[..., line.pulley, 10:13] @ np.asarray(line.axis)
+    on_a, on_b, _ = line.tensions(ends[0], ends[1], spin)
+    pull[..., line.a, :] += np.stack(np.broadcast_arrays(*on_a), axis=-1) / line.mass_a_kg
+    pull[..., line.b, :] += np.stack(np.broadcast_arrays(*on_b), axis=-1) / line.mass_b_kg
+
+
+def _triple(vectors: Floats) -> tuple[Floats, Floats, Floats]:
+    return vectors[..., 0], vectors[..., 1], vectors[..., 2]
 
 
 def _on_a(force: Force, state: Floats, a: int, b: int | None) -> Floats:
@@ -66,6 +90,8 @@ def quickest_rad_s(scene: SceneSpec) -> float:
     """The fastest rate at which springs and drag can change anything: ω of a spring, damping over mass."""
     fastest = 0.0
     for force in scene.forces:
+        if force.kind == "rope":
+            fastest = max(fastest, SETTLES_PER_S)
         masses = [
             scene.body(name).mass_kg for name in (force.a, force.b) if name and not scene.body(name).fixed
         ]
@@ -82,7 +108,7 @@ def carried(scene: SceneSpec, state: Floats, lapse_s: float) -> Floats:
     Orientations and angular velocities stay as they are.
     """
     rate = max(STEPS_PER_S, quickest_rad_s(scene) / STEP_RAD)
-    count = max(1, math.ceil(abs(lapse_s) * rate))
+    count = min(max(1, math.ceil(abs(lapse_s) * rate)), MOST_STEPS)
     step, now = lapse_s / count, state.copy()
 
     def change(at: Floats) -> Floats:

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from simgen.errors import SimulationError
 from simgen.physics.convex import convex_parts
 from simgen.scene.meshes import mesh
-from simgen.scene.spec import Shape, Vector
+from simgen.scene.rotation import IDENTITY, matrix
+from simgen.scene.spec import Quaternion, Shape, Vector
 
 __all__ = ["bounding_radius_m", "collision_shape", "hulls", "inner_radius_m", "rounding_m"]
 
@@ -36,8 +37,16 @@ def hulls(shape: Shape) -> list[NDArray[np.float64]]:
     return [part * np.asarray(shape.size_m) for part in parts]
 
 
-def collision_shape(bullet: Any, client: int, shape: Shape, centre: Vector = (0.0, 0.0, 0.0)) -> int:
-    """The engine's id of a collision shape, axis along z, centre of mass at `centre` of its frame."""
+def collision_shape(
+    bullet: Any,
+    client: int,
+    shape: Shape,
+    centre: Vector = (0.0, 0.0, 0.0),
+    axes: Quaternion = IDENTITY,
+) -> int:
+    """The engine's id of a collision shape, axis along z, centre of mass at `centre` of its frame.
+
+    `axes` is the turn from its frame to the shape's own, for meshes only."""
     kind, size = shape.kind, shape.size_m
     solid: dict[str, Any]
     if kind == "sphere":
@@ -65,6 +74,8 @@ def collision_shape(bullet: Any, client: int, shape: Shape, centre: Vector = (0.
         )
     else:
         parts = hulls(shape)
+        if axes != IDENTITY:
+            parts = [part @ matrix(axes) for part in parts]
         if len(parts) > 1:
             return _compound(bullet, client, parts, centre)
         solid = {"shapeType": bullet.GEOM_MESH, "vertices": parts[0].tolist()}

@@ -175,11 +175,12 @@ def _subject(body: Body, chosen: _Chosen, surroundings: tuple[Rgb, ...], taken: 
         name = word if word in NAMED else named(colour)
         second = _second_colour(chosen, role, address, colour)
         seen = _tones(Look(colour, texture=texture, texture_colour=second))[0]
-        apart = min(
-            contrast(seen, surroundings) / _FROM_SURROUNDINGS, contrast(colour, others) / _FROM_EACH_OTHER
-        )
+        from_rest = min(contrast(seen, surroundings) / _FROM_SURROUNDINGS, 1.0)
+        from_others = min(contrast(colour, others) / _FROM_EACH_OTHER, 1.0)
         if name in names:  # a caption could not tell them apart
-            apart /= 2
+            from_others /= 2
+        # where there are more bodies than colours, being seen at all comes first
+        apart = (2 * from_rest + from_others) / 3
         if best is None or apart > best[0]:
             best = (apart, colour, second, name)
         if apart >= 1:

@@ -125,10 +125,13 @@ class Force:
     spring: pulls `a` and `b` (or `a` and the point `anchor_m` of the world, `b` "") together with `stiffness_n_m` times
     what their distance exceeds `length_m`, and with `damping_kg_s` times the rate at which it grows ·
     drag: −(`linear_kg_s` + `quadratic_kg_m` |u|) u on `a`, u its velocity in air that moves at `wind_m_s` ·
-    attraction: `strength_n_m2` / distance² between `a` and `b` (or `anchor_m`), negative for repulsion.
+    attraction: `strength_n_m2` / distance² between `a` and `b` (or `anchor_m`), negative for repulsion ·
+    rope: it does not stretch, is `length_m` long and runs from `a` straight to `anchor_m`, over a pulley and from
+    `anchor_b_m` straight to `b`; `pulley` names the body that it turns without slipping, one on a hinge to the
+    world or to a fixed body ("": what it runs over has no mass). It can go slack. See `simgen.physics.rope`.
     """
 
-    kind: Literal["spring", "drag", "attraction"]
+    kind: Literal["spring", "drag", "attraction", "rope"]
     a: str
     b: str = ""
     anchor_m: Vector = (0.0, 0.0, 0.0)
@@ -139,6 +142,8 @@ class Force:
     quadratic_kg_m: float = 0.0
     wind_m_s: Vector = (0.0, 0.0, 0.0)
     strength_n_m2: float = 0.0
+    anchor_b_m: Vector = (0.0, 0.0, 0.0)
+    pulley: str = ""
 
 
 @dataclass(frozen=True, slots=True)
