@@ -53,7 +53,7 @@ class UniformMotion(Scenario):
             uniform(0.22, 0.38),
             "m",
             "radius of the round ones, half the edge of the box",
-            (0.18, 0.45),
+            (0.18, 0.42),
             "nuisance",
         ),
         Parameter(
@@ -61,7 +61,7 @@ class UniformMotion(Scenario):
             uniform(0.9, 1.4),
             "m",
             "how far from the middle of the picture it starts, on the side it comes from",
-            (0.5, 1.45),
+            (0.5, 1.4),
             "nuisance",
         ),
         lane.direction("the side of the picture to which it moves"),
