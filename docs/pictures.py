@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from simgen.build import generate
 from simgen.dataset.sample import Sample
@@ -22,13 +22,27 @@ from simgen.scene.look_parameters import PRESETS
 
 FOLDER = Path(__file__).parent / "images"
 SCENES = ("incline", "drop", "projectile", "collision")
+# the order in which the whole catalogue is shown; what is not named comes last
+FAMILIES = (
+    *("uniform_motion", "drop", "projectile", "incline", "incline_up", "ramp_jump", "sliding_stop"),
+    *("rolling_resistance", "slip_to_roll", "terminal_velocity", "circular_motion"),
+    *("bounce", "collision", "billiards", "newtons_cradle", "wrecking_ball", "bouncing_box"),
+    *("pendulum", "double_pendulum", "spring", "coupled_springs", "chain"),
+    *("seesaw", "tower", "support", "topple", "dominoes", "atwood"),
+    *("orbit", "charges"),
+    *("containment", "occlusion", "collide_and_hide", "tossed_objects", "drape"),
+)
+COLUMNS, THUMB = 4, 154  # of the catalogue's picture: scenarios side by side, pixels of a frame
+TRIED = 4  # clips of a scenario, of which the liveliest is shown
 ENGINES = ("raycast", "tiny", "opengl", "cycles")
 
 
-def clip(scenario: str, index: int, *, name: str = "", seconds: float = 2.0, extra: str = "") -> Sample:
+def clip(
+    scenario: str, index: int, *, name: str = "", seconds: float = 2.0, size: int = 256, extra: str = ""
+) -> Sample:
     text = (
         f"name: {name or scenario}\nscenario: {scenario}\nclips: 8\n"
-        f"video: {{size: 256, fps: 24, seconds: {seconds}}}\n{extra}\n"
+        f"video: {{size: {size}, fps: 24, seconds: {seconds}}}\n{extra}\n"
     )
     return generate(parse_recipe(text, "picture.yaml"), index)
 
@@ -68,6 +82,72 @@ def engines(path: Path) -> None:
     page.save(path, quality=90)
 
 
+def catalogue(path: Path) -> None:
+    """One clip of every scenario, at its start and after what it is about; the name below."""
+    names = [name for name, kind in all_scenarios().items() if kind.parameters]
+    names.sort(key=lambda name: FAMILIES.index(name) if name in FAMILIES else len(FAMILIES))
+    cell = (2 * THUMB + 3, THUMB + 27)
+    rows = -(-len(names) // COLUMNS)
+    gap = 20
+    page = Image.new("RGB", (COLUMNS * (cell[0] + gap) - gap, rows * (cell[1] + gap) - gap), "#ffffff")
+    draw = ImageDraw.Draw(page)
+    for place, name in enumerate(names):
+        x, y = (place % COLUMNS) * (cell[0] + gap), (place // COLUMNS) * (cell[1] + gap)
+        # its own seed, or all would be of the same colours
+        seeded = f"seed: {len(name) + 7 * place}"
+        best = max((clip(name, index, size=320, extra=seeded) for index in range(TRIED)), key=liveliness)
+        for column, frame in enumerate((0, telling_frame(best))):
+            picture = Image.fromarray(best.rgb[frame]).crop(action(best))
+            page.paste(
+                picture.resize((THUMB, THUMB), Image.Resampling.LANCZOS), (x + column * (THUMB + 3), y)
+            )
+        draw.text((x, y + THUMB + 5), name.replace("_", " "), fill="#22262b", font=ImageFont.load_default(17))
+    for quality in range(86, 40, -4):
+        page.save(path, quality=quality, optimize=True, subsampling=0 if quality > 80 else 2)
+        if path.stat().st_size < 300_000:
+            return
+
+
+def movers(sample: Sample) -> list[int]:
+    """The bodies that move, but those that are nothing but part of the surroundings."""
+    return [place for place, body in enumerate(sample.scene.bodies) if not body.fixed]
+
+
+def telling_frame(sample: Sample) -> int:
+    """After the decisive event (or a third of the video), the frame that differs most from the first one, with
+    the movers still whole and in view if there is such a frame."""
+    frames = np.arange(len(sample.rgb))
+    start = sample.decision.frame if sample.decision.in_video else len(frames) // 3
+    seen = sample.visible[:, movers(sample)].min(axis=1)
+    later = (frames > 0) & (frames >= min(start, len(frames) - 2))
+    boxes, edge = sample.boxes[:, movers(sample)], sample.rgb.shape[1]
+    whole = (boxes[..., :2].min(axis=(1, 2)) > 0) & (boxes[..., 2:].max(axis=(1, 2)) < edge)
+    good = later & (seen > 0.6) & whole
+    change = np.abs(sample.rgb.astype(float) - sample.rgb[0]).mean(axis=(1, 2, 3))
+    return int(np.argmax(np.where(good if good.any() else later, change, -1)))
+
+
+def liveliness(sample: Sample) -> float:
+    """How far the movers that are seen in both pictures come: the change of their boxes, in pixels."""
+    boxes = sample.boxes[:, movers(sample)]
+    last = telling_frame(sample)
+    seen = (boxes[0, :, 2] > boxes[0, :, 0]) & (boxes[last, :, 2] > boxes[last, :, 0])
+    return float(np.abs(boxes[last, seen] - boxes[0, seen]).mean()) if seen.any() else 0.0
+
+
+def action(sample: Sample) -> tuple[int, int, int, int]:
+    """A square of the picture, x0 y0 x1 y1, around the movers at both frames; half of the picture at least."""
+    height, width = sample.rgb.shape[1:3]
+    boxes = sample.boxes[[0, telling_frame(sample)]][:, movers(sample)].reshape(-1, 4)
+    boxes = boxes[boxes[:, 2] > boxes[:, 0]]
+    x0, y0 = boxes[:, :2].min(axis=0)
+    x1, y1 = boxes[:, 2:].max(axis=0)
+    side = int(min(max(1.25 * max(x1 - x0, y1 - y0), 0.5 * height), height, width))
+    left = int(np.clip((x0 + x1 - side) / 2, 0, width - side))
+    top = int(np.clip((y0 + y1 - side) / 2, 0, height - side))
+    return left, top, left + side, top + side
+
+
 def sheet(samples: list[Sample], path: Path, title: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         contact_sheet(samples, Path(folder) / "sheet.png", title=title)
@@ -92,7 +172,7 @@ def pictures() -> dict[str, Callable[[Path], None]]:
     def of_scenario(name: str) -> Callable[[Path], None]:
         return lambda path: scenario(name, path)
 
-    made: dict[str, Callable[[Path], None]] = {"hero.png": hero}
+    made: dict[str, Callable[[Path], None]] = {"hero.png": hero, "catalogue.jpg": catalogue}
     made |= {f"look-{name}.jpg": of_preset(name) for name in PRESETS}
     made |= {f"scenario-{name}.jpg": of_scenario(name) for name in sorted(all_scenarios()) if name != "scene"}
     return made | {"cameras.jpg": cameras, "engines.jpg": engines}

@@ -44,6 +44,7 @@ _UNITS = {
     "n": "N",
     "j": "J",
     "n_m": "N/m",
+    "kg_s": "kg/s",
     "kg_m3": "kg/m³",
     "n_s": "N s",
 }
@@ -77,7 +78,8 @@ def contact_sheet(samples: Sequence[Sample], path: Path, steps: int = _STEPS, ti
     height, width = samples[0].rgb.shape[1:3]
     thumb = (_THUMB, max(1, round(_THUMB * height / width)))
     content = len(moments) * thumb[0] + (len(moments) - 1) * _GAP
-    blocks = [_row(sample, moments, thumb, content) for sample in samples]
+    several = _several(samples)
+    blocks = [_row(sample, moments, thumb, content, several) for sample in samples]
     head = _header(
         samples,
         content,
@@ -95,7 +97,8 @@ def animation(samples: Sequence[Sample], path: Path) -> None:
     columns = min(len(samples), max(1, round(math.sqrt(len(samples) * 1.4 * height / width))))
     cell = max(_CELL, min(width, 512)) if columns > 1 else max(_CELL, width)
     size = (cell, round(cell * height / width))
-    notes = [_note(sample, cell, small=True) for sample in samples]
+    several = _several(samples)
+    notes = [_note(sample, cell, several, small=True) for sample in samples]
     tall = max(note.height for note in notes)
     rows = math.ceil(len(samples) / columns)
     content = columns * cell + (columns - 1) * 2 * _GAP
@@ -125,7 +128,14 @@ def animation(samples: Sequence[Sample], path: Path) -> None:
         _write(encode_video(np.stack([np.asarray(picture) for picture in even]), samples[0].fps), path)
 
 
-def _row(sample: Sample, moments: NDArray[np.int_], thumb: tuple[int, int], content: int) -> Image.Image:
+def _several(samples: Sequence[Sample]) -> bool:
+    """True when the clips are of more than one scenario, so that each must say of which it is."""
+    return len({sample.scenario for sample in samples}) > 1
+
+
+def _row(
+    sample: Sample, moments: NDArray[np.int_], thumb: tuple[int, int], content: int, several: bool
+) -> Image.Image:
     strips = []
     for name, frames in sample.frames.items():
         strip = Image.new("RGB", (content, thumb[1]), _PAPER)
@@ -134,7 +144,7 @@ def _row(sample: Sample, moments: NDArray[np.int_], thumb: tuple[int, int], cont
         if len(sample.frames) > 1:
             _tag(strip, name)
         strips.append(strip)
-    return _stack([*strips, _note(sample, content)], content, gap=_GAP, margin=0)
+    return _stack([*strips, _note(sample, content, several)], content, gap=_GAP, margin=0)
 
 
 def _header(
@@ -145,7 +155,7 @@ def _header(
     frames, height, across = sample.rgb.shape[:3]
     named = sample.key.rsplit("-", 2)[0]
     facts = [
-        *([sample.scenario] if sample.scenario != named else []),
+        *([sample.scenario] if sample.scenario != named and not _several(samples) else []),
         f"{sample.split} split",
         f"{len(samples)} clip{'s' if len(samples) > 1 else ''}",
         f"{across} × {height} px",
@@ -161,11 +171,11 @@ def _header(
     return head
 
 
-def _note(sample: Sample, width: int, small: bool = False) -> Image.Image:
+def _note(sample: Sample, width: int, several: bool, small: bool = False) -> Image.Image:
     """What stands under a clip."""
     size = 15 if small else 18
     lines: list[tuple[str, int, str]] = []
-    label = f"#{sample.index}   "
+    label = f"#{sample.index}   " + (f"{sample.scenario}:   " if several else "")
     lines += [(line, size, _INK) for line in _wrapped(label + sample.caption, size, width)]
     shown = " · ".join(_quantity(name, value) for name, value in sample.params.items())
     lines += [(line, size - 3, _SOFT) for line in _wrapped(shown, size - 3, width)]

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simgen.build.driver import BuildReport
     from simgen.build.estimate import Estimate
     from simgen.dataset.overview import Overview
+    from simgen.dataset.residuals import LawResiduals
 
-__all__ = ["build_words", "bytes_word", "duration", "estimate_words", "overview_words", "per_cent"]
+__all__ = [
+    "build_words",
+    "bytes_word",
+    "duration",
+    "estimate_words",
+    "overview_words",
+    "per_cent",
+    "residual_lines",
+]
 
 
 def bytes_word(count: float) -> str:
@@ -42,6 +52,24 @@ def per_cent(part: float) -> str:
     return f"{100 * part:.2g} %" if part < 0.995 else f"{100 * part:.0f} %"
 
 
+def residual_lines(laws: Mapping[str, LawResiduals]) -> list[str]:
+    """A table with a row per law: its scenario, how many residuals, their median and worst, the tolerance."""
+    if not laws:
+        return []
+    rows = [("scenario", "law", "n", "median", "worst", "tolerance")]
+    for law, found in laws.items():
+        tolerance = "-" if found.tolerance is None else per_cent(found.tolerance)
+        count = f"{found.count:,}"
+        rows.append((found.scenario, law, count, per_cent(found.median), per_cent(found.worst), tolerance))
+    widths = [max(len(row[column]) for row in rows) for column in range(6)]
+    lines = ["  residuals of the laws, |measured - predicted| / |predicted| unless the name says otherwise:"]
+    for row in rows:
+        words = [cell.ljust(width) for cell, width in zip(row[:2], widths[:2], strict=True)]
+        numbers = [cell.rjust(width) for cell, width in zip(row[2:], widths[2:], strict=True)]
+        lines.append(f"    {'  '.join([*words, *numbers])}")
+    return lines
+
+
 def build_words(report: BuildReport) -> str:
     """What a person wants to know after a build, and what to do next."""
     folder = min(os.path.relpath(report.folder), str(report.folder), key=len)
@@ -57,8 +85,7 @@ def build_words(report: BuildReport) -> str:
             f"{report.made / report.seconds:.3g} clips/s; "
             f"{total / report.made:.2g} core seconds per clip: {stages}"
         )
-        for law, (median, worst) in report.residuals.items():
-            lines.append(f"  law {law}: residual {per_cent(median)} median, {per_cent(worst)} worst")
+        lines += residual_lines(report.residuals)
     else:
         lines.append("  it was complete already: nothing to do")
     if report.rejections:
@@ -95,8 +122,10 @@ def overview_words(location: str, found: Overview) -> str:
     splits = ", ".join(f"{split} {count:,}" for split, count in found.splits.items())
     video = found.video
     seconds = video["frame_count"] / video["fps"]
+    shown = dict.fromkeys(name for split in found.scenarios.values() for name in split)
+    what = f"{len(shown)} scenarios" if len(shown) > 1 else f"scenario {next(iter(shown), found.scenario)}"
     lines = [
-        f"{location}: {found.name}, {found.clips:,} clips of scenario {found.scenario}",
+        f"{location}: {found.name}, {found.clips:,} clips of {what}",
         f"  splits: {splits}; {found.shards:,} shards",
         f"  size: {bytes_word(sum(found.bytes.values()))} ({sizes})",
         f"  video: {video['width']} × {video['height']}, {video['frame_count']} frames, "
@@ -104,17 +133,15 @@ def overview_words(location: str, found: Overview) -> str:
         f"({seconds:.3g} s), {found.codec}; cameras: {', '.join(found.cameras)}; "
         f"dense passes: {', '.join(found.passes) or 'none'}",
     ]
+    if len(shown) > 1:
+        for split, scenarios in found.scenarios.items():
+            counts = ", ".join(f"{name} {clips:,}" for name, clips in scenarios.items())
+            lines.append(f"  scenarios of {split}: {counts}")
     for split, params in found.params.items():
         lines.append(f"  parameters of {split}:")
         width = max(map(len, params), default=0)
         lines += [f"    {name.ljust(width)}  {_values_words(values)}" for name, values in params.items()]
-    lines.append("  laws: |measured - predicted| / |predicted|" if found.laws else "  laws: none")
-    width = max(map(len, found.laws), default=0)
-    for name, law in found.laws.items():
-        lines.append(
-            f"    {name.ljust(width)}  median {per_cent(law.median)}, worst {per_cent(law.worst)} "
-            f"({law.clips:,} clips)"
-        )
+    lines += residual_lines(found.laws) or ["  laws: none"]
     if found.rejections:
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in found.rejections.items())
         lines.append(f"  draws rejected and drawn again: {reasons}")

@@ -66,7 +66,7 @@ def test_info_says_what_is_there(place: Path) -> None:
     assert found["params"]["train"]["height_m"] == [min(heights), max(heights)]
     residuals = [law["residual"] for row in rows for law in row["law"] if law["name"] == "drop_fall_time"]
     assert found["laws"]["drop_fall_time"]["worst"] == max(residuals)
-    assert found["laws"]["drop_fall_time"]["clips"] == len(residuals)
+    assert found["laws"]["drop_fall_time"]["count"] == len(residuals)
 
 
 def test_verify_reports_and_fails_on_damage(place: Path, tmp_path: Path) -> None:

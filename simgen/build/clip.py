@@ -73,7 +73,7 @@ def _attempt(
     from simgen.physics import simulate
     from simgen.render import render
 
-    scenario = recipe.scenario_object()
+    scenario = recipe.scenario_object(split, index)
     with _clock(seconds, "scene"):
         scene = compose(recipe, params, draws)
     with _clock(seconds, "simulate"):
@@ -136,7 +136,8 @@ def compose(recipe: Recipe, params: Mapping[str, Any], draws: Draws) -> SceneSpe
     from simgen.scene.appearance import dress
     from simgen.scene.views import add_cameras
 
-    scene = recipe.scenario_object().scene(params, draws, recipe.video_spec())
+    scenario = recipe.scenario_object(draws.split, draws.index)
+    scene = scenario.scene(params, draws, recipe.video_spec())
     return add_cameras(dress(scene, recipe.look, draws), recipe.cameras)
 
 
@@ -196,7 +197,8 @@ def _advice(
     where = (
         f"; they drew {', '.join(ranges)}" if ranges else "; every parameter has the same value in every draw"
     )
+    shows = f", a clip of {recipe.scenario_name(split, index)}" if recipe.mixed else ""
     return (
-        f"{split} clip {index}: all {len(rejected)} draws were rejected ({reasons}).{detail}"
+        f"{split} clip {index}{shows}: all {len(rejected)} draws were rejected ({reasons}).{detail}"
         f" Change the ranges under `params` of {recipe.name}{where}."
     )

@@ -25,6 +25,7 @@ from simgen.build.storage_trouble import storage_trouble
 from simgen.build.worker import ClipTask, Job, ShardDone
 from simgen.dataset.finish import finish_dataset
 from simgen.dataset.manifest import FORMATS, MANIFEST, Marker
+from simgen.dataset.residuals import LawResiduals, tolerance_of
 from simgen.errors import BuildError, MissingDependencyError
 from simgen.wording import bytes_word
 
@@ -46,7 +47,7 @@ class BuildReport:
     rejections: Mapping[str, int]  # reason -> draws of the whole dataset that it cost
     seconds: float  # wall time
     core_seconds: Mapping[str, float]  # per stage: scene, simulate, render, label, encode, write
-    residuals: Mapping[str, tuple[float, float]]  # law -> (median, worst) of the clips made
+    residuals: Mapping[str, LawResiduals]  # by law, of the clips made
 
 
 def folder_of(recipe: Recipe, output: str | Path | None) -> Path:
@@ -153,7 +154,7 @@ class _Run:
         self._made = self._made_bytes = 0
         self._missing = 0
         self._core_seconds: defaultdict[str, float] = defaultdict(float)
-        self._residuals: dict[str, _Residuals] = {}
+        self._residuals: dict[tuple[str, str], _Residuals] = {}  # by scenario and law
         self._warned = False
 
     def through(self, workers: int, lock: int) -> BuildReport:
@@ -186,7 +187,7 @@ class _Run:
         for stage, seconds in count.seconds.items():
             self._core_seconds[stage] += seconds
         for law, residual in count.residuals:
-            self._residuals.setdefault(law, _Residuals()).add(residual)
+            self._residuals.setdefault((count.scenario, law), _Residuals()).add(residual)
         self._progress.clip(count)
         if not self._warned and self._made >= 8:
             self._warned = True
@@ -247,7 +248,12 @@ class _Run:
             rejections=manifest.rejections,
             seconds=time.monotonic() - self._start,
             core_seconds=dict(self._core_seconds),
-            residuals={law: (entry.median(), entry.worst) for law, entry in sorted(self._residuals.items())},
+            residuals={
+                law: LawResiduals(
+                    scenario, entry.count, entry.median(), entry.worst, tolerance_of(scenario, law)
+                )
+                for (scenario, law), entry in sorted(self._residuals.items())
+            },
         )
 
 
@@ -279,6 +285,9 @@ def require_what_it_takes(recipe: Recipe) -> None:
     require_codec(Layout.of(recipe).codec)
 
 
+_NONE = -4200  # the step of residuals up to 1e-18, which are taken for 0
+
+
 class _Residuals:
     """Median (within 1 %) and worst of any number of residuals in constant memory: counts per 1 % step."""
 
@@ -288,12 +297,16 @@ class _Residuals:
 
     def add(self, residual: float) -> None:
         self.worst = max(self.worst, residual)
-        self._counts[round(math.log(max(residual, 1e-18)) / math.log(1.01))] += 1
+        self._counts[max(_NONE, round(math.log(residual) / math.log(1.01))) if residual > 0 else _NONE] += 1
+
+    @property
+    def count(self) -> int:
+        return sum(self._counts.values())
 
     def median(self) -> float:
-        half, seen = sum(self._counts.values()) / 2, 0
+        half, seen = self.count / 2, 0
         for step, count in sorted(self._counts.items()):
             seen += count
             if seen >= half:
-                return 1.01**step
+                return 1.01**step if step > _NONE else 0.0
         return 0.0

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Estimate", "estimate"]
 
 _MOST, _FEWEST, _ENOUGH_S = 12, 3, 6.0  # clips that are made: as many as fit into the time, between these
+_LONGEST_ROUND = 60  # clips of a mix that are made whatever the time
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,10 @@ def estimate(recipe: Recipe, plan: Plan, formats: Sequence[str]) -> Estimate:
     with tempfile.TemporaryDirectory(prefix="simgen-") as folder:
         for number, split in enumerate(splits):
             until = begin + _ENOUGH_S * (number + 1) / len(splits)
-            most = max(1, _MOST // len(splits))
-            fewest = max(1, _FEWEST // len(splits))
+            # of a mix a whole round, so that a scenario of which no draw is fit is found here, not by the build
+            whole = min(sum(recipe.scenario_weights(split).values()), _LONGEST_ROUND)
+            most = max(1, _MOST // len(splits), whole)
+            fewest = max(1, _FEWEST // len(splits), whole)
             with ShardWriter(Path(folder), recipe, split, 0, 1, formats) as writer:
                 for index in range(min(most, plan.clips_per_split[split])):
                     if index >= fewest and time.monotonic() > until:

@@ -31,6 +31,7 @@ class ClipCount:
 
     split: str
     index: int
+    scenario: str
     rejections: tuple[str, ...]
     residuals: tuple[tuple[str, float], ...]  # (law, residual)
     seconds: dict[str, float]  # core seconds per stage
@@ -48,7 +49,7 @@ def encode_clip(recipe: Recipe, split: str, index: int) -> tuple[PackedClip, Cli
     seconds = {**sample.seconds, "encode": time.process_time() - start}
     residuals = tuple((check.name, check.residual) for check in sample.law)
     return PackedClip(values, sample.rejections), ClipCount(
-        split, index, sample.rejections, residuals, seconds
+        split, index, sample.scenario, sample.rejections, residuals, seconds
     )
 
 

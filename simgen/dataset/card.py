@@ -136,12 +136,14 @@ def _body(manifest: Manifest) -> str:
     video = manifest.video
     splits = ", ".join(f"{split} {clips:,}" for split, clips in manifest.splits.items())
     first = next(iter(manifest.splits))
+    scenarios = ", ".join(f"`{name}`" for name, _ in manifest.layout.mixture) or f"`{manifest.scenario}`"
+    noun = "scenarios" if len(manifest.layout.mixture) > 1 else "scenario"
     passes = f" Dense passes: {', '.join(manifest.layout.passes)}." if manifest.layout.passes else ""
     lines = [
         f"# {manifest.name}",
         "",
-        f"Simulated physics on video: {sum(manifest.splits.values()):,} clips of the scenario "
-        f"`{manifest.scenario}` ({splits}), {video['width']} x {video['height']} pixels, "
+        f"Simulated physics on video: {sum(manifest.splits.values()):,} clips of the {noun} "
+        f"{scenarios} ({splits}), {video['width']} x {video['height']} pixels, "
         f"{video['frame_count']} frames at {video['fps']:g} per second, with captions, the state of every "
         "body at "
         f"every frame, contacts, events, cameras and the law that each clip obeys.{passes}",

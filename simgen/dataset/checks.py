@@ -57,7 +57,6 @@ def _identity(clip: Clip, manifest: Manifest, split: str, index: int) -> Iterato
         "key": f"{manifest.name}-{split}-{index:08d}",
         "split": split,
         "index": index,
-        "scenario": manifest.scenario,
         "recipe_hash": manifest.recipe_hash,
         "generator_version": manifest.generator_version,
         **manifest.video,
@@ -65,9 +64,18 @@ def _identity(clip: Clip, manifest: Manifest, split: str, index: int) -> Iterato
     for name, value in expected.items():
         if clip.values[name] != value:
             yield f"{name} is {clip.values[name]!r}, expected {value!r}"
+    scenarios = dict(manifest.layout.mixture) or (manifest.scenario,)
+    if clip.scenario not in scenarios:
+        yield f"scenario is {clip.scenario!r}, expected {' or '.join(map(repr, scenarios))}"
+        return
     kinds = {"float": float, "int": int, "bool": bool, "str": str}
+    params, own = clip.values["params"], dict(manifest.layout.params_of(clip.scenario))
     for name, kind in manifest.layout.params:
-        param = clip.params[name]
+        param = params[name]
+        if name not in own:
+            if param is not None:
+                yield f"parameter {name} is {param!r}, but clips of {clip.scenario} have no such parameter"
+            continue
         if type(param) is not kinds[kind] or param in (math.inf, -math.inf) or param != param:
             yield f"parameter {name} is {param!r}, not a finite {kind}"
 
@@ -174,7 +182,8 @@ def _decision(clip: Clip, manifest: Manifest) -> Iterator[str]:
     if "decision" not in clip.layout.labels:
         return
     decision, frames = clip.decision, len(clip.state)
-    first = next((event for event in clip.events if event.kind in manifest.decisive), None)
+    decisive = manifest.decisive.get(clip.scenario, ())
+    first = next((event for event in clip.events if event.kind in decisive), None)
     expected = ("", -1, -1.0, False) if first is None else (first.kind, first.frame, first.time_s, True)
     if (decision.kind, decision.frame, decision.time_s, decision.in_video) != expected:
         yield f"decision names {decision.kind or 'no event'} at frame {decision.frame}, the events say otherwise"

@@ -81,7 +81,8 @@ class Clip:
 
     @property
     def params(self) -> Mapping[str, Any]:
-        return dict(self._value("params"))
+        """Every parameter of the clip's scenario under its recipe name."""
+        return {name: value for name, value in self._value("params").items() if value is not None}
 
     @property
     def bodies(self) -> list[dict[str, Any]]:

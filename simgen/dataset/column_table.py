@@ -8,7 +8,8 @@ docs/columns.md.
 In a WebDataset sample (one file per field) a column travels by these rules, so that its JSON stays flat and
 the type of every value is the same in every clip: numbers and words are entries of `.json`; a struct is split
 into its members, `<column>_<member>`; arrays are `.<column>.npy`; a list of records is JSON text inside
-`.json`; contacts are an array; the caption, videos and dense passes are files of their own.
+`.json`, and so are the parameters of a mix, of which a clip has only those of its scenario; contacts are an
+array; the caption, videos and dense passes are files of their own.
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ class DatasetRecipe(Protocol):
     @property
     def video(self) -> Any: ...  # with .codec, one of video.CODECS
     def param_types(self) -> Mapping[str, type]: ...
+    def mixture(self) -> Mapping[str, tuple[str, ...]]: ...  # scenario -> its parameters, if it mixes some
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Layout:
     passes: tuple[str, ...] = ()  # those of `PASSES`, in that order
     codec: str = "h264"
     labels: tuple[str, ...] = ("decision",)  # columns that earlier datasets of this format do not have
+    mixture: tuple[tuple[str, tuple[str, ...]], ...] = ()  # of a mix: the scenarios, their parameters' names
 
     @classmethod
     def of(cls, recipe: DatasetRecipe) -> Layout:
@@ -82,7 +85,15 @@ class Layout:
             cameras=tuple(recipe.cameras) or ("main",),
             passes=tuple(name for name in PASSES if name in recipe.passes),
             codec=recipe.video.codec,
+            mixture=tuple((name, tuple(params)) for name, params in recipe.mixture().items()),
         )
+
+    def params_of(self, scenario: str) -> tuple[tuple[str, str], ...]:
+        """The parameters that a clip of this scenario has: of a mix, its own; else all."""
+        if not self.mixture:
+            return self.params
+        own = dict(self.mixture).get(scenario, ())
+        return tuple((name, kind) for name, kind in self.params if name in own)
 
     def suffix(self, camera: str) -> str:
         """What the names of a camera's columns end with."""
@@ -95,6 +106,7 @@ class Layout:
             "passes": list(self.passes),
             "codec": self.codec,
             "labels": list(self.labels),
+            **({"mixture": {name: list(own) for name, own in self.mixture}} if self.mixture else {}),
         }
 
     @classmethod
@@ -105,6 +117,7 @@ class Layout:
             passes=tuple(value["passes"]),
             codec=str(value["codec"]),
             labels=tuple(value.get("labels", ())),
+            mixture=tuple((str(name), tuple(own)) for name, own in value.get("mixture", {}).items()),
         )
 
 
@@ -120,6 +133,7 @@ class Column:
     undo: str = ""  # how to get the quantity back where it was quantised or packed
     file: str = ""  # its own file in a WebDataset sample, where the rules above do not name it
     dense: bool = False  # it is in dense/ beside data/, joined by key
+    text: bool = False  # a struct with members that may be missing: JSON text in a WebDataset sample
 
     @property
     def is_video(self) -> bool:
@@ -137,8 +151,8 @@ class Column:
         """Where a WebDataset sample carries it, in words."""
         if self.tar_file:
             return f"`.{self.tar_file}`"
-        if not pa.types.is_struct(self.type):
-            return "`.json`, as JSON text" if pa.types.is_list(self.type) else "`.json`"
+        if not pa.types.is_struct(self.type) or self.text:
+            return "`.json`, as JSON text" if pa.types.is_list(self.type) or self.text else "`.json`"
         names = [(f"{self.name}_{field.name}", is_array(field.type)) for field in self.type]
         if not any(array for _, array in names):
             return f"`.json`, `{self.name}_<member>`"
@@ -213,7 +227,9 @@ def columns(recipe: DatasetRecipe | Layout) -> tuple[Column, ...]:
 
 
 def arrow_schema(table: tuple[Column, ...]) -> pa.Schema:
-    """The Arrow schema of these columns, without metadata. No value is ever null."""
+    """The Arrow schema of these columns, without metadata. No value is ever null, but for the parameters of
+    other scenarios in a mix.
+    """
     return pa.schema([pa.field(column.name, column.type) for column in table])
 
 
@@ -235,7 +251,12 @@ def _columns(layout: Layout) -> Iterator[Column]:
     yield Column("frame_count", _I4, "", "", "T")
     yield Column("width", _I4, "px", "", "W")
     yield Column("height", _I4, "px", "", "H")
-    yield Column("params", params, "in the name", "", "every parameter of the scenario under its recipe name")
+    own = "; null if it is a parameter of other scenarios only" if layout.mixture else ""
+    yield Column(
+        "params", params, "in the name", "", f"every parameter of the scenario under its recipe name{own}",
+        "in the tar JSON text of the clip's own parameters" if layout.mixture else "",
+        text=bool(layout.mixture),
+    )  # fmt: skip
     yield from _LABELS
     if "decision" in layout.labels:
         yield _DECISION

@@ -160,8 +160,10 @@ class Manifest:
     versions: Mapping[str, str]
     rejections: Mapping[str, int]
     shards: tuple[Shard, ...]  # by split in the recipe's order, then by number
-    factors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # parameter -> role, revealed
-    decisive: tuple[str, ...] = ()  # kinds of event of which the first is what a clip is about
+    # scenario -> parameter -> role, revealed
+    factors: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    # scenario -> kinds of event of which the first is what a clip is about
+    decisive: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     format: int = FORMAT
 
     @classmethod
@@ -199,7 +201,7 @@ class Manifest:
             rejections=dict(sorted(rejections.items())),
             shards=tuple(marker.shard for marker in markers),
             factors=recipe.factors(),
-            decisive=tuple(recipe.scenario_object().decisive),
+            decisive=recipe.decisive(),
         )
 
     @property
@@ -235,8 +237,8 @@ class Manifest:
             "rejections": dict(self.rejections),
             "video": dict(self.video),
             "layout": self.layout.to_json(),
-            "factors": {name: dict(factor) for name, factor in self.factors.items()},
-            "decisive": list(self.decisive),
+            "factors": self.factors,
+            "decisive": {scenario: list(kinds) for scenario, kinds in self.decisive.items()},
             "columns": [
                 {
                     "name": column.name,
@@ -282,8 +284,8 @@ class Manifest:
                 versions=dict(value["versions"]),
                 rejections=dict(value["rejections"]),
                 shards=tuple(Shard.from_json(shard) for shard in value["shards"]),
-                factors={name: dict(factor) for name, factor in value.get("factors", {}).items()},
-                decisive=tuple(value.get("decisive", ())),
+                factors=dict(value.get("factors", {})),
+                decisive={name: tuple(kinds) for name, kinds in value.get("decisive", {}).items()},
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DatasetError(

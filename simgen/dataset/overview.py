@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from simgen.dataset.column_table import Layout
 from simgen.dataset.manifest import Manifest
 from simgen.dataset.reader import open_dataset
+from simgen.dataset.residuals import LawResiduals, tolerance_of
 
-__all__ = ["LawOverview", "Overview", "overview"]
-
-
-@dataclass(frozen=True, slots=True)
-class LawOverview:
-    """Residuals of one law over the clips that it applies to."""
-
-    clips: int
-    median: float
-    worst: float
+__all__ = ["Overview", "overview"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +35,26 @@ class Overview:
     cameras: tuple[str, ...]
     passes: tuple[str, ...]
     codec: str
-    params: Mapping[str, Mapping[str, Any]]  # split -> parameter -> [min, max] of numbers, counts of words
-    laws: Mapping[str, LawOverview]
+    scenarios: Mapping[str, Mapping[str, int]]  # split -> scenario -> clips
+    # split -> parameter (of a mix scenario.parameter) -> [min, max] of numbers, counts of words
+    params: Mapping[str, Mapping[str, Any]]
+    laws: Mapping[str, LawResiduals]
     rejections: Mapping[str, int]  # reason -> draws that it cost
     versions: Mapping[str, str]
 
 
 def overview(location: str | Path) -> Overview:
-    """Reads the manifest and two columns of every clip. Raises DatasetError if it is not finished."""
-    dataset = open_dataset(location, columns=["split", "params", "law"])
+    """Reads the manifest and a few columns of every clip. Raises DatasetError if it is not finished."""
+    dataset = open_dataset(location, columns=["split", "scenario", "params", "law"])
     manifest: Manifest = dataset.manifest
     params: dict[str, dict[str, Any]] = {split: {} for split in manifest.splits}
-    residuals: defaultdict[str, list[float]] = defaultdict(list)
+    scenarios: dict[str, Counter[str]] = {split: Counter() for split in manifest.splits}
+    residuals: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
     for clip in dataset:
-        seen = params[clip.split]
-        for name, value in clip.params.items():
+        seen, scenario = params[clip.split], clip.scenario
+        scenarios[clip.split][scenario] += 1
+        for parameter, value in clip.params.items():
+            name = f"{scenario}.{parameter}" if manifest.layout.mixture else parameter
             if isinstance(value, (bool, str)):
                 seen.setdefault(name, Counter())[
                     str(value).lower() if isinstance(value, bool) else value
@@ -65,7 +63,7 @@ def overview(location: str | Path) -> Overview:
                 low, high = seen.get(name, (value, value))
                 seen[name] = [min(low, value), max(high, value)]
         for check in clip.law:
-            residuals[check.name].append(check.residual)
+            residuals[scenario, check.name].append(check.residual)
     sizes: Counter[str] = Counter()
     for shard in manifest.shards:
         for path, record in shard.files.items():
@@ -85,16 +83,26 @@ def overview(location: str | Path) -> Overview:
         cameras=manifest.layout.cameras,
         passes=manifest.layout.passes,
         codec=manifest.layout.codec,
+        scenarios={split: dict(sorted(found.items())) for split, found in scenarios.items()},
         params={
-            split: {name: _plain(seen) for name, seen in found.items()} for split, found in params.items()
+            split: {name: _plain(found[name]) for name in _in_order(manifest.layout, found)}
+            for split, found in params.items()
         },
         laws={
-            name: LawOverview(len(found), statistics.median(found), max(found))
-            for name, found in sorted(residuals.items())
+            law: LawResiduals(
+                scenario, len(found), statistics.median(found), max(found), tolerance_of(scenario, law)
+            )
+            for (scenario, law), found in sorted(residuals.items())
         },
         rejections=dict(manifest.rejections),
         versions=dict(manifest.versions),
     )
+
+
+def _in_order(layout: Layout, names: Collection[str]) -> list[str]:
+    """The parameters of a mix scenario by scenario, each with its own in their order; others as they are."""
+    mixed = [f"{scenario}.{name}" for scenario, own in layout.mixture for name in own]
+    return [name for name in mixed if name in names] or list(names)
 
 
 def _plain(seen: list[float] | tuple[float, float] | Counter[str]) -> Any:

@@ -31,6 +31,7 @@ class Rederivation:
 
         self.why_not = ""
         self._recipe: Any = None
+        self._kinds: dict[str, str] = {}
         if manifest.generator_version != GENERATOR_VERSION:
             self.why_not = (
                 "Parameters and scenes were not drawn again: generator version "
@@ -42,7 +43,6 @@ class Rederivation:
             from simgen.recipe import parse_recipe
 
             recipe = parse_recipe(manifest.recipe, RECIPE)
-            recipe.scenario_object()
         except (SimgenError, ImportError) as error:
             self.why_not = f"Parameters and scenes were not drawn again: {error}"
             return
@@ -52,7 +52,7 @@ class Rederivation:
                 "(a default or a scenario has changed since)."
             )
             return
-        self._recipe = recipe
+        self._recipe, self._kinds = recipe, dict(manifest.layout.params)
 
     @property
     def possible(self) -> bool:
@@ -67,16 +67,20 @@ class Rederivation:
 
         recipe = self._recipe
         draws = Draws(recipe.seed, clip.split, clip.index, clip.attempt)
+        scenario = recipe.scenario_name(clip.split, clip.index)
+        if clip.scenario != scenario:
+            yield f"scenario is {clip.scenario!r}, the recipe makes this clip one of {scenario!r}"
+            return
         params = recipe.draw_params(clip.split, draws)
-        for name, value in params.items():
+        for name, drawn in params.items():
+            # whole in its scenario, but not in another of the mix: stored as any number
+            value = float(drawn) if self._kinds[name] == "float" else drawn
             if not _close(clip.params.get(name), value):
                 yield f"parameter {name} is {clip.params.get(name)!r}, the recipe draws {value!r}"
         if "decision" in clip.layout.labels:
-            scenario = recipe.scenario_object()
+            shown = recipe.scenario_object(clip.split, clip.index)
             horizon_s = clip.decision.horizon_s  # only a simulation tells
-            told = decide(
-                scenario.decisive, scenario.revealed_by(params), clip.events, len(clip.state), horizon_s
-            )
+            told = decide(shown.decisive, shown.revealed_by(params), clip.events, len(clip.state), horizon_s)
             if clip.decision != told:
                 yield f"decision is {clip.decision}, the scenario says {told}"
         scene = compose(recipe, params, draws)

@@ -21,7 +21,8 @@ This page is made from the column table that also makes the files: `python -m si
 T frames, N bodies, C contacts, H x W pixels. SI units, z up, quaternions x y z w; a unit is a name's suffix
 where there is one. {frames}. {pixels}.
 
-Every row has every value: nothing is null. The same recipe, split and index give the same values whatever the
+Every row has every value: nothing is null (but, in a mix of scenarios, the parameters of the scenarios that
+the clip is not of). The same recipe, split and index give the same values whatever the
 machine, the number of workers or the size of the shards.
 
 ## The files
@@ -41,9 +42,14 @@ datasets/incline/
 `depth_side` and so on. With `video: {{codec: ffv1}}` the video is lossless FFV1 in Matroska, `.mkv`, instead
 of H.264.
 
+With `scenario: mix` the struct `params` has a member for every parameter of every scenario of the mix, and in
+a clip those that its scenario does not have are null: `where params.angle_deg is not null`. A parameter that
+is a whole number in one scenario and any number in another is a number of the second kind.
+
 In a WebDataset sample every field is a file `<key>.<field>`. Its `.json` is flat and the types in it never
 change, so that readers that guess a type from the first sample guess right: a struct is split into its
-members, a list of records is JSON text.
+members, a list of records is JSON text, and so are the `params` of a mix: those of the clip's own scenario,
+`json.loads(sample["json"]["params"])`.
 
 ## Columns
 

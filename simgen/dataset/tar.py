@@ -50,7 +50,10 @@ def fields_of(values: Values, table: Iterable[Column]) -> dict[str, bytes]:
     record: dict[str, Any] = {}
     files: dict[str, Any] = {}
     for column in table:
-        _put(column.name, column.tar_file, values[column.name], record, files)
+        value = values[column.name]
+        if column.text:
+            value = _json({name: entry for name, entry in value.items() if entry is not None}).decode()
+        _put(column.name, column.tar_file, value, record, files)
     return {field: _json(record) if data is record else data for field, data in files.items()}
 
 
@@ -108,7 +111,8 @@ def fields_needed(table: Iterable[Column]) -> set[str]:
     """The files of a sample that hold these columns."""
     needed = set()
     for column in table:
-        members = column.type if pa.types.is_struct(column.type) and not column.file else ()
+        split = pa.types.is_struct(column.type) and not column.file and not column.text
+        members = column.type if split else ()
         arrays = {f"{column.name}_{member.name}.npy" for member in members if is_array(member.type)}
         needed |= arrays | ({column.tar_file} if column.tar_file else {"json"})
     return needed
@@ -119,7 +123,17 @@ def values_from_fields(fields: Mapping[str, bytes], table: Iterable[Column]) -> 
     there.
     """
     record = json.loads(fields["json"]) if "json" in fields else {}
-    return {column.name: _take(column.name, column.type, column.tar_file, record, fields) for column in table}
+    return {
+        column.name: _from_text(column.type, record[column.name])
+        if column.text
+        else _take(column.name, column.type, column.tar_file, record, fields)
+        for column in table
+    }
+
+
+def _from_text(kind: pa.StructType, text: str) -> dict[str, Any]:
+    found = json.loads(text)
+    return {member.name: found.get(member.name) for member in kind}
 
 
 def _take(

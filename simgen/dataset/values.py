@@ -109,7 +109,10 @@ def _array(value: Any, dtype: type[np.generic]) -> np.ndarray[Any, Any]:
 
 
 def _params(sample: Sample, layout: Layout) -> dict[str, Any]:
-    params = {name: _CASTS[kind](sample.params[name]) for name, kind in layout.params}
+    own = dict(layout.params_of(sample.scenario))
+    params = {
+        name: _CASTS[kind](sample.params[name]) if name in own else None for name, kind in layout.params
+    }
     for name, value in params.items():
         _finite(sample, f"parameter {name}", value)
     for event in sample.events:

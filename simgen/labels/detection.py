@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simgen.labels import framing, motion, touches
+from simgen.labels import framing, hiding, motion, touches
 from simgen.labels.events import Event
 from simgen.physics.trace import Trace
 from simgen.scene.spec import SceneSpec
@@ -25,6 +25,7 @@ def find_events(scene: SceneSpec, trace: Trace) -> tuple[Event, ...]:
         *touches.events(scene, trace, touched),
         *motion.events(scene, trace, touched),
         *framing.events(scene, trace),
+        *hiding.events(scene, trace),
     ]
     last = len(trace.time_s) - 1
     placed = []

@@ -47,6 +47,14 @@ EVENT_KINDS: dict[str, str] = {
     "enters_frame": (
         "the centre of mass comes into the main camera's picture; the side, as for leaves_frame"
     ),
+    "hidden": (
+        "the last of a body goes behind a screen, as the main camera sees it; the side of the screen where "
+        "it was last seen, as for leaves_frame"
+    ),
+    "reappears": (
+        "the first of a body comes out from behind a screen; how long all of it was hidden, s (since the "
+        "start of the video, if it was hidden then)"
+    ),
 }
 
 

@@ -15,7 +15,7 @@ from simgen.render.frames import Frames
 from simgen.scene.camera import intrinsics, project, world_to_camera
 from simgen.scene.spec import Camera, SceneSpec
 
-__all__ = ["PictureLabels", "events", "picture_labels", "projected_centres", "visible_fraction"]
+__all__ = ["PictureLabels", "between", "events", "picture_labels", "projected_centres", "visible_fraction"]
 
 BISECTIONS = 40  # halvings of the time between two frames: to 1e-14 s
 
@@ -124,14 +124,14 @@ def _at(
     instant = trace.state[:1].repeat(2, axis=0)
     shown = [body] if camera.motion != "follow" else [body, scene.body_index(camera.follow)]
     for index in shown:
-        instant[1, index, :3] = _between(trace, index, frame, time_s)
+        instant[1, index, :3] = between(trace, index, frame, time_s)
     moment = Trace(np.array([trace.time_s[0], time_s]), instant, trace.contacts, trace.step_s)
     pose = world_to_camera(camera, scene, moment)[-1:]
     pixels, depth = project(instant[1:, body : body + 1, :3], matrix, pose, camera.projection)
     return pixels[0, 0], depth[0, 0]
 
 
-def _between(trace: Trace, body: int, frame: int, time_s: float) -> NDArray[np.float64]:
+def between(trace: Trace, body: int, frame: int, time_s: float) -> NDArray[np.float64]:
     """Position on the cubic Hermite curve through two frames' positions and velocities."""
     lapse = float(trace.time_s[frame + 1] - trace.time_s[frame])
     s = (time_s - float(trace.time_s[frame])) / lapse

@@ -37,16 +37,31 @@ FLAT_AXIS = 0.5  # cosine between a cylinder's axis and the normal above which i
 
 
 def events(scene: SceneSpec, trace: Trace, touches: Sequence[Touch]) -> Iterator[Found]:
-    for index, body in enumerate(scene.bodies):
-        if body.fixed:
-            continue
+    movers = [index for index, body in enumerate(scene.bodies) if not body.fixed]
+    moves = {index: _moves(trace, index, scene.bodies[index]) for index in movers}
+    linked = _linked(scene)
+    for index in movers:
         mine = [touch for touch in touches if index in touch.bodies]
-        moves = _moves(trace, index, body)
         yield from _apexes(scene, trace, index)
-        yield from _start(scene, trace, index, mine, moves)
-        yield from _stop(scene, trace, index, mine, moves)
+        yield from _start(scene, trace, index, mine, moves[index])
+        # a link of a chain that swings on is not at rest, however little it moves itself
+        together = np.logical_or.reduce([moves[other] for other in linked[index]])
+        if moves[index].any():
+            yield from _stop(scene, trace, index, mine, together)
         yield from _rolling(scene, trace, index)
         yield from _toppling(scene, trace, index)
+
+
+def _linked(scene: SceneSpec) -> dict[int, set[int]]:
+    """The moving bodies that joints hold together with each moving body, itself among them."""
+    groups = {index: {index} for index, body in enumerate(scene.bodies) if not body.fixed}
+    for joint in scene.joints:
+        ends = [scene.body_index(name) for name in (joint.parent, joint.child) if name]
+        if len(ends) == 2 and all(end in groups for end in ends):
+            both = groups[ends[0]] | groups[ends[1]]
+            for index in both:
+                groups[index] = both
+    return groups
 
 
 def _reach(body: Body) -> float:
@@ -130,6 +145,8 @@ def _start(
         time_s = min(struck)
     elif first == 0:
         return  # released at the start
+    elif not (trace.contacts.frame <= first + 1).any():
+        return  # nothing has touched anything yet: it was let go at the start, near balance, and is slow
     elif (
         forced(scene, index)
         and speed[1] > RELEASED * speed[first + 1] * trace.time_s[1] / trace.time_s[first + 1]

@@ -162,7 +162,14 @@ def _carried(scene: SceneSpec, trace: Trace, body: int, row: int, frame: int) ->
         here[row] = False
         busy = here & (contacts.time_s < time_s) if frame < interval else here
         if busy.any() or _jointed(scene, body):
-            pull = _steady_change(trace, mine, body, frame, -1 if frame < interval else 1)
+            towards = -1 if frame < interval else 1
+            pull = _steady_change(trace, mine, body, frame, towards)
+            if _jointed(scene, body):  # the pull turns with the body: its trend goes on
+                beyond = frame + towards
+                before = _steady_change(trace, mine, body, beyond, towards)
+                if before.any() and pull.any():
+                    spacing = float(trace.time_s[beyond] - trace.time_s[frame])
+                    pull = pull + (pull - before) * (spacing - lapse) / (2 * spacing)
         elif forced(scene, body):
             then = carried(scene, trace.state[frame], lapse)[body]
             return then[0:3], then[7:10], trace.angular_velocity_rad_s[frame, body]

@@ -17,7 +17,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from simgen.physics.bodies import Bodies, Motion
+from simgen.physics.bodies import FAR_M, Bodies, Motion
 from simgen.physics.contacts import ContactLog
 from simgen.physics.forces import Forces
 from simgen.physics.shapes import bounding_radius_m
@@ -178,9 +178,14 @@ class Approach:
         if safe_s >= 2 * left_s:
             pair.touching, pair.quiet_until_s = False, now_s + min(safe_s, HORIZON_S)
             return None
-        nearest = self._bodies.nearest(pair.a, pair.b)
+        rounding_m = self._rounding_m[pair.a] + self._rounding_m[pair.b]
+        reach_m = self._bodies.reach_m(pair.a, pair.b)
+        beyond_s = self._safe(reach_m - rounding_m, speed)  # what is out of reach cannot meet sooner
+        if beyond_s < 2 * left_s:
+            reach_m, beyond_s = FAR_M, HORIZON_S
+        nearest = self._bodies.nearest(pair.a, pair.b, reach_m)
         if nearest is None:
-            pair.touching, pair.quiet_until_s = False, now_s + HORIZON_S
+            pair.touching, pair.quiet_until_s = False, now_s + min(beyond_s, HORIZON_S)
             return None
         gap, (nx, ny, nz), on_a, on_b = nearest
         rx, ry, rz = on_a[0] - pax, on_a[1] - pay, on_a[2] - paz
@@ -203,7 +208,7 @@ class Approach:
                 pair.lead_s = max(SHORT_S, self._lead_m / closing)
                 self._log.meeting[pair.a, pair.b] = now_s + wait_s
                 return wait_s
-        near = gap - self._rounding_m[pair.a] - self._rounding_m[pair.b]
+        near = gap - rounding_m
         if near <= TOUCHING_M and abs(rate) <= SLOW_M_S:
             pair.wait_steps = min(2 * pair.wait_steps, MOST_WAIT_STEPS) if pair.touching else WAIT_STEPS
             pair.touching, pair.quiet_until_s = True, now_s + pair.wait_steps * self._step_s

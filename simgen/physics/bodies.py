@@ -12,15 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.physics.articulation import trees
+from simgen.physics.convex import convex_parts
+from simgen.physics.inertia import principal_axes
 from simgen.physics.properties import Handle, margin_m
 from simgen.physics.shapes import rounding_m
-from simgen.scene.rotation import matrix
+from simgen.scene.rotation import IDENTITY, matrix, multiply
 from simgen.scene.spec import Quaternion, SceneSpec, Vector
 
 __all__ = ["Bodies", "Motion"]
 
 Motion = tuple[Vector, Vector, Vector]  # position (m), velocity (m/s), angular velocity (rad/s)
 FAR_M = 1e3
+# The engine measures every piece of one body against every piece of the other that is within reach, so
+# bodies of many pieces are given a short reach.
+MANY_PIECES, SHORT_REACH_M = 8, 0.03
 _STILL = (0.0, 0.0, 0.0)
 
 
@@ -31,10 +36,19 @@ class Bodies:
         self._bullet, self._client, self._handles = bullet, client, handles
         self._fixed = {index: body.position_m for index, body in enumerate(scene.bodies) if body.fixed}
         self.movers = [index for index, body in enumerate(scene.bodies) if not body.fixed]
+        # Of bodies that the engine knows by other axes than their own: the turn from their own to those.
+        self._from_principal: dict[int, Quaternion] = {}
+        for index in self.movers:
+            x, y, z, w = principal_axes(scene.bodies[index])
+            if (x, y, z, w) != IDENTITY:
+                self._from_principal[index] = (-x, -y, -z, w)
         # By how much `nearest` can be too far.
         self.rounding_m = [
             rounding_m(body.shape, margin_m(body, handle))
             for body, handle in zip(scene.bodies, handles, strict=True)
+        ]
+        self._pieces = [
+            len(convex_parts(body.shape.mesh)) if body.shape.kind == "mesh" else 1 for body in scene.bodies
         ]
         self._index = {body.name: index for index, body in enumerate(scene.bodies)}
         links = [joint for tree in trees(scene) for joint in tree.links]
@@ -55,6 +69,8 @@ class Bodies:
         handle = self._handles[index]
         if handle.link < 0:
             position, orientation = self._bullet.getBasePositionAndOrientation(handle.body, self._client)
+            if index in self._from_principal:
+                orientation = multiply(orientation, self._from_principal[index])
         else:
             position, orientation = self._bullet.getLinkState(handle.body, handle.link, 0, 1, self._client)[
                 :2
@@ -130,15 +146,19 @@ class Bodies:
             velocity = velocity + rate[0] * axis
         return np.concatenate([velocity + np.cross(spin, poses[index, :3] - pivot), spin])
 
-    def nearest(self, a: int, b: int) -> tuple[float, Vector, Vector, Vector] | None:
+    def reach_m(self, a: int, b: int) -> float:
+        """How far apart two bodies can be at most for `nearest` to be quick about them."""
+        return SHORT_REACH_M if self._pieces[a] * self._pieces[b] > MANY_PIECES else FAR_M
+
+    def nearest(self, a: int, b: int, reach_m: float = FAR_M) -> tuple[float, Vector, Vector, Vector] | None:
         """Distance of the two surfaces (m, negative inside), normal from b to a, nearest points on a and on
         b.
 
-        None when they are too far apart for the engine to say.
+        None when they are further apart than `reach_m`.
         """
         first, second = self._handles[a], self._handles[b]
         points = self._bullet.getClosestPoints(
-            first.body, second.body, FAR_M, first.link, second.link, physicsClientId=self._client
+            first.body, second.body, reach_m, first.link, second.link, physicsClientId=self._client
         )
         if not points:
             return None

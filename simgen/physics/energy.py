@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simgen.physics.inertia import body_inertia
+from simgen.physics.inertia import body_inertia, principal_axes
 from simgen.scene.rotation import matrix
 from simgen.scene.spec import SceneSpec
 
@@ -26,8 +26,8 @@ def mechanical_energy(scene: SceneSpec, state: NDArray[np.float64]) -> tuple[NDA
         if body.fixed:
             continue
         path = state[:, index]
-        turn = matrix(path[:, 3:7])
-        spin = np.einsum("tij,ti->tj", turn, path[:, 10:13])  # in the body's own axes
+        turn = matrix(path[:, 3:7]) @ matrix(principal_axes(body))
+        spin = np.einsum("tij,ti->tj", turn, path[:, 10:13])  # in the body's principal axes
         kinetic += body.mass_kg / 2 * (path[:, 7:10] ** 2).sum(axis=1)
         kinetic += (np.asarray(body_inertia(body)) * spin**2).sum(axis=1) / 2
         potential -= body.mass_kg * (path[:, :3] - path[0, :3]) @ gravity

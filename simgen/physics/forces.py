@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from simgen.errors import SimulationError
+from simgen.errors import Rejected, SimulationError
 from simgen.physics.bodies import Bodies, Motion
 from simgen.physics.properties import Handle
 from simgen.physics.rope import rope
@@ -175,7 +175,7 @@ def _on_a(force: Force, place: Vector, velocity: Vector, other: Vector, other_ve
     distance = math.sqrt(dx * dx + dy * dy + dz * dz)
     if force.kind == "attraction":
         if distance < NEAREST_M:
-            raise SimulationError(f"bodies that attract each other meet: {force.a!r} and {force.b!r}")
+            raise Rejected("attraction-meets", f"{force.a!r} comes to the very point that attracts it")
         factor = force.strength_n_m2 / distance**3
         return (factor * dx, factor * dy, factor * dz)
     if distance == 0.0:

@@ -8,22 +8,33 @@ handbook. The moments are (Ixx, Iyy, Izz) in kg m² with z the axis of the solid
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simgen.scene.meshes import mesh
-from simgen.scene.spec import Body, Shape, Vector
+from simgen.scene.rotation import IDENTITY, quaternions
+from simgen.scene.spec import Body, Quaternion, Shape, Vector
 
-__all__ = ["body_inertia", "mass_properties", "shape_inertia", "shape_volume"]
+__all__ = ["body_inertia", "mass_properties", "principal_axes", "shape_inertia", "shape_volume"]
+
+UNEVEN = 1e-6  # of the largest moment: a product of inertia below that is rounding
 
 
 def body_inertia(body: Body) -> Vector:
-    """The body's own `inertia_kg_m2`, or its shape's as a homogeneous solid."""
+    """The body's own `inertia_kg_m2`, or its shape's as a homogeneous solid: about `principal_axes(body)`."""
     if body.inertia_kg_m2 is not None:
         return body.inertia_kg_m2
     return shape_inertia(body.shape, body.mass_kg)
+
+
+def principal_axes(body: Body) -> Quaternion:
+    """The turn from the frame of the principal axes to the body's own; none but for meshes without symmetry."""
+    if body.shape.kind != "mesh" or body.inertia_kg_m2 is not None:
+        return IDENTITY
+    return _principal(body.shape)[0]
 
 
 def shape_volume(shape: Shape) -> float:
@@ -76,7 +87,8 @@ def shape_inertia(shape: Shape, mass_kg: float) -> Vector:
         across = 3 / 80 * m * (4 * radius**2 + height**2)
         return (across, across, 3 / 10 * m * radius**2)
     if shape.kind == "mesh":
-        return _mesh(m, shape)
+        x, y, z = _principal(shape)[1]
+        return (m * x, m * y, m * z)
     raise ValueError(f"unknown shape {shape.kind!r}")
 
 
@@ -94,16 +106,33 @@ def _capsule(mass_kg: float, radius: float, straight: float) -> Vector:
     return (across, across, axial)
 
 
-def _mesh(mass_kg: float, shape: Shape) -> Vector:
+@lru_cache(maxsize=64)
+def _principal(shape: Shape) -> tuple[Quaternion, Vector]:
+    """Principal axes of a mesh and the moments per mass about them, the axes as near to its own as can be.
+
+    By Jacobi's rotations (Numerical Recipes, 11.1).
+    """
     solid = mesh(shape.mesh)
     _, _, tensor = mass_properties(solid.vertices * np.asarray(shape.size_m), solid.triangles)
-    moments = np.diag(tensor)
-    if np.abs(tensor - np.diag(moments)).max() > 1e-6 * moments.max():
-        raise ValueError(
-            f"the axes of mesh {shape.mesh!r} are not its principal axes of inertia, so it can only be fixed"
-        )
-    x, y, z = (mass_kg * moments).tolist()
-    return (x, y, z)
+    largest = float(np.diag(tensor).max())
+    turn, least = np.eye(3), UNEVEN * largest
+    for _ in range(32):
+        p, q = max(((0, 1), (0, 2), (1, 2)), key=lambda pair: abs(tensor[pair]))
+        if abs(tensor[p, q]) <= least:
+            break
+        least = 1e-15 * largest
+        ratio = float(tensor[q, q] - tensor[p, p]) / (2 * float(tensor[p, q]))
+        tangent = math.copysign(1.0, ratio) / (abs(ratio) + math.sqrt(ratio * ratio + 1))
+        cosine = 1 / math.sqrt(tangent * tangent + 1)
+        step = np.eye(3)
+        step[p, p] = step[q, q] = cosine
+        step[p, q], step[q, p] = tangent * cosine, -tangent * cosine
+        tensor, turn = step.T @ tensor @ step, turn @ step
+    x, y, z = (float(moment) for moment in np.diag(tensor))
+    if (turn == np.eye(3)).all():
+        return IDENTITY, (x, y, z)
+    a, b, c, d = (float(part) for part in quaternions(turn))
+    return (a, b, c, d), (x, y, z)
 
 
 def mass_properties(

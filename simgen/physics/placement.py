@@ -11,10 +11,13 @@ from typing import Any
 from simgen.errors import SimulationError
 from simgen.physics import articulation
 from simgen.physics.forces import check_forces
+from simgen.physics.inertia import principal_axes
 from simgen.physics.profiles import PROFILES, Profile
 from simgen.physics.properties import Handle, set_properties
 from simgen.physics.shapes import collision_shape
 from simgen.scene.links import check_links
+from simgen.scene.meshes import MESHES
+from simgen.scene.rotation import IDENTITY, multiply
 from simgen.scene.spec import Body, SceneSpec
 
 __all__ = ["check", "place"]
@@ -43,6 +46,13 @@ def check(scene: SceneSpec) -> None:
         )
     for body in scene.bodies:
         _check_body(body)
+    held = {name for joint in scene.joints for name in (joint.parent, joint.child)}
+    for body in scene.bodies:
+        if body.name in held and not body.fixed and principal_axes(body) != IDENTITY:
+            raise SimulationError(
+                f"body {body.name!r}: the axes of the mesh {body.shape.mesh!r} are not its principal axes of "
+                "inertia, so it cannot hang on joints; give it an `inertia_kg_m2`"
+            )
     check_forces(scene)
     try:
         check_links(scene)
@@ -54,6 +64,8 @@ def _check_body(body: Body) -> None:
     size = body.shape.size_m
     if len(size) != _SIZES.get(body.shape.kind, -1):
         raise SimulationError(f"body {body.name!r}: a {body.shape.kind} does not have {len(size)} sizes")
+    if body.shape.kind == "mesh" and body.shape.mesh not in MESHES:
+        raise SimulationError(f"there is no mesh {body.shape.mesh!r}; there are {', '.join(MESHES)}")
     positive = {"size": min(size), **({} if body.fixed else {"mass": body.mass_kg})}
     if body.inertia_kg_m2 is not None:
         positive["inertia"] = min(body.inertia_kg_m2)
@@ -107,11 +119,12 @@ def place(bullet: Any, client: int, scene: SceneSpec) -> list[Handle]:
 
 def _place_free(bullet: Any, client: int, body: Body, profile: Profile) -> Handle:
     mass = 0.0 if body.fixed else body.mass_kg
+    axes = IDENTITY if body.fixed else principal_axes(body)  # the engine knows bodies by these alone
     identity = bullet.createMultiBody(
         baseMass=mass,
-        baseCollisionShapeIndex=collision_shape(bullet, client, body.shape),
+        baseCollisionShapeIndex=collision_shape(bullet, client, body.shape, axes=axes),
         basePosition=body.position_m,
-        baseOrientation=body.orientation_xyzw,
+        baseOrientation=body.orientation_xyzw if axes == IDENTITY else multiply(body.orientation_xyzw, axes),
         useMaximalCoordinates=int(profile.maximal_coordinates),
         physicsClientId=client,
     )

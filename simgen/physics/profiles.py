@@ -138,6 +138,8 @@ def _iterations(scene: SceneSpec) -> int:
     movers = [body for body in scene.bodies if not body.fixed]
     if len(movers) == 1 and movers[0].shape.kind not in ("box", "mesh"):
         return min(FEWEST, profile.iterations)
+    if len(movers) > 2 and any(body.shape.kind == "mesh" for body in movers):
+        return min(FEWEST, profile.iterations)
     if scene.profile != "resting":
         return profile.iterations
     return max(FEWEST // 2, min(profile.iterations, 500 // max(len(movers), 1)))

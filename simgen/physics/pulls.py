@@ -19,6 +19,7 @@ __all__ = ["accelerations", "carried", "forced", "quickest_rad_s"]
 Floats = NDArray[np.float64]
 NEAREST_M = 1e-6  # attraction no longer grows when bodies are nearer
 STEPS_PER_S = 240  # of `carried`, at least
+MOST_STEPS = 4096
 STEP_RAD = 0.2  # no step is a larger part of the quickest oscillation
 
 
@@ -107,7 +108,7 @@ def carried(scene: SceneSpec, state: Floats, lapse_s: float) -> Floats:
     Orientations and angular velocities stay as they are.
     """
     rate = max(STEPS_PER_S, quickest_rad_s(scene) / STEP_RAD)
-    count = max(1, math.ceil(abs(lapse_s) * rate))
+    count = min(max(1, math.ceil(abs(lapse_s) * rate)), MOST_STEPS)
     step, now = lapse_s / count, state.copy()
 
     def change(at: Floats) -> Floats:

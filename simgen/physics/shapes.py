@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from simgen.errors import SimulationError
 from simgen.physics.convex import convex_parts
-from simgen.scene.spec import Shape, Vector
+from simgen.scene.meshes import mesh
+from simgen.scene.rotation import IDENTITY, matrix
+from simgen.scene.spec import Quaternion, Shape, Vector
 
 __all__ = ["bounding_radius_m", "collision_shape", "hulls", "inner_radius_m", "rounding_m"]
 
@@ -35,8 +37,16 @@ def hulls(shape: Shape) -> list[NDArray[np.float64]]:
     return [part * np.asarray(shape.size_m) for part in parts]
 
 
-def collision_shape(bullet: Any, client: int, shape: Shape, centre: Vector = (0.0, 0.0, 0.0)) -> int:
-    """The engine's id of a collision shape, axis along z, centre of mass at `centre` of its frame."""
+def collision_shape(
+    bullet: Any,
+    client: int,
+    shape: Shape,
+    centre: Vector = (0.0, 0.0, 0.0),
+    axes: Quaternion = IDENTITY,
+) -> int:
+    """The engine's id of a collision shape, axis along z, centre of mass at `centre` of its frame.
+
+    `axes` is the turn from its frame to the shape's own, for meshes only."""
     kind, size = shape.kind, shape.size_m
     solid: dict[str, Any]
     if kind == "sphere":
@@ -64,6 +74,8 @@ def collision_shape(bullet: Any, client: int, shape: Shape, centre: Vector = (0.
         )
     else:
         parts = hulls(shape)
+        if axes != IDENTITY:
+            parts = [part @ matrix(axes) for part in parts]
         if len(parts) > 1:
             return _compound(bullet, client, parts, centre)
         solid = {"shapeType": bullet.GEOM_MESH, "vertices": parts[0].tolist()}
@@ -138,7 +150,13 @@ def inner_radius_m(shape: Shape) -> float:
         return size[0]
     if shape.kind == "cone":
         return min(size[0], size[1]) / 2
-    return min(float(np.ptp(part, axis=0).min()) / 2 for part in hulls(shape))
+    # Its pieces are thinner than its walls are. Twice its volume over its surface is the radius of a torus's
+    # tube, less than that of a ball, and the thickness of a shell: of that nothing passes through even at
+    # half of it per step, as impacts end steps (tests/physics/test_impacts.py).
+    solid = mesh(shape.mesh)
+    a, b, c = (solid.vertices[solid.triangles[:, corner]] * np.asarray(shape.size_m) for corner in range(3))
+    surface = float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum()) / 2
+    return 2 * solid.volume * math.prod(shape.size_m) / surface
 
 
 def rounding_m(shape: Shape, margin_m: float) -> float:

@@ -129,7 +129,7 @@ class _Run:
         """
         names = [body.name for body in self._scene.bodies]
         for a, b in self._pairs:
-            nearest = self._bodies.nearest(a, b)
+            nearest = self._bodies.nearest(a, b, self._bodies.reach_m(a, b))
             if nearest is not None and nearest[0] < -MAX_OVERLAP_M:
                 raise Rejected(
                     "overlap",

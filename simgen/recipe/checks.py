@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from simgen.errors import Problem
 from simgen.recipe.distributions import Choice, Constant, Distribution, Integer
+from simgen.recipe.mix import MIX
 from simgen.recipe.models import COMPOSED, kind_of_parameter
 from simgen.recipe.quantities import distribution_of, outside
 from simgen.recipe.wording import did_you_mean, listed, one_line, shown
@@ -23,15 +24,20 @@ if TYPE_CHECKING:
 
 MOST_FOUND = 200  # problems of one kind that are looked for: enough for people, bounded for malice
 
-__all__ = ["MOST_FOUND", "all_params", "mapping_at", "scenario_problems"]
+__all__ = ["MOST_FOUND", "SCENE_KEYS", "all_params", "mapping_at", "parameter_problem", "scenario_problems"]
 
-_SCENE_KEYS = ("bodies", "joints", "camera", "gravity", "ground")
+SCENE_KEYS = ("bodies", "joints", "forces", "links", "camera", "gravity", "ground")
 
 
 def scenario_problems(document: Document, data: Mapping[str, Any]) -> list[Problem]:
     """Everything in the recipe that does not fit its scenario, its look or its cameras."""
     problems = list(islice(_look(document, data), MOST_FOUND))
     scenario = data.get("scenario")
+    if scenario == MIX:
+        from simgen.recipe.mix_checks import mix_problems
+
+        return problems + mix_problems(document, data)
+    problems += islice(_without_mix(document, data), MOST_FOUND)
     if scenario == COMPOSED:
         from simgen.recipe.composed_checks import composed_problems
 
@@ -39,21 +45,23 @@ def scenario_problems(document: Document, data: Mapping[str, Any]) -> list[Probl
     if not isinstance(scenario, str):
         return problems
     from simgen.scenarios import all_scenarios
+    from simgen.scenarios.air import AIR
 
     scenarios = all_scenarios()
     if scenario not in scenarios:
-        guess = did_you_mean(scenario, scenarios) or f" There are {listed(scenarios, 'and')}."
+        guess = did_you_mean(scenario, [*scenarios, MIX]) or f" There are {listed(scenarios, 'and')}."
         return [*problems, document.problem(("scenario",), f"there is no scenario {shown(scenario)}.{guess}")]
-    for key in _SCENE_KEYS:
+    for key in SCENE_KEYS:
         if key in data:
             wrong = f"is read only with `scenario: scene`, not with {scenario}."
             problems.append(document.problem((key,), wrong))
-    known = {parameter.name: parameter for parameter in scenarios[scenario].parameters}
+    own = {parameter.name: parameter for parameter in scenarios[scenario].parameters}
+    known = {parameter.name: parameter for parameter in AIR} | own
     for path, value in all_params(data):
         if len(problems) > 2 * MOST_FOUND:
             break
         if path[-1] not in known:
-            guess = did_you_mean(path[-1], known) or f" Its parameters are {listed(known, 'and')}."
+            guess = did_you_mean(path[-1], known) or f" Its parameters are {listed(own, 'and')}."
             problems.append(document.problem(path, f"{scenario} has no such parameter.{guess}"))
             continue
         try:
@@ -63,6 +71,16 @@ def scenario_problems(document: Document, data: Mapping[str, Any]) -> list[Probl
         if wrong := parameter_problem(known[str(path[-1])], distribution):
             problems.append(document.problem(path, wrong))
     return problems
+
+
+def _without_mix(document: Document, data: Mapping[str, Any]) -> Iterator[Problem]:
+    """`scenarios` where nothing is mixed."""
+    paths: list[Path] = [("scenarios",)] if "scenarios" in data else []
+    for split in mapping_at(data, "splits"):
+        if "scenarios" in mapping_at(data, "splits", split):
+            paths.append(("splits", split, "scenarios"))
+    for path in paths:
+        yield document.problem(path, "is read only with `scenario: mix`.")
 
 
 def mapping_at(data: Any, *path: str) -> Mapping[str, Any]:

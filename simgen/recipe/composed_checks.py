@@ -39,7 +39,7 @@ def composed_problems(document: Document, data: Mapping[str, Any]) -> list[Probl
     """Everything in a composed scene that does not fit together."""
     if not data.get("bodies"):
         return [document.problem(("bodies",), "is missing: a composed scene needs at least one body.")]
-    sections = ("params", "bodies", "joints", "cameras")
+    sections = ("params", "bodies", "joints", "forces", "links", "cameras")
     if any(len(mapping_at(data, section)) > MOST_FOUND for section in sections):
         return []  # refused by the models for their number
     problems: list[Problem] = []
@@ -91,7 +91,7 @@ def _sort(distribution: Distribution) -> str:
 
 
 def _names(document: Document, data: Mapping[str, Any]) -> Iterator[Problem]:
-    """Bodies that joints and cameras name but that do not exist."""
+    """Bodies that joints, forces, links and cameras name but that do not exist."""
     bodies = mapping_at(data, "bodies")
     if not bodies:
         return
@@ -99,12 +99,21 @@ def _names(document: Document, data: Mapping[str, Any]) -> Iterator[Problem]:
     for joint in mapping_at(data, "joints"):
         entry = mapping_at(data, "joints", joint)
         uses += [(("joints", joint, end), entry.get(end)) for end in ("child", "parent")]
+    for section in ("forces", "links"):
+        for entry_name in mapping_at(data, section):
+            entry = mapping_at(data, section, entry_name)
+            uses += [((section, entry_name, end), entry.get(end)) for end in ("a", "b")]
+            if isinstance(entry.get("a"), str) and entry.get("a") == entry.get("b") and entry["a"] in bodies:
+                wrong = f"must be another body than `a`, which is {shown(entry['a'])} too."
+                yield document.problem((section, entry_name, "b"), wrong)
     for camera in mapping_at(data, "cameras"):
         uses.append((("cameras", camera, "follow"), mapping_at(data, "cameras", camera).get("follow")))
     for path, name in uses:
-        allowed = [*bodies, WORLD] if path[-1] == "parent" else list(bodies)
+        allowed = list(bodies)
         if path[-1] == "follow":
             allowed = [*bodies, "ground"]
+        elif path[-1] in ("parent", "b") or (path[0] == "links" and path[-1] == "a"):
+            allowed = [*bodies, WORLD]
         if isinstance(name, str) and name not in allowed:
             guess = did_you_mean(name, allowed) or f" The bodies are {listed(bodies, 'and')}."
             yield document.problem(path, f"there is no body {shown(name)}.{guess}")
@@ -150,7 +159,8 @@ def _expressions(data: Mapping[str, Any]) -> Iterator[tuple[Path, Any, Expressio
     from simgen.recipe.locating import model_at
 
     sections = [("camera",), *(("bodies", name) for name in mapping_at(data, "bodies"))]
-    sections += [("joints", name) for name in mapping_at(data, "joints")]
+    for part in ("joints", "forces", "links"):
+        sections += [(part, name) for name in mapping_at(data, part)]
     for section in sections:
         model = model_at(section)
         for key, value in mapping_at(data, *section).items():

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 __all__ = ["Draws"]
 
@@ -43,6 +44,10 @@ class Draws:
 
     def bits(self, name: str) -> int:
         """64 uniform bits."""
+        low, high = self._sequence(name).generate_state(2, np.uint32)
+        return int(high) << 32 | int(low)
+
+    def _sequence(self, name: str) -> np.random.SeedSequence:
         key = (
             *_words(self.split),
             self.index & 0xFFFFFFFF,
@@ -50,12 +55,17 @@ class Draws:
             self.attempt,
             *_words(self.prefix + name),
         )
-        low, high = np.random.SeedSequence(entropy=self.seed, spawn_key=key).generate_state(2, np.uint32)
-        return int(high) << 32 | int(low)
+        return np.random.SeedSequence(entropy=self.seed, spawn_key=key)
 
     def __call__(self, name: str) -> float:
         """A uniform number in [0, 1), a multiple of 2**-53."""
         return (self.bits(name) >> 11) * 2.0**-53
+
+    def many(self, name: str, count: int) -> NDArray[np.float64]:
+        """`count` independent numbers of the same kind, (count,); the first is the draw's own."""
+        words = self._sequence(name).generate_state(2 * count, np.uint32).astype(np.uint64)
+        bits = words[1::2] << np.uint64(32) | words[::2]
+        return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
     def between(self, name: str, low: float, high: float) -> float:
         """Uniform in [low, high)."""

@@ -13,7 +13,7 @@ from simgen.recipe.checks import scenario_problems
 from simgen.recipe.locating import located
 from simgen.recipe.models import Recipe
 from simgen.recipe.wording import did_you_mean, listed, printable, shown
-from simgen.recipe.yaml import LARGEST_FILE, Document, decode, read_document
+from simgen.recipe.yaml import LARGEST_FILE, Document, Path, decode, read_document
 
 __all__ = ["load_recipe", "parse_recipe", "recipe_from_data", "shipped_recipes", "summary"]
 
@@ -107,8 +107,9 @@ def _orderly(problems: list[Problem]) -> list[Problem]:
 def _spelled_out(document: Document) -> dict[str, Any]:
     """The data with shorthands in their long form; what a shorthand says wrongly is added to the problems.
 
-    `clips: 1000` is `splits: {train: {clips: 1000}}`; bodies, joints and cameras may be a list of mappings
-    with a `name` each.
+    `clips: 1000` is `splits: {train: {clips: 1000}}`; bodies, joints, forces, links and cameras may be a list of
+    mappings with a `name` each. (What `scenarios` is short for, the models know; places are
+    remembered here.)
     """
     data = dict(document.data)
     if "clips" in data:
@@ -119,10 +120,22 @@ def _spelled_out(document: Document) -> dict[str, Any]:
         else:
             data["splits"] = {"train": {"clips": data.pop("clips")}}
             document.rename(("clips",), ("splits", "train", "clips"))
-    for section in ("bodies", "joints", "cameras"):
+    for section in ("bodies", "joints", "forces", "links", "cameras"):
         if isinstance(data.get(section), list):
             data[section] = _by_name(document, section, data[section])
+    _rename_scenarios(document, ("scenarios",), data.get("scenarios"))
+    splits = data.get("splits")
+    for name, split in splits.items() if isinstance(splits, Mapping) else ():
+        if isinstance(split, Mapping):
+            _rename_scenarios(document, ("splits", name, "scenarios"), split.get("scenarios"))
     return data
+
+
+def _rename_scenarios(document: Document, path: Path, value: Any) -> None:
+    """`[incline, drop]` is short for a mapping of these names: their places are those in the list."""
+    for index, name in enumerate(value) if isinstance(value, list) else ():
+        if isinstance(name, str):
+            document.rename((*path, index), (*path, name))
 
 
 def _by_name(document: Document, section: str, entries: list[Any]) -> Any:

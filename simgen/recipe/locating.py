@@ -8,9 +8,17 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from simgen.errors import Problem
+from simgen.recipe.force_parts import ForcePart, LinkPart
 from simgen.recipe.models import Recipe
 from simgen.recipe.parts import BodyPart, CameraPart, JointPart
-from simgen.recipe.sections import CameraView, OutputSection, RenderSection, Split, VideoSection
+from simgen.recipe.sections import (
+    CameraView,
+    MixedScenario,
+    OutputSection,
+    RenderSection,
+    Split,
+    VideoSection,
+)
 from simgen.recipe.wording import did_you_mean, listed, shown
 from simgen.recipe.yaml import Document, Path
 
@@ -21,20 +29,27 @@ MOST_FOUND = 500  # more could not be read anyway
 # The model of each mapping; * stands for any name.
 _MODELS: dict[Path, type[BaseModel]] = {
     (): Recipe,
+    ("scenarios", "*"): MixedScenario,
     ("splits", "*"): Split,
+    ("splits", "*", "scenarios", "*"): MixedScenario,
     ("video",): VideoSection,
     ("render",): RenderSection,
     ("cameras", "*"): CameraView,
     ("output",): OutputSection,
     ("bodies", "*"): BodyPart,
     ("joints", "*"): JointPart,
+    ("forces", "*"): ForcePart,
+    ("links", "*"): LinkPart,
     ("camera",): CameraPart,
 }
 
 
 def model_at(path: Path) -> type[BaseModel] | None:
     """The model that reads the mapping at `path`."""
-    return _MODELS.get(path) or _MODELS.get((*path[:-1], "*"))
+    if path in _MODELS:
+        return _MODELS[path]
+    # names are at every second place: splits.*.scenarios.*
+    return _MODELS.get(tuple("*" if place % 2 else step for place, step in enumerate(path)))
 
 
 def located(error: ValidationError, document: Document) -> list[Problem]:

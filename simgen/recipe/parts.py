@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -18,20 +18,29 @@ from simgen.recipe.quantities import Amount, Amounts, Quantity, Word
 from simgen.recipe.values import Flag, Name, OneOf, misplaced
 from simgen.recipe.wording import did_you_mean, listed, shown
 from simgen.scene.colour import NAMED
+from simgen.scene.meshes import MESHES
+
+if TYPE_CHECKING:
+    from simgen.recipe.force_parts import ForcePart, LinkPart
 
 __all__ = [
+    "COLOUR",
     "GRAVITY_ENTRY",
     "NAMED",
     "SHAPE_SIZES",
     "WORLD",
+    "ZERO",
     "BodyPart",
     "CameraPart",
     "JointPart",
+    "Part",
     "SceneParts",
     "VectorPart",
+    "colour_or_rgb",
+    "constant",
 ]
 
-SolidKind = Literal["sphere", "box", "cylinder", "capsule", "cone", "tube"]
+SolidKind = Literal["sphere", "box", "cylinder", "capsule", "cone", "tube", "mesh"]
 WORLD = "world"  # what a joint's parent is when nothing else is named
 
 # What `size` lists for each shape, in order, in metres.
@@ -42,6 +51,7 @@ SHAPE_SIZES: dict[str, tuple[str, ...]] = {
     "capsule": ("radius", "length of the straight part"),
     "cone": ("base radius", "height"),
     "tube": ("outer radius", "length", "wall"),
+    "mesh": ("scale x", "scale y", "scale z"),  # or one number for all three
 }
 TEXTURES = ("plain", "checker", "stripes", "wood", "noise", "brushed")
 
@@ -57,15 +67,21 @@ def _wrong_texture(word: str) -> str:
     return "" if word in TEXTURES else wrong + did_you_mean(word, TEXTURES)
 
 
+def _wrong_mesh(word: str) -> str:
+    wrong = f"must be {listed(MESHES)}, not {shown(word)}."
+    return "" if word in MESHES else wrong + did_you_mean(word, MESHES)
+
+
 COLOUR = Word(
     _wrong_colour,
     {"anyOf": [{"enum": list(NAMED)}, {"type": "string", "pattern": "^#[0-9a-fA-F]{6}$"}]},
     " · ".join(f"`{name}`" for name in NAMED) + " · `'#rrggbb'` · `[red, green, blue]`",
 )
+MESH = Word(_wrong_mesh, {"enum": list(MESHES)}, " · ".join(f"`{name}`" for name in MESHES))
 TEXTURE = Word(_wrong_texture, {"enum": list(TEXTURES)}, " · ".join(f"`{name}`" for name in TEXTURES))
 
 
-def _colour_or_rgb(value: Any) -> Any:
+def colour_or_rgb(value: Any) -> Any:
     """[red, green, blue] in 0..1 is the same colour as its '#rrggbb'."""
     if not isinstance(value, (list, tuple)):
         return value
@@ -80,20 +96,20 @@ def _colour_or_rgb(value: Any) -> Any:
     return "#" + "".join(f"{round(255 * part):02x}" for part in value)
 
 
-def _constant(value: float) -> Quantity:
+def constant(value: float) -> Quantity:
     return Constant(constant=float(value))
 
 
 VectorPart = tuple[Quantity, Quantity, Quantity]
-_ZERO: VectorPart = (_constant(0.0), _constant(0.0), _constant(0.0))
+ZERO: VectorPart = (constant(0.0), constant(0.0), constant(0.0))
 _PLACE = Amounts(Amount(-1e4, 1e4, "m"), (3,))
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class BodyPart(_Part):
+class BodyPart(Part):
     """One body."""
 
     shape: Annotated[SolidKind, OneOf(tuple(SHAPE_SIZES))] = Field(
@@ -105,34 +121,36 @@ class BodyPart(_Part):
             f"{shape} {parts[0] if len(parts) == 1 else '[' + ', '.join(parts) + ']'}"
             for shape, parts in SHAPE_SIZES.items()
         )
+        + ", or one number, the largest extent of a mesh of its own proportions"
     )
+    mesh: Annotated[Quantity | None, MESH] = Field(default=None, description="with `shape: mesh`: which one")
     position: Annotated[VectorPart, _PLACE] = Field(
         description="centre of mass [x, y, z] at the start, metres; z is up"
     )
     orientation: Annotated[tuple[Quantity, ...], Amounts(Amount(-3600, 3600, "deg"), (3, 4))] = Field(
-        default=_ZERO,
+        default=ZERO,
         description="[x, y, z]: degrees about the world's x, then y, then z axis; or quaternion [x, y, z, w]",
     )
     velocity: Annotated[VectorPart, Amounts(Amount(-1e3, 1e3, "m/s"), (3,))] = Field(
-        default=_ZERO, description="at the start, m/s"
+        default=ZERO, description="at the start, m/s"
     )
     angular_velocity: Annotated[VectorPart, Amounts(Amount(-1e3, 1e3, "rad/s"), (3,))] = Field(
-        default=_ZERO, description="at the start, rad/s about the world's axes"
+        default=ZERO, description="at the start, rad/s about the world's axes"
     )
-    mass: Annotated[Quantity, Amount(1e-4, 1e6, "kg")] = Field(default=_constant(1), description="kg")
+    mass: Annotated[Quantity, Amount(1e-4, 1e6, "kg")] = Field(default=constant(1), description="kg")
     friction: Annotated[Quantity | None, Amount(0, 10)] = Field(
         default=None,
         description="the friction of a pair is the product of the two; 0.5 if left out, 1 if fixed",
     )
     rolling_friction: Annotated[Quantity, Amount(0, 1, "m")] = Field(
-        default=_constant(0), description="torque per normal force, metres"
+        default=constant(0), description="torque per normal force, metres"
     )
     elasticity: Annotated[Quantity | None, Amount(0, 1)] = Field(
         default=None,
         description="the restitution of a pair is the product of the two; 0.5 if left out, 1 if fixed",
     )
     fixed: Annotated[bool, Flag()] = Field(default=False, description="true: it never moves")
-    colour: Annotated[Quantity | None, COLOUR, BeforeValidator(_colour_or_rgb)] = Field(
+    colour: Annotated[Quantity | None, COLOUR, BeforeValidator(colour_or_rgb)] = Field(
         default=None, description="a name, '#rrggbb' or [red, green, blue]; left out, the look chooses"
     )
     texture: Annotated[Quantity | None, TEXTURE] = Field(
@@ -142,7 +160,11 @@ class BodyPart(_Part):
     @model_validator(mode="after")
     def _fields_fit(self) -> BodyPart:
         parts = SHAPE_SIZES[self.shape]
-        if len(self.size) != len(parts):
+        if self.shape == "mesh" and self.mesh is None:
+            raise misplaced("mesh needs `mesh:`, the name of one.", "shape")
+        if self.shape != "mesh" and self.mesh is not None:
+            raise misplaced(f"is read only with `shape: mesh`, not with {self.shape}.", "mesh")
+        if len(self.size) != len(parts) and not (self.shape == "mesh" and len(self.size) == 1):
             takes = parts[0] if len(parts) == 1 else f"[{', '.join(parts)}]"
             raise misplaced(f"of a {self.shape} is {takes}, not {len(self.size)} numbers.", "size")
         if self.texture is not None and self.colour is None:
@@ -153,7 +175,7 @@ class BodyPart(_Part):
         return self
 
 
-class JointPart(_Part):
+class JointPart(Part):
     """One joint. Joints have no friction, no damping and no motor."""
 
     kind: Annotated[
@@ -167,12 +189,12 @@ class JointPart(_Part):
         description="where it is at the start, [x, y, z] in the world, metres"
     )
     axis: Annotated[VectorPart, Amounts(Amount(-1e3, 1e3, ""), (3,))] = Field(
-        default=(_constant(0), _constant(1), _constant(0)),
+        default=(constant(0), constant(1), constant(0)),
         description="direction of the axis of a hinge or slider at the start, of any length",
     )
 
 
-class CameraPart(_Part):
+class CameraPart(Part):
     """The main camera of a composed scene."""
 
     position: Annotated[VectorPart | None, _PLACE] = Field(
@@ -182,15 +204,15 @@ class CameraPart(_Part):
         default=None, description="the point that it looks at"
     )
     azimuth_deg: Annotated[Quantity, Amount(-360, 360, "deg")] = Field(
-        default=_constant(20),
+        default=constant(20),
         description="without `position`: where it stands; 0 looks along y, a positive angle from the right",
     )
     elevation_deg: Annotated[Quantity, Amount(-89, 89, "deg")] = Field(
-        default=_constant(15),
+        default=constant(15),
         description="without `position`: how far above the horizontal it stands",
     )
     vertical_fov_deg: Annotated[Quantity, Amount(1, 150, "deg")] = Field(
-        default=_constant(35),
+        default=constant(35),
         description="vertical field of view (perspective)",
     )
     projection: Annotated[Literal["perspective", "orthographic"], OneOf(("perspective", "orthographic"))] = (
@@ -203,7 +225,7 @@ class CameraPart(_Part):
         default="static", description="static, orbit about the vertical through the target, or follow a body"
     )
     orbit_deg_s: Annotated[Quantity, Amount(-720, 720, "deg/s")] = Field(
-        default=_constant(0),
+        default=constant(0),
         description="speed of an orbit",
     )
     follow: Annotated[str | None, Name()] = Field(
@@ -246,3 +268,5 @@ class SceneParts:
     params: Mapping[str, Distribution] = field(
         default_factory=dict
     )  # the recipe's own, for the default camera
+    forces: Mapping[str, ForcePart] = field(default_factory=dict)
+    links: Mapping[str, LinkPart] = field(default_factory=dict)

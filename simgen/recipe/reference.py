@@ -17,17 +17,25 @@ from pydantic.fields import FieldInfo
 from simgen.errors import RecipeError
 from simgen.recipe.distributions import DISTRIBUTIONS
 from simgen.recipe.expressions import CONSTANTS, DEEPEST, FUNCTIONS, LONGEST
+from simgen.recipe.force_parts import ForcePart, LinkPart
 from simgen.recipe.loading import parse_recipe, shipped_recipes, summary
 from simgen.recipe.models import COMPOSED, Recipe
 from simgen.recipe.parts import BodyPart, CameraPart, JointPart
 from simgen.recipe.quantities import plain_quantity
 from simgen.recipe.schema import recipe_schema
-from simgen.recipe.sections import CameraView, OutputSection, RenderSection, Split, VideoSection
+from simgen.recipe.sections import (
+    CameraView,
+    MixedScenario,
+    OutputSection,
+    RenderSection,
+    Split,
+    VideoSection,
+)
 from simgen.recipe.values import Checked
 from simgen.recipe.wording import number
 from simgen.recipe.yaml import DEEPEST as DEEPEST_YAML
 from simgen.recipe.yaml import LARGEST_FILE, MOST_VALUES
-from simgen.scenarios.base import Scenario
+from simgen.scenarios.base import Parameter, Scenario
 
 __all__ = ["files", "main", "page"]
 
@@ -58,6 +66,7 @@ look: {preset: lab, subject_color: red}
 def page() -> str:
     """The text of docs/recipes.md."""
     from simgen.scenarios import all_scenarios
+    from simgen.scenarios.air import AIR
 
     parts = [
         "# Recipes",
@@ -71,9 +80,9 @@ def page() -> str:
         ),
         _EDITOR,
         "## The keys",
-        _fields(Recipe, leave_out=("bodies", "joints", "camera", "gravity", "ground")),
+        _fields(Recipe, leave_out=("bodies", "joints", "forces", "links", "camera", "gravity", "ground")),
         "`clips: 1000` is short for `splits: {train: {clips: 1000}}`. With `scenario: scene` there are also "
-        "`bodies`, `joints`, `camera`, `gravity` and `ground`, see [Composed scenes](#composed-scenes).",
+        "`bodies`, `joints`, `forces`, `links`, `camera`, `gravity` and `ground`, see [Composed scenes](#composed-scenes).",
         "## Distributions",
         _DISTRIBUTIONS,
         _table(
@@ -86,6 +95,9 @@ def page() -> str:
         "## Splits",
         _SPLITS,
         _fields(Split),
+        "## Several scenarios",
+        _MIX,
+        _fields(MixedScenario),
         "## Video",
         _fields(VideoSection),
         "## Passes",
@@ -111,6 +123,10 @@ def page() -> str:
         _fields(BodyPart),
         "### Joints",
         _fields(JointPart),
+        "### Forces",
+        _fields(ForcePart),
+        "### Links",
+        _fields(LinkPart),
         "### Camera, gravity, ground",
         _fields(CameraPart),
         _fields(Recipe, only=("gravity", "ground")),
@@ -118,6 +134,9 @@ def page() -> str:
         _expressions(),
         "## Scenarios",
         *(_scenario(scenario) for name, scenario in all_scenarios().items() if name != COMPOSED),
+        "## Air and wind",
+        _AIR,
+        _parameters(AIR),
         "## How YAML is read",
         _YAML.format(size=LARGEST_FILE, count=MOST_VALUES, depth=DEEPEST_YAML),
         "## Mistakes",
@@ -227,8 +246,13 @@ def _materials() -> str:
 
 
 def _scenario(scenario: Scenario) -> str:
+    laws = "\n".join(f"- law `{law.name}`: {law.formula}" for law in scenario.laws)
+    return f"### `{scenario.name}`\n\n{scenario.summary}\n\n{_parameters(scenario.parameters)}\n\n{laws}"
+
+
+def _parameters(parameters: Sequence[Parameter]) -> str:
     rows = []
-    for parameter in scenario.parameters:
+    for parameter in parameters:
         ends = parameter.range
         span = (
             " · ".join(f"`{word}`" for word in ends)
@@ -237,9 +261,7 @@ def _scenario(scenario: Scenario) -> str:
         )
         unit = "" if parameter.unit in ("", "1") else f" {parameter.unit}"
         rows.append((f"`{parameter.name}`", parameter.meaning, span + unit, f"`{parameter.default}`"))
-    table = _table(("parameter", "meaning", "range", "if left out"), rows)
-    laws = "\n".join(f"- law `{law.name}`: {law.formula}" for law in scenario.laws)
-    return f"### `{scenario.name}`\n\n{scenario.summary}\n\n{table}\n\n{laws}"
+    return _table(("parameter", "meaning", "range", "if left out"), rows)
 
 
 def _expressions() -> str:
@@ -275,6 +297,37 @@ Splits draw different clips even where they draw in the same way. The first N cl
 clips of a count of N. `params` of a split replace single parameters of the recipe's. Adding a split, or clips
 to one, leaves all other clips as they are; so does everything under `output`."""
 
+_MIX = """\
+`scenario: mix` makes one dataset of several scenarios. `scenarios` says which: `all` (every one that ships
+with simgen and has parameters), a list, or weights by name:
+
+```yaml
+name: mechanics
+scenario: mix
+scenarios:
+  incline: 2                                             # twice as many clips as of drop
+  drop: 1
+  collision: {weight: 1, params: {elasticity: 1}}        # drawn in its own way
+  projectile: 0                                          # only in splits that name it
+splits:
+  train: 1000
+  test_unseen: {clips: 100, scenarios: [projectile]}     # a scenario that training does not have
+params:
+  mass_kg: {uniform: [1, 5]}                             # in every scenario that has a mass_kg
+```
+
+Weights are whole numbers. With {incline: 2, drop: 1} two clips of each three in a row, counted from the first,
+are inclines; in between proportions are near exact too, so they hold for the first N clips of a larger build,
+whatever N. Which one a clip shows follows from the seed, the split, its index and the weights; the order is
+random within each round, so that readers which take every n-th clip get them all. A draw that is rejected is
+drawn again for the same scenario. `{all: 1, incline: 3}` gives every scenario the weight 1 but one.
+
+Parameters, camera, law, events and captions of a clip are those of its own scenario; the column `scenario` names
+it. A parameter may be said in four places; the first of these that says it counts: the split's entry for the
+scenario, the split's `params`, the recipe's entry for the scenario, the recipe's `params`. What stands for
+several scenarios must be in the documented range of each that it reaches. A split's `scenarios` replace the recipe's
+in that split and name some of them."""
+
 _LOOK = """\
 `look` starts from a preset (`lab` if it names none) and changes single parameters of it; each is a value or a
 distribution, drawn per clip. Colours are names, `'#rrggbb'`, or the families `vivid`, `muted`, `pale` and
@@ -296,7 +349,9 @@ Every camera films the same simulation; `main` changes the scenario's own, each 
 `cameras: {side: {azimuth_deg: 90}, top: {elevation_deg: 90, projection: orthographic}}`."""
 
 _COMPOSED = """\
-`scenario: scene` needs no Python: the recipe lists bodies and joints. Any number is a value, a distribution
+`scenario: scene` needs no Python: the recipe lists bodies, joints, forces at a distance and the links that
+make them seen: a force has no picture of its own, so a spring that is to be seen has an entry in `forces` and one in
+`links`. Any number is a value, a distribution
 (drawn on its own, addressed by its place, such as `scene.bodies.ball.mass`) or an expression of the `params`,
 by which several numbers of a scene agree. Names of sections may also be given as lists of mappings with a
 `name` each. There is a ground with its top at z = 0 unless `ground: false` or a body is named `ground`. Units
@@ -313,6 +368,10 @@ parameters, `+ - * / // % **`, brackets and {names}; angles are in radians, `rad
 draws (a division by zero, a size below 0) rejects those draws; one that fails for all that are tried is a
 mistake of the recipe. Where a word goes (a colour, a texture), `=name` puts in a parameter that is drawn from
 words."""
+
+_AIR = """\
+Every scenario but a composed one can be filmed in air: it is there as soon as `params` name one of these. All that
+is free to move then feels the drag of its shape, and no law is claimed for the clips; see docs/air.md."""
 
 _YAML = """\
 As YAML 1.2 does, which is what people mean: `1e6` is a number; `on`, `no`, `3:20`, `1_000` and `2024-01-01`

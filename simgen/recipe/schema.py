@@ -14,15 +14,34 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from simgen.recipe.distributions import DISTRIBUTIONS
+from simgen.recipe.force_parts import ForcePart, LinkPart
+from simgen.recipe.mix import MIX
 from simgen.recipe.models import COMPOSED, Recipe
 from simgen.recipe.parts import BodyPart, CameraPart, JointPart
-from simgen.recipe.sections import CLIPS, CameraView, OutputSection, RenderSection, Split, VideoSection
+from simgen.recipe.sections import (
+    ALL,
+    CLIPS,
+    CameraView,
+    MixedScenario,
+    OutputSection,
+    RenderSection,
+    Split,
+    VideoSection,
+)
 from simgen.recipe.values import Checked, Name
 
 __all__ = ["recipe_schema"]
 
 Schema = dict[str, Any]
 
+# Sections of entries by name, which may be lists of entries with a `name`, too.
+_NAMED: dict[str, type[BaseModel]] = {
+    "cameras": CameraView,
+    "bodies": BodyPart,
+    "joints": JointPart,
+    "forces": ForcePart,
+    "links": LinkPart,
+}
 _NAMES = {"propertyNames": Name().schema()}
 
 
@@ -32,14 +51,15 @@ def recipe_schema() -> Schema:
 
     scenarios = all_scenarios()
     properties = _properties(Recipe)
-    properties["scenario"]["anyOf"] = [{"enum": list(scenarios)}, Name().schema()]
+    properties["scenario"]["anyOf"] = [{"enum": [*scenarios, MIX]}, Name().schema()]
     count = {**CLIPS.schema(), "description": "short for {train: {clips: N}}"}
     split = {"anyOf": [_ref("Split"), CLIPS.schema()]}
     properties["clips"] = count
     properties["splits"] |= {"type": "object", **_NAMES, "additionalProperties": split, "minProperties": 1}
     properties["params"] |= _params()
+    properties["scenarios"] |= _ref("Mixture")
     properties["look"] |= _look()
-    for key, model in (("cameras", CameraView), ("bodies", BodyPart), ("joints", JointPart)):
+    for key, model in _NAMED.items():
         name = model.__name__
         mapping = {"type": "object", **_NAMES, "additionalProperties": _ref(name)}
         properties[key] |= {"anyOf": [mapping, {"type": "array", "items": _ref(f"Named{name}")}]}
@@ -57,8 +77,9 @@ def recipe_schema() -> Schema:
         "allOf": [
             *(_for_scenario(name, scenario) for name, scenario in scenarios.items() if name != COMPOSED),
             _if(COMPOSED, {"required": ["bodies"]}),
+            _if(MIX, {"required": ["scenarios"], "properties": {"params": _shared(scenarios)}}),
         ],
-        "$defs": _definitions(),
+        "$defs": _definitions(scenarios),
     }
 
 
@@ -72,12 +93,53 @@ def _if(scenario: str, then: Schema) -> Schema:
 
 def _for_scenario(name: str, scenario: Any) -> Schema:
     """With this scenario, its parameters and no others."""
-    params = {
-        "properties": {parameter.name: _parameter(parameter) for parameter in scenario.parameters},
-        "additionalProperties": False,
-    }
+    params = _ref(f"{name}_params")
     splits = {"additionalProperties": {"properties": {"params": params}}}
     return _if(name, {"properties": {"params": params, "splits": splits}})
+
+
+def _params_of(scenario: Any) -> Schema:
+    from simgen.scenarios.air import AIR
+
+    known = {parameter.name: parameter for parameter in scenario.parameters}
+    known |= {parameter.name: parameter for parameter in AIR if parameter.name not in known}
+    return {
+        "type": "object",
+        "properties": {key: _parameter(parameter) for key, parameter in known.items()},
+        "additionalProperties": False,
+    }
+
+
+def _shared(scenarios: Mapping[str, Any]) -> Schema:
+    """The params of a mix: those of any scenario, their ranges left to `simgen check`."""
+    from simgen.scenarios.air import AIR
+
+    meanings: dict[str, str] = {}
+    for parameters in (*(scenario.parameters for scenario in scenarios.values()), AIR):
+        for parameter in parameters:
+            meanings.setdefault(parameter.name, parameter.meaning)
+    return {"properties": {name: {"description": meaning} for name, meaning in sorted(meanings.items())}}
+
+
+def _mixture(scenarios: Mapping[str, Any]) -> Schema:
+    """`all`, a list of names, or weights by name."""
+    weight = MixedScenario.model_fields["weight"].metadata[0].schema()
+    designed = [name for name, scenario in scenarios.items() if scenario.parameters]
+    entries = {}
+    for name in designed:
+        entry = _definition(MixedScenario)
+        entry["properties"]["params"] |= _ref(f"{name}_params")
+        entries[name] = {"anyOf": [weight, entry, {"type": "null"}]}
+    names: Schema = {"anyOf": [{"enum": [*designed, ALL]}, Name().schema()]}
+    anything = {"anyOf": [weight, {"type": "object"}]}
+    mapping = {"type": "object", **_NAMES, "properties": entries, "additionalProperties": anything}
+    return {
+        "anyOf": [
+            {"enum": [ALL]},
+            {"type": "array", "items": names, "minItems": 1, "uniqueItems": True},
+            {**mapping, "minProperties": 1},
+        ]
+    }
 
 
 def _parameter(parameter: Any) -> Schema:
@@ -134,7 +196,7 @@ def _is_model(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
-def _definitions() -> dict[str, Schema]:
+def _definitions(scenarios: Mapping[str, Any]) -> dict[str, Schema]:
     scalar = {"type": ["number", "string", "boolean"], "description": "a bare value is a constant"}
     drawn = [_ref(model.__name__) for model in DISTRIBUTIONS.values()]
     definitions: dict[str, Schema] = {
@@ -155,17 +217,24 @@ def _definitions() -> dict[str, Schema]:
         CameraView,
         BodyPart,
         JointPart,
+        ForcePart,
+        LinkPart,
         CameraPart,
     )
     for section in sections:
         definitions[section.__name__] = _definition(section)
-    for named in (CameraView, BodyPart, JointPart):
+    for named in _NAMED.values():
         definition = _definition(named)
         definition["properties"] = {"name": Name().schema(), **definition["properties"]}
         definition["required"] = ["name", *definition.get("required", [])]
         definitions[f"Named{named.__name__}"] = definition
     definitions["Split"]["properties"]["params"] |= _params()
-    for name in ("BodyPart", "NamedBodyPart"):
+    definitions["Split"]["properties"]["scenarios"] |= _ref("Mixture")
+    definitions["Mixture"] = _mixture(scenarios)
+    definitions |= {
+        f"{name}_params": _params_of(scenario) for name, scenario in scenarios.items() if name != COMPOSED
+    }
+    for name in ("BodyPart", "NamedBodyPart", "LinkPart", "NamedLinkPart"):
         colour = definitions[name]["properties"]["colour"]
         colour["anyOf"] = [*colour["anyOf"], {"type": "array", "items": {"type": "number"}, "minItems": 3}]
     return definitions

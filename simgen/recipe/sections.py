@@ -20,7 +20,10 @@ from simgen.render.frames import PASSES
 from simgen.render.settings import ENGINES
 
 __all__ = [
+    "ALL",
     "CameraView",
+    "MixedScenario",
+    "Mixture",
     "OutputSection",
     "Passes",
     "RenderSection",
@@ -30,7 +33,10 @@ __all__ = [
     "all_cameras",
     "all_splits",
     "at_most",
+    "spelled_out_mixture",
 ]
+
+ALL = "all"  # in a mix: every scenario that is not named itself
 
 MOST_CLIPS = 10**9
 MOST_PIXELS = 2**28  # of one clip: 0.8 GB of rgb, a few times that with every pass
@@ -58,6 +64,58 @@ CLIPS = Whole(1, MOST_CLIPS, "Split a larger dataset into several recipes, each 
 Params = Annotated[dict[str, Annotated[Distribution, Drawn()]], at_most(200, "parameters")]
 
 
+class MixedScenario(Section):
+    """One scenario of a mix."""
+
+    weight: Annotated[int, Whole(0, 1000)] = Field(
+        default=1,
+        description="how many clips it has, against the weights of the others; 0: none, but in splits that "
+        "give it another weight",
+    )
+    params: Params = Field(
+        default_factory=dict, description="how its parameters are drawn, before what `params` say for all"
+    )
+
+
+def spelled_out_mixture(value: Any) -> Any:
+    """`all`, a list of names, or weights by name in their long form: a mapping of names to mappings.
+
+    Raises ValueError with a sentence for what is none of these; entries are not looked at.
+    """
+    if value is None:
+        return None
+    if value == ALL:
+        return {ALL: {}}
+    if isinstance(value, (list, tuple)):
+        if not value or not all(isinstance(name, str) for name in value):
+            raise ValueError("must list the names of scenarios, at least one.")
+        if len(set(value)) < len(value):
+            raise ValueError(
+                "names a scenario twice; to have more of it give weights: {incline: 2, drop: 1}."
+            )
+        return {name: {} for name in value}
+    if not isinstance(value, Mapping):
+        wrong = "must be `all`, a list of scenarios, or weights by name such as {incline: 2, drop: 1}"
+        raise ValueError(f"{wrong}, not {shown(value)}.")
+    if not value:
+        raise ValueError("must name at least one scenario.")
+    return {name: _spelled_out_entry(entry) for name, entry in value.items()}
+
+
+def _spelled_out_entry(entry: Any) -> Any:
+    """`2` is short for `{weight: 2}`, nothing for `{}`."""
+    if entry is None:
+        return {}
+    return {"weight": entry} if isinstance(entry, (int, float, str)) else entry
+
+
+Mixture = Annotated[
+    dict[Annotated[str, Name()], MixedScenario] | None,
+    at_most(1000, "scenarios"),
+    BeforeValidator(spelled_out_mixture),
+]
+
+
 class Split(Section):
     """One split of the dataset."""
 
@@ -66,6 +124,10 @@ class Split(Section):
     )
     params: Params = Field(
         default_factory=dict, description="the parameters that this split draws differently"
+    )
+    scenarios: Mixture = Field(
+        default=None,
+        description="`scenario: mix` only: which of the recipe's scenarios this split has, with weights",
     )
 
 

@@ -66,5 +66,5 @@ def did_you_mean(word: object, names: Iterable[str]) -> str:
     if not isinstance(word, str) or len(word) > LONGEST_SHOWN:
         return ""
     by_folded = {name.casefold(): name for name in names}
-    near = difflib.get_close_matches(word.casefold(), list(by_folded), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word.casefold(), list(by_folded), n=1, cutoff=0.62)
     return f" Did you mean '{by_folded[near[0]]}'?" if near else ""

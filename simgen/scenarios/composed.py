@@ -1,6 +1,7 @@
-"""A scene composed in the recipe itself: `scenario: scene` with `bodies:`, `joints:` and `camera:`.
+"""A scene composed in the recipe itself: `scenario: scene` with `bodies:`, `joints:`, `forces:`, `links:` and
+`camera:`.
 
-What may be written is in `simgen.recipe.parts`. There is no law that every such scene obeys, so only what
+What may be written is in `simgen.recipe.parts` and `simgen.recipe.force_parts`. There is no law that every such scene obeys, so only what
 must hold is measured: the total momentum while nothing fixed touches what moves, and the energy of a swinging
 linkage that touches nothing.
 """
@@ -15,19 +16,34 @@ import numpy as np
 
 from simgen.errors import Rejected
 from simgen.labels.events import EVENT_KINDS, Event
-from simgen.physics.inertia import body_inertia
+from simgen.physics.inertia import body_inertia, principal_axes
 from simgen.physics.trace import Trace
 from simgen.recipe.draws import Draws
+from simgen.recipe.force_parts import ForcePart, LinkPart
 from simgen.recipe.parts import GRAVITY_ENTRY, WORLD, BodyPart, JointPart, SceneParts
 from simgen.recipe.quantities import drawn_list, drawn_part
 from simgen.scenarios.base import Law, LawCheck, Params, Scenario
 from simgen.scenarios.composed_words import captions
 from simgen.scenarios.stage import GRAVITY, ground
 from simgen.scene.colour import mixed, named, read_colour
+from simgen.scene.links import link_look
 from simgen.scene.overlap import overlapping
 from simgen.scene.overview import Reach, foreseen, overview
 from simgen.scene.rotation import about_axis, matrix, multiply
-from simgen.scene.spec import Body, Camera, Joint, Look, Quaternion, Rgb, SceneSpec, Shape, Vector, Video
+from simgen.scene.spec import (
+    Body,
+    Camera,
+    Force,
+    Joint,
+    Link,
+    Look,
+    Quaternion,
+    Rgb,
+    SceneSpec,
+    Shape,
+    Vector,
+    Video,
+)
 
 _PROBES = 12  # scenes looked at to place a camera that none of them leaves
 _WHITE: Rgb = (1.0, 1.0, 1.0)
@@ -48,7 +64,7 @@ _EXAMPLE = {
 
 class Composed(Scenario):
     name = "scene"
-    summary = "A scene of your own: bodies, joints and a camera written in the recipe."
+    summary = "A scene of your own: bodies, joints, forces and a camera written in the recipe."
     parameters = ()
     laws = (
         Law(
@@ -102,6 +118,8 @@ class Composed(Scenario):
             video=video,
             cameras=(Camera(),),
             joints=joints,
+            forces=tuple(_force(name, part, params, draws) for name, part in parts.forces.items()),
+            links=tuple(_link(name, part, params, draws) for name, part in parts.links.items()),
             gravity_m_s2=self._gravity(params, draws),
             # only where there is no friction to get wrong is exact restitution to be had
             profile="joints"
@@ -177,7 +195,8 @@ def _example() -> SceneParts:
 def _body(name: str, part: BodyPart, params: Params, draws: Draws) -> Body:
     values = drawn_part(part, f"bodies.{name}", params, draws)
     otherwise = 1.0 if part.fixed else 0.5
-    shape = Shape(part.shape, values["size"])
+    size = values["size"] * 3 if part.shape == "mesh" and len(values["size"]) == 1 else values["size"]
+    shape = Shape(part.shape, size, values["mesh"] or "")
     if part.shape == "tube" and shape.size_m[2] > shape.size_m[0]:
         raise Rejected("out-of-range", f"bodies.{name}.size: the wall is thicker than the outer radius")
     return Body(
@@ -244,12 +263,50 @@ def _joint(name: str, part: JointPart, params: Params, draws: Draws) -> Joint:
     return Joint(name, part.kind, parent, part.child, values["pivot"], (x, y, z))
 
 
+def _force(name: str, part: ForcePart, params: Params, draws: Draws) -> Force:
+    values = drawn_part(part, f"forces.{name}", params, draws)
+    return Force(
+        part.kind,
+        part.a,
+        "" if part.b == WORLD else part.b,
+        anchor_m=values["anchor"] or (0.0, 0.0, 0.0),
+        stiffness_n_m=values["stiffness"] or 0.0,
+        length_m=values["length"],
+        damping_kg_s=values["damping"],
+        linear_kg_s=values["linear"] or 0.0,
+        quadratic_kg_m=values["quadratic"] or 0.0,
+        wind_m_s=values["wind"],
+        strength_n_m2=values["strength"] or 0.0,
+    )
+
+
+def _link(name: str, part: LinkPart, params: Params, draws: Draws) -> Link:
+    values = drawn_part(part, f"links.{name}", params, draws)
+    link = Link(
+        part.kind,
+        "" if part.a == WORLD else part.a,
+        "" if part.b == WORLD else part.b,
+        values["at_a"] or (0.0, 0.0, 0.0),
+        values["at_b"] or (0.0, 0.0, 0.0),
+        values["radius"] or {"rod": 0.01, "string": 0.005, "spring": 0.03}[part.kind],
+    )
+    if values["colour"] is None:
+        return link
+    colour = read_colour(values["colour"])
+    assert colour is not None  # the recipe's words are checked
+    return replace(link, look=replace(link_look(link), colour=colour))
+
+
 def _momentum(scene: SceneSpec, trace: Trace) -> tuple[LawCheck, ...]:
     movers = [index for index, body in enumerate(scene.bodies) if not body.fixed]
     held = any(not joint.parent or scene.body(joint.parent).fixed for joint in scene.joints)
     contacts = trace.contacts
     supported = any(scene.bodies[i].fixed for i in {*contacts.a.tolist(), *contacts.b.tolist()})
-    if not movers or held or supported:
+    # A force between two that move changes nothing of their sum; any other is from outside.
+    outside = any(
+        not force.b or scene.body(force.a).fixed or scene.body(force.b).fixed for force in scene.forces
+    )
+    if not movers or held or supported or outside:
         return ()
     masses = np.array([scene.bodies[index].mass_kg for index in movers])
     start, end = (masses @ trace.velocity_m_s[frame, movers] for frame in (0, -1))
@@ -272,6 +329,7 @@ def _energy(scene: SceneSpec, trace: Trace) -> tuple[LawCheck, ...]:
     if (
         not movers
         or not planar
+        or scene.forces
         or len(trace.contacts)
         or any(scene.bodies[i].name not in children for i in movers)
     ):
@@ -280,7 +338,7 @@ def _energy(scene: SceneSpec, trace: Trace) -> tuple[LawCheck, ...]:
     gravity = np.asarray(scene.gravity_m_s2)
     for index in movers:
         body = scene.bodies[index]
-        turns = matrix(trace.orientation_xyzw[:, index])
+        turns = matrix(trace.orientation_xyzw[:, index]) @ matrix(principal_axes(body))
         spin = np.einsum("tji,tj->ti", turns, trace.angular_velocity_rad_s[:, index])  # in the body's axes
         kinetic += body.mass_kg / 2 * (trace.velocity_m_s[:, index] ** 2).sum(axis=1)
         kinetic += (np.asarray(body_inertia(body)) * spin**2).sum(axis=1) / 2

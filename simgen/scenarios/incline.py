@@ -97,7 +97,7 @@ class Incline(Scenario):
             uniform(0.5, 1.3),
             "m",
             "how far from the middle of the picture it starts, on the uphill side",
-            (0, 1.4),
+            (0, 1.3),
             "nuisance",
         ),
         Parameter(

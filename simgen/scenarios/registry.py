@@ -24,6 +24,7 @@ from simgen.scenarios.base import Law, Parameter, Scenario
 __all__ = ["GROUP", "all_scenarios", "broken_plugins", "describe", "get_scenario", "own_scenarios"]
 
 GROUP = "simgen.scenarios"
+_RESERVED = ("mix", "all")  # words of the recipe language
 
 
 def get_scenario(name: str) -> Scenario:
@@ -53,6 +54,10 @@ def _found() -> tuple[dict[str, Scenario], tuple[str, ...]]:
     for entry in entry_points(group=GROUP):
         try:
             scenario = _load(entry)
+            if scenario.name in _RESERVED:
+                raise SimgenError(
+                    f"'{scenario.name}' has a meaning of its own in recipes; it needs another name"
+                )
             if scenario.name in scenarios:
                 raise SimgenError(f"a scenario '{scenario.name}' exists already; it needs another name")
         except Exception as error:  # a stranger's code may raise anything, and so may its module's imports
@@ -127,6 +132,8 @@ def describe(scenario: Scenario) -> str:
         lines += ["parameters (anything a recipe leaves out is drawn from its default)", *table, ""]
     if scenario.laws:
         lines += ["laws", *(line for law in scenario.laws for line in _law(law)), ""]
+    if scenario.qualitative:
+        lines += ["laws: none; what it shows is qualitative", ""]
     lines.append(f"events: {', '.join(scenario.events) or 'none'}")
     if scenario.decisive:
         lines.append(f"decisive: the first {' or '.join(scenario.decisive)}")

@@ -131,7 +131,7 @@ def _dress_bodies(scene: SceneSpec, chosen: _Chosen) -> tuple[Body, ...]:
     looks: dict[str, Look] = {body.name: body.look for body in scene.bodies if body.look is not None}
     surroundings = [chosen.colour("sky_horizon")]
     for body in scene.bodies:
-        if body.role in ("ground", "support"):
+        if body.role in ("ground", "support", "screen"):
             if body.name not in looks:
                 looks[body.name] = _surrounding(body, scene, chosen.made_of(body))
             surroundings += _tones(looks[body.name])
@@ -145,7 +145,7 @@ def _dress_bodies(scene: SceneSpec, chosen: _Chosen) -> tuple[Body, ...]:
 
 
 def _surrounding(body: Body, scene: SceneSpec, chosen: _Chosen) -> Look:
-    role = body.role
+    role = "support" if body.role == "screen" else body.role
     address = f"{role}_" if role == "ground" else f"{body.name}."
     colour = chosen.colour(f"{role}_colour", f"{address}colour")
     size = chosen.number(f"{role}_texture_size", f"{address}texture_size")
@@ -175,11 +175,12 @@ def _subject(body: Body, chosen: _Chosen, surroundings: tuple[Rgb, ...], taken: 
         name = word if word in NAMED else named(colour)
         second = _second_colour(chosen, role, address, colour)
         seen = _tones(Look(colour, texture=texture, texture_colour=second))[0]
-        apart = min(
-            contrast(seen, surroundings) / _FROM_SURROUNDINGS, contrast(colour, others) / _FROM_EACH_OTHER
-        )
+        from_rest = min(contrast(seen, surroundings) / _FROM_SURROUNDINGS, 1.0)
+        from_others = min(contrast(colour, others) / _FROM_EACH_OTHER, 1.0)
         if name in names:  # a caption could not tell them apart
-            apart /= 2
+            from_others /= 2
+        # where there are more bodies than colours, being seen at all comes first
+        apart = (2 * from_rest + from_others) / 3
         if best is None or apart > best[0]:
             best = (apart, colour, second, name)
         if apart >= 1:

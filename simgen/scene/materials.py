@@ -9,7 +9,8 @@ Physics, "Density of various solids". Friction: the sliding coefficient on dry w
 tables of Marks' Standard Handbook for Mechanical Engineers, section 3. Elasticity: the coefficient of
 restitution in a drop of about a metre on a hard, heavy floor. Friction and restitution are properties of a
 pair of surfaces, of their finish and of the speed; tables differ by a third and more. What is exact is the
-label: a clip's friction is the number stored with it.
+label: a clip's friction is the number stored with it. A recipe's hash covers a material's name, not its numbers:
+whoever changes one raises `simgen.GENERATOR_VERSION`.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ MATERIALS: dict[str, Material] = {
         # 120 to 250 kg/m³; grips well; 0.55 to 0.6 on a hard floor.
         Material(
             *("cork", "cork", 0.5, 0.55, 200.0),
-            _look(choice("#b07a45", "#9c6a3a"), "noise", "darker", 0.1, 0.03, 1.0),
+            _look(choice("#cfa06a", "#c08f57"), "noise", "darker", 0.1, 0.03, 1.0),
         ),
         # Closed-cell polyethylene foam: 25 to 45 kg/m³; soft, damps well.
         Material(

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.physics.pulls import STEP_RAD, accelerations, forced, quickest_rad_s
+from simgen.scene.meshes import mesh
 from simgen.scene.rotation import matrix
 from simgen.scene.spec import Body, Camera, SceneSpec, Vector, Video
 
@@ -22,6 +23,7 @@ __all__ = ["Reach", "foreseen", "overview"]
 
 STEPS_PER_S = 120
 LONGEST_S = 10.0  # of the foreseen motion; a longer clip has come to rest or gone far away
+FURTHEST_M = 1e3  # from the origin, and m/s, that forces are foreseen to take a body
 MARGIN = 1.12  # around what is to be seen
 
 Points = NDArray[np.float64]  # (P, 4): x, y, z and the radius of the ball around it
@@ -147,6 +149,9 @@ def _half_extents(body: Body, axes: NDArray[np.float64]) -> NDArray[np.float64]:
     if body.shape.kind == "box":
         half: NDArray[np.float64] = along @ (np.asarray(size) / 2)
         return half
+    if body.shape.kind == "mesh":
+        reach: NDArray[np.float64] = along @ (np.abs(mesh(body.shape.mesh).vertices).max(axis=0) * size)
+        return reach
     length = 0.75 * size[1] if body.shape.kind == "cone" else size[1] / 2
     radial = np.sqrt(np.maximum(0.0, 1 - along[:, 2] ** 2))
     capped: NDArray[np.float64] = along[:, 2] * length + (
@@ -225,6 +230,8 @@ def _pushed_about(scene: SceneSpec, free: Sequence[int], boxes: Sequence[_Box]) 
             state[index, :3] += state[index, 7:10] * step
             for box, half in zip(boxes, halves[index], strict=True):
                 box.push_out(state[index, :3], state[index, 7:10], half)
+        # what is too stiff for these steps must not take the camera with it
+        state[free] = np.clip(np.nan_to_num(state[free]), -FURTHEST_M, FURTHEST_M)
         places.append(state[:, :3].copy())
     path = np.array(places)[:: max(1, count // 40)]
     ends = np.concatenate([path, state[None, :, :3]])

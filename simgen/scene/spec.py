@@ -36,7 +36,8 @@ Quaternion = tuple[float, float, float, float]
 Rgb = tuple[float, float, float]
 
 ShapeKind = Literal["sphere", "box", "cylinder", "capsule", "cone", "tube", "mesh"]
-BodyRole = Literal["subject", "support", "ground", "prop"]
+# A screen is a box that stands there to hide what is behind it; see the events `hidden` and `reappears`.
+BodyRole = Literal["subject", "support", "ground", "prop", "screen"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ import simgen
 from simgen.build import BuildReport, Plan, generate_shard, plan_of
 from simgen.build.packing import make_room
 from simgen.recipe import Recipe, parse_recipe, recipe_from_data
+from simgen.scenarios import get_scenario
 from tests.build.command import environment
 from tests.build.hand import content
 
@@ -53,10 +54,12 @@ def test_the_report_agrees_with_the_dataset(built: tuple[Path, BuildReport]) -> 
     assert report.bytes == sum(map(len, shards))
     rows = pq.read_table(folder / "data", columns=["law", "attempt"]).to_pylist()
     assert sum(report.rejections.values()) == sum(row["attempt"] for row in rows)
-    for law, (median, worst) in report.residuals.items():
+    assert report.residuals
+    for law, found in report.residuals.items():
         residuals = sorted(check["residual"] for row in rows for check in row["law"] if check["name"] == law)
-        assert worst == residuals[-1]
-        assert residuals[0] * 0.98 <= median <= residuals[len(residuals) // 2] * 1.02
+        assert (found.scenario, found.count, found.worst) == ("drop", len(residuals), residuals[-1])
+        assert residuals[0] * 0.98 <= found.median <= residuals[len(residuals) // 2] * 1.02
+        assert found.tolerance == {law.name: law.tolerance for law in get_scenario("drop").laws}[law]
     assert set(report.core_seconds) == {"scene", "simulate", "render", "label", "encode", "write"}
     assert all(seconds > 0 for seconds in report.core_seconds.values())
 
@@ -171,3 +174,16 @@ def test_wrong_arguments_are_refused_before_anything_is_written(tmp_path: Path) 
 def test_clips_replaces_the_count_of_every_split() -> None:
     assert plan_of(recipe(), 5) == Plan({"train": 5, "test": 5}, 8)
     assert plan_of(recipe()) == Plan({"train": 10, "test": 3}, 8)
+
+
+def test_the_median_of_residuals_is_near_and_zero_is_zero() -> None:
+    from simgen.build.driver import _Residuals
+
+    found = _Residuals()
+    for residual in (0.0, 3e-9, 1e-4, 2e-4, 1.0):
+        found.add(residual)
+    assert (found.count, found.worst) == (5, 1.0)
+    assert found.median() == pytest.approx(1e-4, rel=0.01)
+    nothing = _Residuals()
+    nothing.add(0.0)
+    assert (nothing.count, nothing.worst, nothing.median()) == (1, 0.0, 0.0)

@@ -36,13 +36,6 @@ class Part:
 
 
 @dataclass(frozen=True)
-class HandScenario:
-    """What the dataset part asks of a scenario."""
-
-    decisive: tuple[str, ...] = ("first_contact",)
-
-
-@dataclass(frozen=True)
 class HandRecipe:
     """What the dataset part asks of a recipe, without the recipe language."""
 
@@ -77,11 +70,14 @@ class HandRecipe:
     def param_types(self) -> dict[str, type]:
         return {"angle_deg": float, "count": int, "shape": str, "fast": bool}
 
-    def factors(self) -> dict[str, dict[str, str]]:
-        return {"angle_deg": {"role": "causal", "revealed": "picture"}}
+    def mixture(self) -> dict[str, tuple[str, ...]]:
+        return {}
 
-    def scenario_object(self) -> HandScenario:
-        return HandScenario()
+    def factors(self) -> dict[str, dict[str, dict[str, str]]]:
+        return {"hand": {"angle_deg": {"role": "causal", "revealed": "picture"}}}
+
+    def decisive(self) -> dict[str, tuple[str, ...]]:
+        return {"hand": ("first_contact",)}
 
     def video_spec(self) -> Video:
         return Video(*self.size, self.fps, self.frame_count)

@@ -367,7 +367,7 @@ def test_parameters_and_scene_are_drawn_again(tmp_path: Path) -> None:
     # nothing happens in it, and gravity is known from three frames on
     decision = dataclasses.asdict(Decision(event_frames=3, outcome_frames=3, horizon_s=1.0))
     values = {"split": "train", "index": 2, "attempt": 1, "params": params, "scene": text}
-    values |= {"events": [], "state": np.zeros((48, 4, 13)), "decision": decision}
+    values |= {"scenario": "incline", "events": [], "state": np.zeros((48, 4, 13)), "decision": decision}
     layout = Layout.of(recipe)
     assert list(rederivation.check(Clip(values, layout))) == []
     name = next(name for name, value in params.items() if isinstance(value, float))

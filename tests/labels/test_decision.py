@@ -7,7 +7,7 @@ import pytest
 from simgen.labels.decision import REVEALED, Decision, decide
 from simgen.labels.events import Event
 from simgen.scenarios import all_scenarios, get_scenario
-from tests.scenarios.clips import NAMES, clip, draw, make
+from tests.scenarios.clips import NAMES, draw, make
 
 HIT = Event("collision", 12, 0.49, (0, 1), 2.0)
 LANDS = Event("first_contact", 30, 1.24, (1, 2), 3.0)
@@ -71,9 +71,9 @@ def test_scenarios_declare_what_reveals_their_parameters(name: str) -> None:
         if parameter.reveals not in ("picture", "velocity", "acceleration", "never"):
             assert parameter.reveals in scenario.events, parameter.name
     if scenario.parameters:
-        made = clip(name, 0)
-        assert set(scenario.revealed_by(made.params)) == {entry.name for entry in scenario.parameters}
-        assert set(scenario.revealed_by(made.params).values()) <= set(REVEALED)
+        ways = scenario.revealed_by(draw(name, 0)[0])
+        assert set(ways) == {entry.name for entry in scenario.parameters}
+        assert set(ways.values()) <= set(REVEALED)
 
 
 def test_friction_plays_no_part_while_a_ball_rolls() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from simgen.labels import find_events
-from simgen.scene.spec import Body, Shape
+from simgen.scene.spec import Body, Joint, Shape
 from tests.labels.traces import GRAVITY, UP, ball, floor, lasting, scene_of, trace_of
 
 
@@ -41,6 +42,13 @@ def test_a_body_let_go_that_is_slow_does_not_start_either(acceleration: float) -
     assert find_events(scene, trace) == ()
 
 
+def test_a_body_let_go_near_balance_does_not_start_later() -> None:
+    """It leaves an upright position ever faster, and nothing touches it: a centimetre after 0.46 s."""
+    scene = scene_of(ball(), frames=24)
+    path = lambda t: ([1e-4 * (math.cosh(10 * t) - 1), 0, 3], [1e-3 * math.sinh(10 * t), 0, 0])  # noqa: E731
+    assert find_events(scene, trace_of(scene, {0: path})) == ()
+
+
 @pytest.mark.parametrize("speed", [0.5, 1.3, 2.2])
 @pytest.mark.parametrize("friction", [0.1, 0.25, 0.6])
 def test_a_sliding_box_stops_when_the_formula_says(speed: float, friction: float) -> None:
@@ -63,6 +71,18 @@ def test_a_sliding_box_stops_when_the_formula_says(speed: float, friction: float
     assert [event.kind for event in events] == ["comes_to_rest"]
     assert events[0].time_s == pytest.approx(stop, abs=1e-9)
     assert events[0].value == pytest.approx(speed**2 / (2 * friction * GRAVITY), rel=1e-9)
+
+
+def test_a_link_is_not_at_rest_while_what_hangs_on_it_swings() -> None:
+    bodies = (ball("upper"), ball("lower"))
+    scene = replace(scene_of(*bodies, frames=25), joints=(Joint("j", "point", "upper", "lower", (0, 0, 0)),))
+    still = lambda t: ([max(0.0, 0.2 - t), 0, 2], [-1 if t < 0.2 else 0, 0, 0])  # noqa: E731
+    swinging = lambda t: ([math.sin(t), 0, 1], [math.cos(t), 0, 0])  # noqa: E731
+    assert of_kind(find_events(scene, trace_of(scene, {0: still, 1: swinging})), "comes_to_rest") == []
+    (rest,) = of_kind(
+        find_events(scene, trace_of(scene, {0: still, 1: lambda t: ([0, 0, 1], [0, 0, 0])})), "comes_to_rest"
+    )
+    assert rest.bodies == (0,)
 
 
 def test_a_stop_too_near_the_end_is_not_yet_rest() -> None:

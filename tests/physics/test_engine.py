@@ -12,6 +12,7 @@ import pytest
 
 from simgen.errors import Rejected, SimulationError
 from simgen.physics import simulate
+from simgen.scene.meshes import MESHES
 from simgen.scene.spec import Body, Shape
 from tests.physics.scenes import GROUND, ball, scene
 
@@ -76,7 +77,7 @@ def test_a_missing_engine_is_named_with_its_remedy() -> None:
         ({"shape": Shape("box", (0.1, 0.2, -1.0))}, "body 'ball': its size must be above 0, not -1.0"),
         (
             {"shape": Shape("mesh", (1.0, 1.0, 1.0), "blob")},
-            "there is no mesh 'blob'; there are bowl, star, torus, wedge",
+            f"there is no mesh 'blob'; there are {', '.join(MESHES)}",
         ),
         (
             {"fixed": True, "velocity_m_s": (1.0, 0.0, 0.0)},

@@ -182,3 +182,34 @@ def test_thin_plate_stops_a_fast_ball() -> None:
     trace = simulate(scene(plate, shot, seconds=0.5))
     expected = 40.0**2 + 2 * G * (1.0 - trace.position_m[-1, 1, 2])  # energy
     assert trace.velocity_m_s[-1, 1, 2] == pytest.approx(math.sqrt(expected), rel=1e-6)
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.7, 1.6, 2.4, 3.1])
+def test_a_thin_plate_stops_a_fast_bowl(turn: float) -> None:
+    """At half the thickness of its wall per step, whichever way round it comes."""
+    plate = Body("plate", Shape("box", (2.0, 2.0, 0.01)), (0.0, 0.0, -0.005), fixed=True)
+    bowl = Body(
+        "bowl",
+        Shape("mesh", (0.36, 0.36, 0.36), "bowl"),
+        (0.0, 0.0, 0.3),
+        about_axis((1.0, 0.3, 0.0), turn),
+        velocity_m_s=(0.0, 0.0, -10.0),
+        elasticity=0.3,
+        friction=0.5,
+    )
+    trace = simulate(scene(plate, bowl, seconds=0.3, profile="universal"))
+    assert trace.position_m[:, 1, 2].min() > 0.03
+
+
+@pytest.mark.parametrize("name", ["star", "torus", "bowl"])
+def test_meshes_that_meet_keep_their_momentum(name: str) -> None:
+    """Bodies of many pieces are looked at from near by only; they meet as other bodies do."""
+    shape = Shape("mesh", (0.4, 0.4, 0.4), name)
+    first = Body("a", shape, (-1.0, 0.0, 0.0), velocity_m_s=(4.0, 0.0, 0.0), elasticity=0.7, friction=0.5)
+    second = Body("b", shape, (0.6, 0.05, 0.1), about_axis((1.0, 1.0, 0.0), 1.0), mass_kg=2.0, elasticity=0.7)
+    trace = simulate(scene(first, second, gravity_m_s2=(0.0, 0.0, 0.0), seconds=1.0, profile="universal"))
+    momentum = trace.velocity_m_s[:, 0] + 2 * trace.velocity_m_s[:, 1]
+    assert momentum == pytest.approx(np.broadcast_to([4.0, 0.0, 0.0], momentum.shape), abs=1e-9)
+    assert len(trace.contacts)
+    # bounding balls of 0.2 m can touch at a distance of 0.4 m at the latest; here the surfaces meet later
+    assert 1.2 / 4 < trace.contacts.time_s[0] < 1.7 / 4

@@ -21,7 +21,7 @@ FORCES = {
         Force("spring", "ball", anchor_m=(0.0, 0.5, 2.0), stiffness_n_m=30.0, length_m=0.4),
     ),
     "damped spring between two": (
-        Force("spring", "ball", "other", stiffness_n_m=40.0, length_m=0.6, damping_kg_s=0.8),
+        Force("spring", "ball", "other", stiffness_n_m=40.0, length_m=1.1, damping_kg_s=0.8),
     ),
     "drag in wind": (Force("drag", "ball", linear_kg_s=0.3, quadratic_kg_m=0.2, wind_m_s=(3.0, 0.0, 1.0)),),
     "attraction to a fixed body": (Force("attraction", "ball", "post", strength_n_m2=3.0),),
@@ -36,7 +36,7 @@ def test_bodies_are_carried_to_where_the_engine_has_them(name: str) -> None:
     for frame in (1, 6, 11):
         later = carried(told, trace.state[0], float(trace.time_s[frame]))
         np.testing.assert_allclose(later[:, :3], trace.position_m[frame], atol=1e-5)
-        np.testing.assert_allclose(later[:, 7:10], trace.velocity_m_s[frame], atol=1e-4)  # the engine steps
+        np.testing.assert_allclose(later[:, 7:10], trace.velocity_m_s[frame], atol=1e-4)
         back = carried(told, later, -float(trace.time_s[frame]))
         np.testing.assert_allclose(back[:, :10], trace.state[0][:, :10], atol=1e-6)
 
@@ -53,7 +53,7 @@ def test_all_forces_together_against_scipy() -> None:
         on_p = on_p + 30.0 * (np.linalg.norm(d) - 0.4) * d / np.linalg.norm(d)
         d = q - p
         n = d / np.linalg.norm(d)
-        f = (40.0 * (np.linalg.norm(d) - 0.6) + 0.8 * (w - v) @ n) * n
+        f = (40.0 * (np.linalg.norm(d) - 1.1) + 0.8 * (w - v) @ n) * n
         on_p, on_q = on_p + f, on_q - f
         u = v - np.array([3.0, 0.0, 1.0])
         on_p = on_p - (0.3 + 0.2 * np.linalg.norm(u)) * u

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from simgen.recipe import Recipe, shipped_recipes
 from simgen.recipe.distributions import DISTRIBUTIONS
+from simgen.recipe.force_parts import ForcePart, LinkPart
 from simgen.recipe.parts import BodyPart, CameraPart, JointPart
-from simgen.recipe.sections import CameraView, VideoSection
+from simgen.recipe.sections import CameraView, MixedScenario, VideoSection
 
 TEXTS = {name: path.read_text() for name, path in shipped_recipes().items()}
 
@@ -24,9 +25,11 @@ TOKENS = sorted({word for text in TEXTS.values() for word in re.findall(r"[\w.#=
 
 KEYS = sorted(
     {*Recipe.model_fields, *BodyPart.model_fields, *JointPart.model_fields, *CameraPart.model_fields}
+    | {*ForcePart.model_fields, *LinkPart.model_fields}
     | {
         *VideoSection.model_fields,
         *CameraView.model_fields,
+        *MixedScenario.model_fields,
         *DISTRIBUTIONS,
         "clips",
         "preset",
@@ -135,6 +138,10 @@ VALUES = (
         "raycast",
         "sphere",
         "scene",
+        "mix",
+        "all",
+        "[incline, drop]",
+        "{incline: 2, drop: {weight: 0}}",
         "incline",
         "red",
         "#ff0000",

@@ -69,11 +69,17 @@ def check_recipe(recipe: Recipe, text: str) -> None:
     split = next(iter(recipe.splits))
     draws = Draws(recipe.seed, split, 0)
     params = recipe.draw_params(split, draws)
-    assert {name: type(value) for name, value in params.items()} == recipe.param_types()
+    types = recipe.param_types()
+    if recipe.mixed:
+        own = recipe.mixture()[recipe.scenario_name(split, 0)]
+        assert tuple(params) == own
+        assert all(isinstance(value, (types[name], int)) for name, value in params.items())
+    else:
+        assert {name: type(value) for name, value in params.items()} == types
     assert len(recipe.hash) == 64
     assert recipe.video_spec().frame_count >= 2
     with suppress(Rejected):
-        scene = recipe.scenario_object().scene(params, draws, recipe.video_spec())
+        scene = recipe.scenario_object(split, 0).scene(params, draws, recipe.video_spec())
         assert scene_from_json(scene_to_json(scene)) == scene  # finite, plain data
     again = parse_recipe(text, "again.yaml")
     assert again == recipe

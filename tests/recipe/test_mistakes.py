@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from simgen.errors import RecipeError
-from simgen.recipe import load_recipe, parse_recipe, recipe_from_data
+from simgen.recipe import load_recipe, parse_recipe, recipe_from_data, shipped_recipes
+from simgen.recipe.wording import listed
 from simgen.scenarios import get_scenario
+from simgen.scene.meshes import MESHES
 
 # The documented ranges are the scenario's to choose; the words around them are pinned here.
 INCLINE = {parameter.name: parameter for parameter in get_scenario("incline").parameters}
@@ -91,8 +93,8 @@ bodies: {}
         (changed(name="-"), "demo.yaml:1: name: is missing: the dataset's name; part of every clip's key."),
         (
             changed(scenario="-"),
-            "demo.yaml:1: scenario: is missing: what happens: the name of a scenario, or `scene` to "
-            "compose one here.",
+            "demo.yaml:1: scenario: is missing: what happens: the name of a scenario, `scene` to "
+            "compose one here, or `mix` for several.",
         ),
         (changed(clips="-"), "demo.yaml:1: splits: is missing; say how many clips to make, e.g. `clips: "
          "1000`."),
@@ -123,9 +125,8 @@ bodies: {}
         (changed(clips="-", splits="{a: {clips: 3, params: {angle_deg: 90}}}"),
          f"demo.yaml:3: splits.a.params.angle_deg: must be {ANGLE}, not 90."),
         (changed(vide="{}"), "demo.yaml:4: vide: unknown key. Did you mean 'video'?"),
-        (changed(workers="2"), "demo.yaml:4: workers: unknown key. There are name, scenario, seed, splits, "
-         "params, "
-         "video, passes, render, look, cameras, output, bodies, …."),
+        (changed(workers="2"), "demo.yaml:4: workers: unknown key. There are name, scenario, scenarios, "
+         "seed, splits, params, video, passes, render, look, cameras, output, …."),
         (changed(video="256"), "demo.yaml:4: video: must be a mapping of keys to values, not 256."),
         (changed(video="{size: 14}"), "demo.yaml:4: video.size: must be a whole number between 16 and "
          "4096, not 14."),
@@ -201,7 +202,7 @@ bodies:
          "start, metres; z is up."),
         ("  c: {shape: ball, size: 1, position: [0, 0, 9]}", "demo.yaml:8: bodies.c.shape: must be sphere, "
          "box, "
-         "cylinder, capsule, cone or tube, not 'ball'."),
+         "cylinder, capsule, cone, tube or mesh, not 'ball'."),
         ("  c: {shape: box, size: [1, 2], position: [0, 0, 9]}", "demo.yaml:8: bodies.c.size: of a box is "
          "[length x, "
          "length y, length z], not 2 numbers."),
@@ -262,6 +263,44 @@ bodies:
          "look at."),
         ("camera: {motion: follow, follow: c}", "demo.yaml:8: camera.follow: there is no body 'c'. The "
          "bodies are a and b."),
+        ("  c: {shape: mesh, mesh: staar, size: 1, position: [0, 0, 9]}", f"demo.yaml:8: bodies.c.mesh: must be "
+         f"{listed(MESHES)}, not 'staar'. Did you mean 'star'?"),
+        ("  c: {shape: mesh, size: 1, position: [0, 0, 9]}", "demo.yaml:8: bodies.c.shape: mesh needs `mesh:`, the "
+         "name of one."),
+        ("  c: {shape: box, mesh: star, size: [1, 1, 1], position: [0, 0, 9]}", "demo.yaml:8: bodies.c.mesh: is "
+         "read only with `shape: mesh`, not with box."),
+        ("  c: {shape: mesh, mesh: star, size: [1, 1], position: [0, 0, 9]}", "demo.yaml:8: bodies.c.size: of a "
+         "mesh is [scale x, scale y, scale z], not 2 numbers."),
+        ("forces: {f: {kind: sprung, a: a}}", "demo.yaml:8: forces.f.kind: must be spring, drag or attraction, not "
+         "'sprung'. Did you mean 'spring'?"),
+        ("forces: {f: {kind: spring, a: a, anchor: [0, 0, 2]}}", "demo.yaml:8: forces.f.kind: spring needs "
+         "`stiffness:`."),
+        ("forces: {f: {kind: drag, a: a}}", "demo.yaml:8: forces.f.kind: drag needs `linear:` or `quadratic:`."),
+        ("forces: {f: {kind: spring, a: a, stiffness: 2}}", "demo.yaml:8: forces.f.kind: needs an `anchor:`, the "
+         "place of its other end, or a body `b:`."),
+        ("forces: {f: {kind: spring, a: a, b: b, anchor: [0, 0, 1], stiffness: 2}}", "demo.yaml:8: "
+         "forces.f.anchor: must be left out: its other end is the body b."),
+        ("forces: {f: {kind: drag, a: a, linear: 1, stiffness: 3}}", "demo.yaml:8: forces.f.stiffness: is read by "
+         "spring, not by drag."),
+        ("forces: {f: {kind: attraction, a: a, b: c, strength: 1}}", "demo.yaml:8: forces.f.b: there is no body "
+         "'c'. The bodies are a and b."),
+        ("forces: {f: {kind: attraction, a: world, b: a, strength: 1}}", "demo.yaml:8: forces.f.a: there is no "
+         "body 'world'. The bodies are a and b."),
+        ("forces: {f: {kind: attraction, a: a, b: a, strength: 1}}", "demo.yaml:8: forces.f.b: must be another "
+         "body than `a`, which is 'a' too."),
+        ("forces: {f: {kind: spring, a: a, b: b, stiffness: =-speed}}", "demo.yaml:8: forces.f.stiffness: must be "
+         "between 0 and 1000000 N/m, but =-speed is -1.91521 where speed = 1.91521."),
+        ("forces: {f: {kind: drag, a: a, linear: 1, wind: 3}}", "demo.yaml:8: forces.f.wind: must be a list of 3, "
+         "not 3."),
+        ("links: {l: {kind: rod, b: a}}", "demo.yaml:8: links.l.kind: needs `a:`, a body, or `at_a:`, a place in "
+         "the world."),
+        ("links: {l: {kind: rod, a: c, at_b: [0, 0, 1]}}", "demo.yaml:8: links.l.a: there is no body 'c'. The "
+         "bodies are a and b."),
+        ("links: {l: {kind: rope, a: a, b: b}}", "demo.yaml:8: links.l.kind: must be rod, string or spring, not "
+         "'rope'."),
+        ("links: {l: {kind: rod, a: a, b: b, colour: rde}}", "demo.yaml:8: links.l.colour: must be red, orange, "
+         "yellow, green, teal, blue, purple, pink, white, grey, black or brown, or '#rrggbb', not 'rde'. Did you "
+         "mean 'red'?"),
         ("gravity: [0, 0]", "demo.yaml:8: gravity: must be a list of 3, not of 2."),
         ("gravity: strong", "demo.yaml:8: gravity: must be a list of 3, not 'strong'."),
         ("ground: maybe", "demo.yaml:8: ground: must be true or false, not 'maybe'."),
@@ -302,7 +341,7 @@ bodies:
         "demo.yaml:6: bodies.1: the name 'a' is taken.",
         "demo.yaml:7: bodies.2: must be a mapping with a `name:`, or write the section as a mapping of "
         "names.",
-        "demo.yaml:8: bodies.3.shape: must be sphere, box, cylinder, capsule, cone or tube, not 'spher'. "
+        "demo.yaml:8: bodies.3.shape: must be sphere, box, cylinder, capsule, cone, tube or mesh, not 'spher'. "
         "Did you mean "
         "'sphere'?",
     ]
@@ -336,7 +375,7 @@ def test_files_that_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     )
     assert message("zzz").startswith(
         "zzz: there is no such file, and no recipe of that name ships with simgen. "
-        "The recipes that ship with simgen are collision, drop, incline,"
+        f"The recipes that ship with simgen are {', '.join(sorted(shipped_recipes())[:3])},"
     )
     assert message("step.yaml") == "step.yaml: there is no such file. Did you mean 'steep.yaml'?"
     assert message("folder") == "folder: is a folder; a recipe is a YAML file."

@@ -160,7 +160,7 @@ def test_a_recipe_made_in_python_has_a_text_that_means_the_same(made: Recipe) ->
 def test_every_parameter_is_drawn_and_typed() -> None:
     made = recipe(params={"mass_kg": 2, "shape": "box", "angle_deg": {"choice": [10, 20]}})
     params = clip_params(made, 0)
-    names = [parameter.name for parameter in made.scenario_object().parameters]
+    names = [parameter.name for parameter in made.scenario_object("train", 0).parameters]
     assert list(params) == names == list(made.param_types())
     assert {name: type(value) for name, value in params.items()} == made.param_types()
     assert params["mass_kg"] == 2.0
@@ -333,10 +333,16 @@ def test_the_hash_of_a_composed_scene() -> None:
         {"ground": False},
         {"camera": {"azimuth_deg": 10}},
         {"joints": {"j": {"kind": "hinge", "child": "a", "pivot": [0, 0, 3]}}},
+        {"forces": {"f": {"kind": "drag", "a": "a", "linear": 0.1}}},
+        {"forces": {"f": {"kind": "drag", "a": "a", "linear": 0.1, "wind": [1, 0, 0]}}},
+        {"links": {"l": {"kind": "rod", "a": "a", "b": "b"}}},
+        {"bodies": {"a": {**a, "shape": "mesh", "mesh": "star"}, "b": b}},
+        {"bodies": {"a": {**a, "shape": "mesh", "mesh": "torus"}, "b": b}},
     ]
     assert len({composed().hash, *(composed(**change).hash for change in changes)}) == len(changes) + 1
     defaults = {"orientation": [0, 0, 0], "velocity": [0, 0, 0], "rolling_friction": 0, "fixed": False}
     assert composed(bodies={"a": {**a, **defaults}, "b": {**b, "mass": 1}}).hash == composed().hash
+    assert composed(forces={}, links={}).hash == composed().hash
     listed = [{"name": name, **body} for name, body in bodies.items()]
     assert composed(bodies=listed).hash == composed().hash
     assert (

@@ -14,6 +14,7 @@ from simgen.recipe import load_recipe, recipe_schema, shipped_recipes
 from simgen.recipe.models import Recipe
 from simgen.recipe.reference import files
 from simgen.scenarios import all_scenarios
+from simgen.scenarios.air import AIR
 from simgen.scene.look_parameters import LOOK_PARAMETERS
 
 ROOT = Path(__file__).parents[2]
@@ -87,7 +88,7 @@ KEYWORDS = {
 
 
 def is_kind(kind: str, value: Any) -> bool:
-    python = {"object": dict, "array": list, "string": str, "boolean": bool}
+    python = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
     if kind in python:
         return isinstance(value, python[kind])
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -172,6 +173,14 @@ SCENE: dict[str, Any] = {
         {**RIGHT, "cameras": {"main": {"distance": 2}, "side": {"motion": "orbit", "orbit_deg_s": 5}}},
         {**RIGHT, "cameras": [{"name": "side", "azimuth_deg": 90}]},
         {**RIGHT, "scenario": "from_a_plugin", "params": {"whatever": 3}},
+        {**RIGHT, "scenario": "mix", "scenarios": "all", "params": {"mass_kg": {"uniform": [1, 2]}}},
+        {**RIGHT, "scenario": "mix", "scenarios": ["incline", "from_a_plugin"]},
+        {
+            "name": "demo",
+            "scenario": "mix",
+            "scenarios": {"all": 1, "incline": {"weight": 2, "params": {"angle_deg": 20}}, "drop": None},
+            "splits": {"train": 5, "test": {"clips": 5, "scenarios": {"drop": 3}}},
+        },
         SCENE,
         {
             **SCENE,
@@ -184,6 +193,10 @@ SCENE: dict[str, Any] = {
             **SCENE,
             "gravity": [0, 0, "=-r"],
             "joints": {"j": {"kind": "hinge", "child": "a", "pivot": [0, 0, 3]}},
+            "forces": {
+                "f": {"kind": "spring", "a": "a", "anchor": [0, 0, 3], "stiffness": {"uniform": [1, 2]}}
+            },
+            "links": [{"name": "l", "kind": "spring", "a": "a", "at_b": [0, 0, 3], "colour": [1, 0, 0]}],
         },
     ],
 )
@@ -209,6 +222,12 @@ def test_the_schema_takes(data: dict[str, Any]) -> None:
         {**RIGHT, "params": {"angle_deg": {"unifrom": [1, 2]}}},
         {**RIGHT, "params": {"angle_deg": {"uniform": 3}}},
         {"name": "demo", "scenario": "drop", "splits": {"test": {"clips": 5, "params": {"heigth_m": 1}}}},
+        {**RIGHT, "scenario": "mix"},
+        {**RIGHT, "scenario": "mix", "scenarios": "al"},
+        {**RIGHT, "scenario": "mix", "scenarios": []},
+        {**RIGHT, "scenario": "mix", "scenarios": {"incline": -1}},
+        {**RIGHT, "scenario": "mix", "scenarios": {"incline": {"wieght": 1}}},
+        {**RIGHT, "scenario": "mix", "scenarios": {"incline": {"params": {"angle_dge": 1}}}},
         {**RIGHT, "look": {"preset": "fancy"}},
         {**RIGHT, "look": {"colour": "red"}},
         {**RIGHT, "clips": 0},
@@ -228,12 +247,14 @@ def test_the_schema_knows_everything() -> None:
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert set(schema["properties"]) == {*Recipe.model_fields, "clips"}
     assert set(schema["properties"]["look"]["properties"]) == {"preset", *LOOK_PARAMETERS}
-    assert schema["properties"]["scenario"]["anyOf"][0]["enum"] == list(all_scenarios())
+    assert schema["properties"]["scenario"]["anyOf"][0]["enum"] == [*all_scenarios(), "mix"]
     branches = {branch["if"]["properties"]["scenario"]["const"]: branch["then"] for branch in schema["allOf"]}
     for name, scenario in all_scenarios().items():
         if name != "scene":
-            params = branches[name]["properties"]["params"]["properties"]
-            assert list(params) == [parameter.name for parameter in scenario.parameters]
+            assert branches[name]["properties"]["params"] == {"$ref": f"#/$defs/{name}_params"}
+            params = schema["$defs"][f"{name}_params"]["properties"]
+            own = [parameter.name for parameter in scenario.parameters]
+            assert list(params) == [*own, *(entry.name for entry in AIR if entry.name not in own)]
             assert all(entry["description"] for entry in params.values())
 
 
@@ -245,7 +266,9 @@ def test_the_documentation_shows_what_happens() -> None:
         assert name == "scene" or f"### `{name}`" in text
         assert all(f"| `{parameter.name}` |" in text for parameter in scenario.parameters)
     assert all(
-        f"| `{key}` |" in text for key in Recipe.model_fields if key not in ("bodies", "joints", "camera")
+        f"| `{key}` |" in text
+        for key in Recipe.model_fields
+        if key not in ("bodies", "joints", "forces", "links", "camera")
     )
     assert all(f"| `{name}` |" in text for name in shipped_recipes())
     assert load_recipe("incline").name == "incline"

@@ -13,8 +13,7 @@ from simgen.recipe.draws import Draws
 from simgen.scenarios import all_scenarios, get_scenario
 from simgen.scene.materials import MATERIALS, NO_MATERIAL
 from simgen.scene.spec import SceneSpec
-from tests.scenarios.clips import draw, make
-from tests.scenarios.test_contract import ends
+from tests.scenarios.clips import draw, ends, make
 
 WITH_MATERIAL = tuple(
     name

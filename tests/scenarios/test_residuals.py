@@ -1,4 +1,7 @@
-"""How well clips obey their laws. The table: `pytest tests/scenarios/test_residuals.py -m campaign -s`."""
+"""How well clips obey their laws: `pytest tests/scenarios/test_residuals.py -m campaign -s`.
+
+The table of docs/PHYSICS.md is made by benchmarks/residuals.py, over the same ranges.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +9,29 @@ from collections import Counter, defaultdict
 
 import numpy as np
 import pytest
-from scipy.stats import qmc
 
-from simgen.recipe.draws import Draws
+from benchmarks.residuals import across_the_ranges
+from simgen.errors import Rejected
 from simgen.scenarios import get_scenario
 from simgen.scene.spec import Video
-from tests.scenarios.clips import DESIGNED, draw, make
+from tests.scenarios.clips import DESIGNED, clip, draw, make
 
 MEDIAN, WORST = 1e-3, 1e-2
 
 # Events that need a corner of the ranges; tests of their own show them.
 RARE = {
+    "billiards": {"comes_to_rest"},  # nothing slows a ball that rolls
+    "bounce": {"starts_rolling"},  # little friction, and all bounces over early
+    "chain": {"collision", "first_contact"},  # it hits itself only when it whips: long, heavy, let go high
+    "charges": {"enters_frame"},  # pulled back by the others after it has left
     "collision": {"comes_to_rest"},  # equal masses, elastic, head-on, the other at rest
     "dominoes": {"leaves_frame", "apex", "bounce"},  # few and large, or thrown up by strong gravity
+    "slip_to_roll": {"enters_frame"},  # out of the picture and back by strong backspin on a slippery floor
+    "incline_up": {
+        "enters_frame",
+        "topples",
+    },  # up out of the picture and back; a box that flies off the board
+    "wrecking_ball": {"enters_frame"},  # a block that bounces back off another
     "incline": {"enters_frame"},  # out over the ridge and back: strong gravity, elastic
     "seesaw": {"bounce", "apex", "topples"},  # a cube thrown off by the far end
     "support": {"leaves_frame"},  # a plank that slides far out on its way down
@@ -26,25 +39,14 @@ RARE = {
 }
 
 
-def across_the_ranges(name: str, count: int):
-    """Parameters that fill all documented ranges at once: a scrambled Sobol sequence of 2ⁿ points."""
-    parameters = get_scenario(name).parameters
-    points = qmc.Sobol(len(parameters), seed=0).random(count)
-    for index, point in enumerate(points):
-        params = {}
-        for parameter, u in zip(parameters, point, strict=True):
-            low, high = parameter.range[0], parameter.range[-1]
-            words = isinstance(low, str)
-            params[parameter.name] = (
-                parameter.range[int(u * len(parameter.range))] if words else float(low + u * (high - low))
-            )
-        yield params, Draws(seed=1, split="train", index=index)
-
-
 def residuals(name: str, clips) -> tuple[dict[str, list[float]], Counter]:
     found, kinds = defaultdict(list), Counter()
     for params, draws in clips:
-        made = make(name, params, draws)
+        try:
+            made = make(name, params, draws)
+        except Rejected:
+            kinds["(rejected)"] += 1
+            continue
         for check in made.law:
             found[check.name].append(check.residual)
         kinds.update({event.kind for event in made.events})
@@ -59,30 +61,45 @@ def check(name: str, title: str, found: dict[str, list[float]]) -> None:
         assert worst <= WORST, (name, law)
 
 
-@pytest.mark.parametrize("name", DESIGNED)
+LAWFUL = tuple(name for name in DESIGNED if not get_scenario(name).qualitative)
+
+
+@pytest.mark.parametrize("name", LAWFUL)
 def test_residuals_of_a_few_clips(name: str) -> None:
-    check(name, "defaults", residuals(name, (draw(name, index) for index in range(100, 106)))[0])
+    if get_scenario(name).slow:  # clips that other tests have made
+        found = defaultdict(list)
+        for index in range(2):
+            for entry in clip(name, index).law:
+                found[entry.name].append(entry.residual)
+    else:
+        found, _ = residuals(name, (draw(name, index) for index in range(100, 106)))
+    check(name, "defaults", found)
 
 
 @pytest.mark.campaign
-@pytest.mark.parametrize("name", DESIGNED)
+@pytest.mark.parametrize("name", LAWFUL)
 def test_residuals_of_many_clips(name: str) -> None:
     print(f"\n{'clips':9} {'law':41} {'count':>5} {'median %':>10} {'worst %':>10}")
-    found, kinds = residuals(name, (draw(name, index) for index in range(200)))
+    slow = get_scenario(name).slow
+    found, kinds = residuals(name, (draw(name, index) for index in range(50 if slow else 200)))
     check(name, "defaults", found)
-    found, more = residuals(name, across_the_ranges(name, 256))
+    found, more = residuals(name, across_the_ranges(name, 64 if slow else 256))
     check(name, "ranges", found)
     kinds += more
     print("          events", ", ".join(f"{kind} {count}" for kind, count in kinds.most_common()))
     missing = set(get_scenario(name).events) - set(kinds) - RARE.get(name, set())
-    assert not missing, f"declared but never seen in 456 clips: {missing}"
+    assert not missing, f"declared but never seen: {missing}"
+    if not slow:
+        assert kinds["(rejected)"] <= 456 / 4, "too much of the documented ranges makes no clip"
 
 
 @pytest.mark.parametrize("name", DESIGNED)
 @pytest.mark.parametrize(("fps", "seconds"), [(5.0, 2.0), (29.97, 2.0), (120.0, 1.5), (12.0, 6.0)])
 def test_laws_and_events_at_other_frame_rates_and_lengths(name: str, fps: float, seconds: float) -> None:
+    if get_scenario(name).slow and (fps, seconds) != (29.97, 2.0):
+        pytest.skip("one other rate is enough for a slow scenario")
     made = make(name, *draw(name, 17), Video(64, 64, fps, int(fps * seconds)))
     tolerance = {law.name: law.tolerance for law in made.scenario.laws}
-    assert made.law
+    assert made.law or made.scenario.qualitative
     assert all(check.residual <= tolerance[check.name] for check in made.law)
     assert {event.kind for event in made.events} <= set(made.scenario.events)
