@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from simgen.errors import Rejected
 from simgen.labels import words
 from simgen.labels.events import Event
-from simgen.physics.inertia import body_inertia, shape_inertia, shape_volume
+from simgen.physics.inertia import body_inertia, principal_axes, shape_inertia, shape_volume
 from simgen.physics.trace import Trace
 from simgen.recipe.distributions import choice, constant, integer, log_uniform, uniform
 from simgen.recipe.draws import Draws
@@ -304,7 +304,7 @@ def _parabola(scene: SceneSpec, trace: Trace, index: int, first: int, last: int)
 def _tumbling(scene: SceneSpec, trace: Trace, index: int, first: int, last: int) -> LawCheck | None:
     body = scene.bodies[index]
     moments = np.asarray(body_inertia(body))
-    turn = matrix(trace.orientation_xyzw[first : last + 1, index])
+    turn = matrix(trace.orientation_xyzw[first : last + 1, index]) @ matrix(principal_axes(body))
     spin = np.einsum("tij,ti->tj", turn, trace.angular_velocity_rad_s[first : last + 1, index])
     momentum: NDArray[np.float64] = np.einsum("tij,tj->ti", turn, moments * spin)
     size = float(np.linalg.norm(momentum[0]))
