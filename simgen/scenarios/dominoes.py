@@ -84,10 +84,10 @@ class Dominoes(Scenario):
         Parameter("mass_kg", log_uniform(0.01, 1), "kg", "mass of each", (0.002, 20), "hidden", "never"),
         Parameter(
             "friction",
-            uniform(0.5, 0.9),
+            uniform(0.5, 0.8),
             "1",
             "coefficient of friction on the ground; between two dominoes it is the square",
-            (0.4, 1),
+            (0.4, 0.85),
             "hidden",
             "collision",
         ),

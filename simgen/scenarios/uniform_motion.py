@@ -53,7 +53,7 @@ class UniformMotion(Scenario):
             uniform(0.22, 0.38),
             "m",
             "radius of the round ones, half the edge of the box",
-            (0.18, 0.42),
+            (0.18, 0.4),
             "nuisance",
         ),
         Parameter(
