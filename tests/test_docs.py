@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from simgen.recipe import parse_recipe
+
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```(sh|python|yaml)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -27,12 +29,15 @@ def run(command: list[str], folder: Path) -> None:
 
 @pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md", "docs/building.md"])
 def test_the_page_works_as_printed(page: str, tmp_path: Path) -> None:
-    """sh and python blocks run; a yaml block that names a file is written to it. Set-up lines are the gate's."""
+    """sh and python blocks run, recipes are read; a yaml block that names a file is written to it. Set-up lines are the
+    gate's."""
     blocks = BLOCK.findall((ROOT / page).read_text())
     assert blocks, f"{page} shows nothing to run"
     for kind, name, text in blocks:
         if kind == "yaml" and name:
             (tmp_path / name).write_text(text)
+        elif kind == "yaml" and text.startswith("name:"):
+            parse_recipe(text, page)
         elif kind == "python":
             run([sys.executable, "-W", "error::DeprecationWarning:simgen", "-c", text], tmp_path)
         elif kind == "sh" and "python3 -m venv" not in text:
