@@ -177,7 +177,11 @@ def _note(sample: Sample, width: int, several: bool, small: bool = False) -> Ima
     lines: list[tuple[str, int, str]] = []
     label = f"#{sample.index}   " + (f"{sample.scenario}:   " if several else "")
     lines += [(line, size, _INK) for line in _wrapped(label + sample.caption, size, width)]
-    shown = " · ".join(_quantity(name, value) for name, value in sample.params.items())
+    shown = " · ".join(
+        _quantity(name, value)
+        for name, value in sample.params.items()
+        if value != "none"  # no material: nothing to tell
+    )
     lines += [(line, size - 3, _SOFT) for line in _wrapped(shown, size - 3, width)]
     laws = " · ".join(
         f"{law.name.replace('_', ' ')} {law.measured:.4g}, law {law.predicted:.4g}, off by {_part(law.residual)}"
