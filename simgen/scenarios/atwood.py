@@ -20,8 +20,8 @@ from simgen.physics.trace import Trace
 from simgen.recipe.distributions import choice, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import area_camera, ground, solid
-from simgen.scenarios.tilting import DIRECTION, GRAVITY_PARAMETER, elsewhere, side_of
+from simgen.scenarios.stage import area_camera, direction_parameter, gravity_parameter, ground, solid
+from simgen.scenarios.tilting import elsewhere, side_of
 from simgen.scene.rotation import about_axis
 from simgen.scene.spec import Body, Force, Joint, Link, Quaternion, SceneSpec, Shape, Vector, Video
 
@@ -75,15 +75,8 @@ class Atwood(Scenario):
             "hidden",
             "first_contact",
         ),
-        Parameter(
-            "direction",
-            choice(*DIRECTION),
-            "",
-            "the side of the picture on which body a is",
-            DIRECTION,
-            "causal",
-        ),
-        GRAVITY_PARAMETER,
+        direction_parameter("the side of the picture on which body a is", "causal"),
+        gravity_parameter(),
     )
     laws = (
         Law(

@@ -20,10 +20,10 @@ from simgen.errors import Rejected
 from simgen.labels import words
 from simgen.labels.events import Event
 from simgen.physics.trace import Trace
-from simgen.recipe.distributions import constant, integer, log_uniform, uniform
+from simgen.recipe.distributions import integer, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import GRAVITY, area_camera, random_orientation
+from simgen.scenarios.stage import GRAVITY, area_camera, gravity_parameter, random_orientation
 from simgen.scene.spec import Body, SceneSpec, Shape, Vector, Video
 
 LENGTH_M, WIDTH_M = 2.1, 1.8  # of the cloth between the cushions
@@ -93,7 +93,7 @@ class Billiards(Scenario):
             (-0.7, 0.7),
             "nuisance",
         ),
-        Parameter("gravity_m_s2", constant(GRAVITY), "m/s²", "strength of gravity", (1.6, 25), "hidden"),
+        gravity_parameter(revealed="never"),
     )
     laws = (
         Law(

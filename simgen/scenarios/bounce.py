@@ -16,10 +16,19 @@ from simgen.labels.events import Event
 from simgen.physics import laws
 from simgen.physics.laws_impact import oblique_bounce
 from simgen.physics.trace import Trace
-from simgen.recipe.distributions import choice, constant, log_uniform, uniform
+from simgen.recipe.distributions import log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import GRAVITY, MATERIAL, area_camera, ground, material, random_orientation
+from simgen.scenarios.stage import (
+    GRAVITY,
+    MATERIAL,
+    area_camera,
+    direction_parameter,
+    gravity_parameter,
+    ground,
+    material,
+    random_orientation,
+)
 from simgen.scene.spec import Body, SceneSpec, Shape, Video
 
 LOWEST_APEX_M = 0.01  # lower arcs are over before they can be seen
@@ -80,23 +89,8 @@ class Bounce(Scenario):
             (0, 0.9),
             "nuisance",
         ),
-        Parameter(
-            "direction",
-            choice("left", "right"),
-            "",
-            "the side of the picture to which it is thrown",
-            ("left", "right"),
-            "nuisance",
-        ),
-        Parameter(
-            "gravity_m_s2",
-            constant(GRAVITY),
-            "m/s²",
-            "strength of gravity",
-            (1.6, 25),
-            "hidden",
-            revealed="acceleration",
-        ),
+        direction_parameter("the side of the picture to which it is thrown"),
+        gravity_parameter(),
         MATERIAL,
     )
     laws = (

@@ -20,10 +20,18 @@ from simgen.physics import laws
 from simgen.physics.inertia import body_inertia
 from simgen.physics.laws_impact import off_centre_impact
 from simgen.physics.trace import Trace
-from simgen.recipe.distributions import choice, constant, log_uniform, uniform
+from simgen.recipe.distributions import choice, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import GRAVITY, MATERIAL, area_camera, ground, material
+from simgen.scenarios.stage import (
+    GRAVITY,
+    MATERIAL,
+    area_camera,
+    direction_parameter,
+    gravity_parameter,
+    ground,
+    material,
+)
 from simgen.scene.rotation import about_axis, matrix, multiply
 from simgen.scene.spec import Body, Quaternion, SceneSpec, Shape, Video
 
@@ -111,23 +119,8 @@ class BouncingBox(Scenario):
             (-0.5, 0.5),
             "nuisance",
         ),
-        Parameter(
-            "direction",
-            choice("left", "right"),
-            "",
-            "the side of the picture to which it is tilted",
-            ("left", "right"),
-            "nuisance",
-        ),
-        Parameter(
-            "gravity_m_s2",
-            constant(GRAVITY),
-            "m/s²",
-            "strength of gravity",
-            (1.6, 25),
-            "hidden",
-            revealed="acceleration",
-        ),
+        direction_parameter("the side of the picture to which it is tilted"),
+        gravity_parameter(),
         MATERIAL,
     )
     laws = (

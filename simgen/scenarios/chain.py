@@ -15,11 +15,11 @@ from simgen.errors import Rejected
 from simgen.labels import words
 from simgen.labels.events import Event
 from simgen.physics.trace import Trace
-from simgen.recipe.distributions import choice, constant, integer, log_uniform, uniform
+from simgen.recipe.distributions import integer, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
 from simgen.scenarios.hanging import GAP_M, ROD_WIDTH_M, bob_turn, energy_check, hang_down, rod, stand
-from simgen.scenarios.stage import GRAVITY, area_camera, ground
+from simgen.scenarios.stage import GRAVITY, area_camera, direction_parameter, gravity_parameter, ground
 from simgen.scene.spec import Body, Joint, SceneSpec, Shape, Vector, Video
 
 PIVOT: Vector = (0.0, 0.0, 1.75)
@@ -84,23 +84,8 @@ class Chain(Scenario):
             "hidden",
             revealed="acceleration",
         ),
-        Parameter(
-            "direction",
-            choice("left", "right"),
-            "",
-            "the side on which it is let go",
-            ("left", "right"),
-            "nuisance",
-        ),
-        Parameter(
-            "gravity_m_s2",
-            constant(GRAVITY),
-            "m/s²",
-            "strength of gravity",
-            (1.62, 12),
-            "hidden",
-            revealed="acceleration",
-        ),
+        direction_parameter("the side on which it is let go"),
+        gravity_parameter(1.62, 12),
     )
     laws = (
         Law(

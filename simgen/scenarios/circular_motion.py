@@ -20,7 +20,15 @@ from simgen.recipe.distributions import choice, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios import lane
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import MATERIAL, area_camera, ground, material, random_orientation, solid
+from simgen.scenarios.stage import (
+    MATERIAL,
+    area_camera,
+    gravity_parameter,
+    ground,
+    material,
+    random_orientation,
+    solid,
+)
 from simgen.scene.rotation import about_axis
 from simgen.scene.spec import Body, Joint, Link, SceneSpec, Shape, Vector, Video
 
@@ -96,7 +104,7 @@ class CircularMotion(Scenario):
             (-210, 30),
             "nuisance",
         ),
-        lane.gravity(revealed="velocity"),
+        gravity_parameter(revealed="velocity"),
         MATERIAL,
     )
     laws = (

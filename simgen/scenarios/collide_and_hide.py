@@ -21,7 +21,14 @@ from simgen.recipe.distributions import choice, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
 from simgen.scenarios.occlusion import screen_at, screens
-from simgen.scenarios.stage import MATERIAL, area_camera, ground, material, random_orientation
+from simgen.scenarios.stage import (
+    MATERIAL,
+    area_camera,
+    direction_parameter,
+    ground,
+    material,
+    random_orientation,
+)
 from simgen.scene.camera import world_to_camera
 from simgen.scene.sight import hidden_region, reach_m
 from simgen.scene.spec import Body, SceneSpec, Shape, Video
@@ -121,14 +128,7 @@ class CollideAndHide(Scenario):
             (0.55, 0.95),
             "nuisance",
         ),
-        Parameter(
-            "direction",
-            choice("left", "right"),
-            "",
-            "the side of the picture to which ball a moves",
-            ("left", "right"),
-            "nuisance",
-        ),
+        direction_parameter("the side of the picture to which ball a moves"),
         MATERIAL,
     )
     laws = (

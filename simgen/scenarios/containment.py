@@ -18,13 +18,14 @@ from simgen.labels.events import Event
 from simgen.physics import laws
 from simgen.physics.inertia import shape_volume
 from simgen.physics.trace import Trace
-from simgen.recipe.distributions import choice, constant, integer, log_uniform, uniform
+from simgen.recipe.distributions import choice, integer, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
 from simgen.scenarios.stage import (
     GRAVITY,
     MATERIAL,
     area_camera,
+    gravity_parameter,
     ground,
     material,
     random_orientation,
@@ -129,15 +130,7 @@ class Containment(Scenario):
             (-0.2, 0.2),
             "nuisance",
         ),
-        Parameter(
-            "gravity_m_s2",
-            constant(GRAVITY),
-            "m/s²",
-            "strength of gravity",
-            (1.62, 25),
-            "hidden",
-            revealed="acceleration",
-        ),
+        gravity_parameter(1.62, 25),
         MATERIAL,
     )
     laws = (

@@ -15,11 +15,18 @@ from simgen.labels import words
 from simgen.labels.events import Event
 from simgen.physics.oscillations import fitted_oscillation, normal_modes, row_stiffness
 from simgen.physics.trace import Trace
-from simgen.recipe.distributions import choice, constant, integer, log_uniform, uniform
+from simgen.recipe.distributions import choice, integer, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
 from simgen.scenarios.hanging import often
-from simgen.scenarios.stage import GRAVITY, area_camera, ground, random_orientation, solid
+from simgen.scenarios.stage import (
+    area_camera,
+    direction_parameter,
+    gravity_parameter,
+    ground,
+    random_orientation,
+    solid,
+)
 from simgen.scene.rotation import rotate
 from simgen.scene.spec import Body, Force, Link, Quaternion, SceneSpec, Shape, Vector, Video
 
@@ -93,14 +100,7 @@ class CoupledSprings(Scenario):
             (-0.13, 0.13),
             "causal",
         ),
-        Parameter(
-            "direction",
-            choice("left", "right"),
-            "",
-            "the way the displacements count",
-            ("left", "right"),
-            "causal",
-        ),
+        direction_parameter("the way the displacements count", "causal"),
         Parameter(
             "shape",
             choice("sphere", "box", "cylinder"),
@@ -117,7 +117,7 @@ class CoupledSprings(Scenario):
             (0.12, 0.14),
             "nuisance",
         ),
-        Parameter("gravity_m_s2", constant(GRAVITY), "m/s²", "strength of gravity", (1.62, 25), "hidden"),
+        gravity_parameter(1.62, 25, revealed="never"),
     )
     laws = (
         *(

@@ -20,10 +20,15 @@ from simgen.physics.trace import Trace
 from simgen.recipe.distributions import choice, integer, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import area_camera, ground, material, material_parameter
+from simgen.scenarios.stage import (
+    area_camera,
+    direction_parameter,
+    gravity_parameter,
+    ground,
+    material,
+    material_parameter,
+)
 from simgen.scenarios.tilting import (
-    DIRECTION,
-    GRAVITY_PARAMETER,
     elsewhere,
     made_of,
     relative,
@@ -91,15 +96,8 @@ class Dominoes(Scenario):
             "hidden",
             "collision",
         ),
-        Parameter(
-            "direction",
-            choice(*DIRECTION),
-            "",
-            "the side of the picture to which they fall",
-            DIRECTION,
-            "nuisance",
-        ),
-        GRAVITY_PARAMETER,
+        direction_parameter("the side of the picture to which they fall"),
+        gravity_parameter(),
         material_parameter("rubber", "wood", "glass", "stone", "cork", "foam"),  # others are too slippery
     )
     laws = (

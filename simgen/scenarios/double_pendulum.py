@@ -28,7 +28,7 @@ from simgen.scenarios.hanging import (
     rod,
     stand,
 )
-from simgen.scenarios.stage import GRAVITY, area_camera, ground
+from simgen.scenarios.stage import GRAVITY, area_camera, direction_parameter, gravity_parameter, ground
 from simgen.scene.spec import Body, Joint, SceneSpec, Vector, Video
 
 PIVOT: Vector = (0.0, 0.0, 1.75)
@@ -105,23 +105,8 @@ class DoublePendulum(Scenario):
             "hidden",
             revealed="acceleration",
         ),
-        Parameter(
-            "direction",
-            choice("left", "right"),
-            "",
-            "the side on which the upper bob is let go",
-            ("left", "right"),
-            "nuisance",
-        ),
-        Parameter(
-            "gravity_m_s2",
-            constant(GRAVITY),
-            "m/s²",
-            "strength of gravity",
-            (1.62, 15),
-            "hidden",
-            revealed="acceleration",
-        ),
+        direction_parameter("the side on which the upper bob is let go"),
+        gravity_parameter(1.62, 15),
     )
     laws = (
         Law(

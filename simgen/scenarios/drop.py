@@ -12,13 +12,14 @@ from simgen.labels import words
 from simgen.labels.events import Event
 from simgen.physics import laws
 from simgen.physics.trace import Trace
-from simgen.recipe.distributions import choice, constant, log_uniform, uniform
+from simgen.recipe.distributions import choice, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
 from simgen.scenarios.stage import (
     GRAVITY,
     MATERIAL,
     area_camera,
+    gravity_parameter,
     ground,
     material,
     random_orientation,
@@ -78,15 +79,7 @@ class Drop(Scenario):
             (-0.8, 0.8),
             "nuisance",
         ),
-        Parameter(
-            "gravity_m_s2",
-            constant(GRAVITY),
-            "m/s²",
-            "strength of gravity",
-            (1.6, 25),
-            "hidden",
-            "acceleration",
-        ),
+        gravity_parameter(),
         MATERIAL,
     )
     laws = (

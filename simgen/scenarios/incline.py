@@ -16,13 +16,15 @@ from simgen.labels import words
 from simgen.labels.events import Event
 from simgen.physics import laws
 from simgen.physics.trace import Trace
-from simgen.recipe.distributions import choice, constant, log_uniform, uniform
+from simgen.recipe.distributions import choice, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
 from simgen.scenarios.stage import (
     GRAVITY,
     MATERIAL,
     area_camera,
+    direction_parameter,
+    gravity_parameter,
     ground,
     material,
     random_orientation,
@@ -100,23 +102,8 @@ class Incline(Scenario):
             (0, 1.3),
             "nuisance",
         ),
-        Parameter(
-            "direction",
-            choice("left", "right"),
-            "",
-            "the side of the picture to which the ramp descends",
-            ("left", "right"),
-            "nuisance",
-        ),
-        Parameter(
-            "gravity_m_s2",
-            constant(GRAVITY),
-            "m/s²",
-            "strength of gravity",
-            (1.6, 25),
-            "hidden",
-            "acceleration",
-        ),
+        direction_parameter("the side of the picture to which the ramp descends"),
+        gravity_parameter(),
         MATERIAL,
     )
     laws = (

@@ -21,7 +21,15 @@ from simgen.recipe.distributions import choice, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios import lane, ramps
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import MATERIAL, area_camera, ground, material, solid
+from simgen.scenarios.stage import (
+    MATERIAL,
+    area_camera,
+    direction_parameter,
+    gravity_parameter,
+    ground,
+    material,
+    solid,
+)
 from simgen.scene.spec import Body, SceneSpec, Video
 
 RAMP_WIDTH_M = 1.2
@@ -101,8 +109,8 @@ class InclineUp(Scenario):
             (0.6, 1.45),
             "nuisance",
         ),
-        lane.direction("the side of the picture to which the ramp rises"),
-        lane.gravity(),
+        direction_parameter("the side of the picture to which the ramp rises"),
+        gravity_parameter(),
         MATERIAL,
     )
     laws = (

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from simgen.labels import words
 from simgen.labels.events import Event
 from simgen.physics.trace import Trace
-from simgen.recipe.distributions import choice, constant, log_uniform
+from simgen.recipe.distributions import log_uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import LawCheck, Parameter, Params
 from simgen.scenarios.stage import GRAVITY, random_orientation
@@ -25,9 +25,7 @@ from simgen.scene.spec import Quaternion, SceneSpec, Vector
 __all__ = [
     "bounces",
     "contact_times",
-    "direction",
     "elsewhere",
-    "gravity",
     "lying",
     "mass",
     "over",
@@ -43,24 +41,6 @@ def mass(most_kg: float) -> Parameter:
     """The body's mass, which changes nothing that can be seen; up to a steel body of the largest size."""
     return Parameter(
         "mass_kg", log_uniform(0.1, 10), "kg", "mass of the body", (0.05, most_kg), "hidden", revealed="never"
-    )
-
-
-def direction(meaning: str) -> Parameter:
-    """The side of the picture to which it goes."""
-    return Parameter("direction", choice("left", "right"), "", meaning, ("left", "right"), "nuisance")
-
-
-def gravity(low: float = 1.6, high: float = 25.0, revealed: str = "acceleration") -> Parameter:
-    """The strength of gravity: the Earth's, unless a recipe says otherwise."""
-    return Parameter(
-        "gravity_m_s2",
-        constant(GRAVITY),
-        "m/s²",
-        "strength of gravity",
-        (low, high),
-        "hidden",
-        revealed=revealed,
     )
 
 

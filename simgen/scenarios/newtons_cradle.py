@@ -19,10 +19,17 @@ from simgen.labels.events import Event
 from simgen.physics import laws
 from simgen.physics.laws_impact import chain_speed
 from simgen.physics.trace import Trace
-from simgen.recipe.distributions import choice, constant, integer, log_uniform, uniform
+from simgen.recipe.distributions import integer, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import GRAVITY, area_camera, ground, random_orientation
+from simgen.scenarios.stage import (
+    GRAVITY,
+    area_camera,
+    direction_parameter,
+    gravity_parameter,
+    ground,
+    random_orientation,
+)
 from simgen.scene.spec import Body, Joint, Link, SceneSpec, Shape, Video
 
 GAP_M = 1e-5
@@ -58,23 +65,8 @@ class NewtonsCradle(Scenario):
         ),
         Parameter("mass_kg", log_uniform(0.1, 10), "kg", "mass of every ball", (0.05, 80), "hidden"),
         Parameter("radius_m", uniform(0.114, 0.124), "m", "radius of every ball", (0.107, 0.125), "nuisance"),
-        Parameter(
-            "direction",
-            choice("left", "right"),
-            "",
-            "the side of the picture on which balls are lifted",
-            ("left", "right"),
-            "causal",
-        ),
-        Parameter(
-            "gravity_m_s2",
-            constant(GRAVITY),
-            "m/s²",
-            "strength of gravity",
-            (1.6, 25),
-            "hidden",
-            revealed="acceleration",
-        ),
+        direction_parameter("the side of the picture on which balls are lifted", "causal"),
+        gravity_parameter(),
     )
     laws = (
         Law(

@@ -14,13 +14,14 @@ from simgen.labels import hiding, words
 from simgen.labels.events import Event
 from simgen.physics import laws_sight
 from simgen.physics.trace import Trace
-from simgen.recipe.distributions import choice, constant, integer, log_uniform, uniform
+from simgen.recipe.distributions import choice, integer, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
 from simgen.scenarios.stage import (
-    GRAVITY,
     MATERIAL,
     area_camera,
+    direction_parameter,
+    gravity_parameter,
     ground,
     material,
     random_orientation,
@@ -99,14 +100,7 @@ class Occlusion(Scenario):
             (2.1, 2.2),
             "nuisance",
         ),
-        Parameter(
-            "direction",
-            choice("left", "right"),
-            "",
-            "the side of the picture to which it moves",
-            ("left", "right"),
-            "nuisance",
-        ),
+        direction_parameter("the side of the picture to which it moves"),
         Parameter(
             "mass_kg",
             log_uniform(0.1, 10),
@@ -116,14 +110,8 @@ class Occlusion(Scenario):
             "hidden",
             revealed="never",
         ),
-        Parameter(
-            "gravity_m_s2",
-            constant(GRAVITY),
-            "m/s²",
-            "strength of gravity; on level ground it changes nothing",
-            (1.6, 25),
-            "hidden",
-            revealed="never",
+        gravity_parameter(
+            revealed="never", meaning="strength of gravity; on level ground it changes nothing"
         ),
         MATERIAL,
     )

@@ -20,11 +20,19 @@ from simgen.physics import laws
 from simgen.physics.inertia import body_inertia
 from simgen.physics.laws_links import compound_pendulum, pendulum_angle
 from simgen.physics.trace import Trace
-from simgen.recipe.distributions import choice, constant, log_uniform, uniform
+from simgen.recipe.distributions import choice, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
 from simgen.scenarios.hanging import bob_shape, bob_turn, hang_down, often, rod, rod_inertia_kg_m2, stand
-from simgen.scenarios.stage import GRAVITY, MATERIAL, area_camera, ground, material
+from simgen.scenarios.stage import (
+    GRAVITY,
+    MATERIAL,
+    area_camera,
+    direction_parameter,
+    gravity_parameter,
+    ground,
+    material,
+)
 from simgen.scene.spec import Body, Joint, SceneSpec, Shape, Vector, Video
 
 PIVOT: Vector = (0.0, 0.0, 1.75)
@@ -89,23 +97,8 @@ class Pendulum(Scenario):
             "hidden",
             revealed="acceleration",
         ),
-        Parameter(
-            "direction",
-            choice("left", "right"),
-            "",
-            "the side on which it is let go",
-            ("left", "right"),
-            "nuisance",
-        ),
-        Parameter(
-            "gravity_m_s2",
-            constant(GRAVITY),
-            "m/s²",
-            "strength of gravity",
-            (1.62, 25),
-            "hidden",
-            revealed="acceleration",
-        ),
+        direction_parameter("the side on which it is let go"),
+        gravity_parameter(1.62, 25),
         MATERIAL,
     )
     laws = (

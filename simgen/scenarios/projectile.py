@@ -11,10 +11,17 @@ from simgen.labels import words
 from simgen.labels.events import Event
 from simgen.physics import laws
 from simgen.physics.trace import Trace
-from simgen.recipe.distributions import choice, constant, log_uniform, uniform
+from simgen.recipe.distributions import log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import GRAVITY, area_camera, ground, random_orientation
+from simgen.scenarios.stage import (
+    GRAVITY,
+    area_camera,
+    direction_parameter,
+    gravity_parameter,
+    ground,
+    random_orientation,
+)
 from simgen.scene.spec import Body, SceneSpec, Shape, Video
 
 LAUNCHES = (
@@ -77,23 +84,8 @@ class Projectile(Scenario):
             (2.2, 2.6),
             "nuisance",
         ),
-        Parameter(
-            "direction",
-            choice("left", "right"),
-            "",
-            "the side to which it is thrown",
-            ("left", "right"),
-            "nuisance",
-        ),
-        Parameter(
-            "gravity_m_s2",
-            constant(GRAVITY),
-            "m/s²",
-            "strength of gravity",
-            (9, 25),
-            "hidden",
-            "acceleration",
-        ),
+        direction_parameter("the side to which it is thrown"),
+        gravity_parameter(9, 25),
     )
     laws = (
         Law(

@@ -19,7 +19,15 @@ from simgen.recipe.distributions import choice, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios import lane, ramps
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import MATERIAL, area_camera, ground, material, solid
+from simgen.scenarios.stage import (
+    MATERIAL,
+    area_camera,
+    direction_parameter,
+    gravity_parameter,
+    ground,
+    material,
+    solid,
+)
 from simgen.scene.spec import Body, SceneSpec, Video
 
 RAMP_WIDTH_M = 0.9
@@ -83,8 +91,8 @@ class RampJump(Scenario):
             "hidden",
             revealed="first_contact",
         ),
-        lane.direction("the side of the picture to which it jumps"),
-        lane.gravity(1.6, 12),
+        direction_parameter("the side of the picture to which it jumps"),
+        gravity_parameter(1.6, 12),
         MATERIAL,
     )
     laws = (

@@ -18,7 +18,15 @@ from simgen.recipe.distributions import choice, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios import lane
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import MATERIAL, area_camera, ground, material, solid
+from simgen.scenarios.stage import (
+    MATERIAL,
+    area_camera,
+    direction_parameter,
+    gravity_parameter,
+    ground,
+    material,
+    solid,
+)
 from simgen.scene.spec import Body, SceneSpec, Video
 
 GRIP = 0.9  # friction: what rolls needs far less of it
@@ -68,8 +76,8 @@ class RollingResistance(Scenario):
             (0.6, 1.4),
             "nuisance",
         ),
-        lane.direction("the side of the picture to which it rolls"),
-        lane.gravity(),
+        direction_parameter("the side of the picture to which it rolls"),
+        gravity_parameter(),
         MATERIAL,
     )
     laws = (

@@ -18,13 +18,11 @@ from simgen.labels import words
 from simgen.labels.events import Event
 from simgen.physics import laws
 from simgen.physics.trace import Trace
-from simgen.recipe.distributions import choice, integer, log_uniform, uniform
+from simgen.recipe.distributions import integer, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import area_camera, ground
+from simgen.scenarios.stage import area_camera, direction_parameter, gravity_parameter, ground
 from simgen.scenarios.tilting import (
-    DIRECTION,
-    GRAVITY_PARAMETER,
     elsewhere,
     named,
     relative,
@@ -70,15 +68,8 @@ class Seesaw(Scenario):
             "first_contact",
         ),
         Parameter("height_m", uniform(0.35, 0.5), "m", "height of the stand", (0.3, 0.55), "causal"),
-        Parameter(
-            "direction",
-            choice(*DIRECTION),
-            "",
-            "the side of the picture on which cube a is",
-            DIRECTION,
-            "causal",
-        ),
-        GRAVITY_PARAMETER,
+        direction_parameter("the side of the picture on which cube a is", "causal"),
+        gravity_parameter(),
     )
     laws = (
         Law(
@@ -192,7 +183,7 @@ class Seesaw(Scenario):
         cubes = [body for body in scene.bodies if body.name.startswith("cube")]
         board = named(scene.body("plank"), draws.choice("noun.plank", ("seesaw", "plank on a pivot")))
         a_board, side = words.article(board), params["direction"]
-        other = DIRECTION[1 - DIRECTION.index(side)]
+        other = "right" if side == "left" else "left"
         lets = draws.choice("lets", ("let go", "released"))
         masses = [words.quantity(params[f"mass_{cube}_kg"], "kg") for cube in "ab"]
         arms = [words.quantity(params[f"arm_{cube}_m"], "m") for cube in "ab"]

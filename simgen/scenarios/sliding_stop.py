@@ -18,7 +18,14 @@ from simgen.recipe.distributions import choice, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios import lane
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import MATERIAL, area_camera, ground, material
+from simgen.scenarios.stage import (
+    MATERIAL,
+    area_camera,
+    direction_parameter,
+    gravity_parameter,
+    ground,
+    material,
+)
 from simgen.scene.rotation import about_axis
 from simgen.scene.spec import Body, SceneSpec, Shape, Video
 
@@ -84,8 +91,8 @@ class SlidingStop(Scenario):
             (0.6, 1.4),
             "nuisance",
         ),
-        lane.direction("the side of the picture to which it slides"),
-        lane.gravity(),
+        direction_parameter("the side of the picture to which it slides"),
+        gravity_parameter(),
         MATERIAL,
     )
     laws = (

@@ -23,7 +23,15 @@ from simgen.recipe.distributions import choice, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios import lane
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import MATERIAL, area_camera, ground, material, random_orientation
+from simgen.scenarios.stage import (
+    MATERIAL,
+    area_camera,
+    direction_parameter,
+    gravity_parameter,
+    ground,
+    material,
+    random_orientation,
+)
 from simgen.scene.spec import Body, SceneSpec, Shape, Video
 
 FACTORS = {"solid": 2 / 5, "hollow": 2 / 3}  # k of I = k m r²
@@ -86,8 +94,8 @@ class SlipToRoll(Scenario):
             (0.6, 1.4),
             "nuisance",
         ),
-        lane.direction("the side of the picture to which it moves at first"),
-        lane.gravity(),
+        direction_parameter("the side of the picture to which it moves at first"),
+        gravity_parameter(),
         MATERIAL,
     )
     laws = (

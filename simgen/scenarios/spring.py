@@ -18,11 +18,11 @@ from simgen.labels.events import Event
 from simgen.physics import laws
 from simgen.physics.oscillations import fitted_oscillation
 from simgen.physics.trace import Trace
-from simgen.recipe.distributions import choice, constant, log_uniform, uniform
+from simgen.recipe.distributions import choice, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
 from simgen.scenarios.hanging import often
-from simgen.scenarios.stage import GRAVITY, area_camera, ground, random_orientation, solid
+from simgen.scenarios.stage import GRAVITY, area_camera, gravity_parameter, ground, random_orientation, solid
 from simgen.scene.rotation import rotate
 from simgen.scene.spec import Body, Force, Link, Quaternion, SceneSpec, Shape, Vector, Video
 
@@ -119,15 +119,7 @@ class Spring(Scenario):
             (0.13, 0.19),
             "nuisance",
         ),
-        Parameter(
-            "gravity_m_s2",
-            constant(GRAVITY),
-            "m/s²",
-            "strength of gravity; on the table it changes nothing",
-            (0, 15),
-            "hidden",
-            revealed="acceleration",
-        ),
+        gravity_parameter(0, 15, meaning="strength of gravity; on the table it changes nothing"),
     )
     laws = (
         Law(

@@ -8,8 +8,9 @@ that a study varies, the picture's scale would give that parameter away before a
 from __future__ import annotations
 
 import math
+from typing import Literal
 
-from simgen.recipe.distributions import constant
+from simgen.recipe.distributions import choice, constant
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Parameter, Params
 from simgen.scene.materials import MATERIALS, NO_MATERIAL
@@ -21,6 +22,8 @@ __all__ = [
     "HOOP_WALL",
     "MATERIAL",
     "area_camera",
+    "direction_parameter",
+    "gravity_parameter",
     "ground",
     "material",
     "material_parameter",
@@ -29,6 +32,23 @@ __all__ = [
 ]
 
 GRAVITY = 9.81  # m/s², on Earth
+
+
+def gravity_parameter(
+    low: float = 1.6,
+    high: float = 25,
+    *,
+    revealed: str = "acceleration",
+    meaning: str = "strength of gravity",
+) -> Parameter:
+    """The strength of gravity: the Earth's, unless a recipe says otherwise."""
+    default = constant(GRAVITY)
+    return Parameter("gravity_m_s2", default, "m/s²", meaning, (low, high), "hidden", revealed)
+
+
+def direction_parameter(meaning: str, role: Literal["causal", "nuisance"] = "nuisance") -> Parameter:
+    """The side of the picture, left or right, to which or on which something is."""
+    return Parameter("direction", choice("left", "right"), "", meaning, ("left", "right"), role)
 
 
 def material_parameter(*names: str) -> Parameter:

@@ -16,13 +16,18 @@ from simgen.labels import words
 from simgen.labels.events import Event
 from simgen.physics import laws
 from simgen.physics.trace import Trace
-from simgen.recipe.distributions import choice, integer, log_uniform, uniform
+from simgen.recipe.distributions import integer, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import area_camera, ground, material, material_parameter
+from simgen.scenarios.stage import (
+    area_camera,
+    direction_parameter,
+    gravity_parameter,
+    ground,
+    material,
+    material_parameter,
+)
 from simgen.scenarios.tilting import (
-    DIRECTION,
-    GRAVITY_PARAMETER,
     bounced,
     elsewhere,
     named,
@@ -95,15 +100,8 @@ class Support(Scenario):
             "hidden",
             "topples",
         ),
-        Parameter(
-            "direction",
-            choice(*DIRECTION),
-            "",
-            "the side of the picture to which the plank reaches out",
-            DIRECTION,
-            "nuisance",
-        ),
-        GRAVITY_PARAMETER,
+        direction_parameter("the side of the picture to which the plank reaches out"),
+        gravity_parameter(),
         material_parameter("rubber", "wood", "steel", "glass", "plastic", "stone", "cork", "foam"),  # not ice
     )
     laws = (

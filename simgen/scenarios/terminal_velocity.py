@@ -19,7 +19,7 @@ from simgen.recipe.distributions import choice, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios import lane
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import area_camera, ground, random_orientation, solid
+from simgen.scenarios.stage import area_camera, gravity_parameter, ground, random_orientation, solid
 from simgen.scene.rotation import about_axis
 from simgen.scene.spec import Body, Force, SceneSpec, Video
 
@@ -91,7 +91,7 @@ class TerminalVelocity(Scenario):
             (-1.3, 1.3),
             "nuisance",
         ),
-        lane.gravity(),
+        gravity_parameter(),
     )
     laws = (
         Law(

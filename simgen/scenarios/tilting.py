@@ -10,16 +10,13 @@ from numpy.typing import NDArray
 from simgen.labels import words
 from simgen.labels.events import Event
 from simgen.physics.trace import Trace
-from simgen.recipe.distributions import constant
-from simgen.scenarios.base import LawCheck, Parameter, Params
+from simgen.scenarios.base import LawCheck, Params
 from simgen.scenarios.stage import GRAVITY, material
 from simgen.scene.materials import MATERIALS
 from simgen.scene.rotation import matrix
 from simgen.scene.spec import Body
 
 __all__ = [
-    "DIRECTION",
-    "GRAVITY_PARAMETER",
     "bounced",
     "elsewhere",
     "made_of",
@@ -29,11 +26,6 @@ __all__ = [
     "tilt_deg",
     "verdict",
 ]
-
-GRAVITY_PARAMETER = Parameter(
-    "gravity_m_s2", constant(GRAVITY), "m/s²", "strength of gravity", (1.6, 25), "hidden", "acceleration"
-)
-DIRECTION = ("left", "right")
 
 
 def side_of(params: Params) -> float:

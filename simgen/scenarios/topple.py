@@ -18,13 +18,18 @@ from simgen.labels.events import Event
 from simgen.physics import laws
 from simgen.physics.laws_balance import edge_friction
 from simgen.physics.trace import Trace
-from simgen.recipe.distributions import choice, log_uniform, uniform
+from simgen.recipe.distributions import log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import area_camera, ground, material, material_parameter
+from simgen.scenarios.stage import (
+    area_camera,
+    direction_parameter,
+    gravity_parameter,
+    ground,
+    material,
+    material_parameter,
+)
 from simgen.scenarios.tilting import (
-    DIRECTION,
-    GRAVITY_PARAMETER,
     bounced,
     elsewhere,
     relative,
@@ -78,15 +83,8 @@ class Topple(Scenario):
             (-0.3, 0.3),
             "nuisance",
         ),
-        Parameter(
-            "direction",
-            choice(*DIRECTION),
-            "",
-            "the side of the picture to which it leans",
-            DIRECTION,
-            "nuisance",
-        ),
-        GRAVITY_PARAMETER,
+        direction_parameter("the side of the picture to which it leans"),
+        gravity_parameter(),
         material_parameter("rubber", "stone"),  # others have too little friction to hold the edge
     )
     laws = (

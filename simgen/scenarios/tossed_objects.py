@@ -19,10 +19,18 @@ from simgen.labels import words
 from simgen.labels.events import Event
 from simgen.physics.inertia import body_inertia, principal_axes, shape_inertia, shape_volume
 from simgen.physics.trace import Trace
-from simgen.recipe.distributions import choice, constant, integer, log_uniform, uniform
+from simgen.recipe.distributions import choice, integer, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import GRAVITY, MATERIAL, area_camera, ground, material, random_orientation
+from simgen.scenarios.stage import (
+    GRAVITY,
+    MATERIAL,
+    area_camera,
+    gravity_parameter,
+    ground,
+    material,
+    random_orientation,
+)
 from simgen.scene.meshes import MESHES
 from simgen.scene.rotation import matrix
 from simgen.scene.sight import reach_m
@@ -114,15 +122,7 @@ class TossedObjects(Scenario):
             "hidden",
             revealed="first_contact",
         ),
-        Parameter(
-            "gravity_m_s2",
-            constant(GRAVITY),
-            "m/s²",
-            "strength of gravity",
-            (1.62, 20),
-            "hidden",
-            revealed="acceleration",
-        ),
+        gravity_parameter(1.62, 20),
         MATERIAL,
     )
     laws = (

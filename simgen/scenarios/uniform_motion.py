@@ -16,7 +16,15 @@ from simgen.recipe.distributions import choice, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios import lane
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import MATERIAL, area_camera, ground, material, solid
+from simgen.scenarios.stage import (
+    MATERIAL,
+    area_camera,
+    direction_parameter,
+    gravity_parameter,
+    ground,
+    material,
+    solid,
+)
 from simgen.scene.spec import Body, SceneSpec, Video
 
 SPEEDS = ((0.8, "slowly"), (1.5, "steadily"), (math.inf, "fast"))
@@ -64,8 +72,8 @@ class UniformMotion(Scenario):
             (0.5, 1.4),
             "nuisance",
         ),
-        lane.direction("the side of the picture to which it moves"),
-        lane.gravity(0, 25, revealed="never"),
+        direction_parameter("the side of the picture to which it moves"),
+        gravity_parameter(0, 25, revealed="never"),
         MATERIAL,
     )
     laws = (

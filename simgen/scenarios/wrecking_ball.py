@@ -18,10 +18,17 @@ from simgen.labels.events import Event
 from simgen.physics import laws
 from simgen.physics.energy import mechanical_energy
 from simgen.physics.trace import Trace
-from simgen.recipe.distributions import choice, constant, integer, log_uniform, uniform
+from simgen.recipe.distributions import integer, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import Law, LawCheck, Parameter, Params, Scenario
-from simgen.scenarios.stage import GRAVITY, area_camera, ground, random_orientation
+from simgen.scenarios.stage import (
+    GRAVITY,
+    area_camera,
+    direction_parameter,
+    gravity_parameter,
+    ground,
+    random_orientation,
+)
 from simgen.scene.spec import Body, Joint, Link, SceneSpec, Shape, Video
 
 PIVOT_M = 2.25  # its height
@@ -88,23 +95,8 @@ class WreckingBall(Scenario):
             "hidden",
             revealed="collision",
         ),
-        Parameter(
-            "direction",
-            choice("left", "right"),
-            "",
-            "the side of the picture on which the blocks stand",
-            ("left", "right"),
-            "nuisance",
-        ),
-        Parameter(
-            "gravity_m_s2",
-            constant(GRAVITY),
-            "m/s²",
-            "strength of gravity",
-            (1.6, 25),
-            "hidden",
-            revealed="acceleration",
-        ),
+        direction_parameter("the side of the picture on which the blocks stand"),
+        gravity_parameter(),
     )
     laws = (
         Law(
