@@ -45,17 +45,20 @@ class Touch:
 def find(scene: SceneSpec, trace: Trace) -> list[Touch]:
     """Every touch between two bodies of which at least one can move, ordered by (frame, bodies)."""
     whole = nets(scene)
-    met: set[tuple[int, int]] = set()
-    found = []
+    contacts = trace.contacts
+    kept: list[int] = []
+    of_nets: dict[frozenset[int], int] = {}
     for row in _begins(scene, trace):
-        a, b = int(trace.contacts.a[row]), int(trace.contacts.b[row])
-        if a in whole or b in whole:
-            pair = (whole.get(a, a), whole.get(b, b))
-            if pair[0] == pair[1] or pair in met or pair[::-1] in met:
-                continue
-            met.add(pair)
-        found.append(_touch(scene, trace, row, single=not (a in whole or b in whole)))
-    return found
+        a, b = int(contacts.a[row]), int(contacts.b[row])
+        if a not in whole and b not in whole:
+            kept.append(row)
+            continue
+        pair = frozenset((whole.get(a, a), whole.get(b, b)))  # a single one where a net touches itself
+        first = of_nets.setdefault(pair, row)
+        if contacts.time_s[row] < contacts.time_s[first]:
+            of_nets[pair] = row
+    firsts = {row for pair, row in of_nets.items() if len(pair) == 2}
+    return [_touch(scene, trace, row, single=row not in firsts) for row in sorted((*kept, *firsts))]
 
 
 def events(scene: SceneSpec, trace: Trace, touches: list[Touch]) -> Iterator[Found]:

@@ -28,7 +28,7 @@ ACROSS = 0.5  # stiffness of the springs across the meshes over that of the stri
 DAMPING = 0.12  # of a string over 2 √(stiffness × mass of a bead)
 KNOT = 1e4  # moment of inertia of a knot over mass × radius²
 BODY_TURN_DEG = 25.0  # of the body about the vertical, so that two faces of a box are seen
-STILL_M_S = 0.03  # mean speed of the beads below which the net is at rest
+STILL_M_S = 0.05  # mean speed of the beads below which little is seen to move
 OVER = 0.25  # a bead that is nearer than this part of its width to the body's axis, and above it, is over its top
 UNEVEN = 0.7  # part of the beads on one side from which "most" is said
 LOW = 1.3  # a bead whose centre is lower than so many radii lies on the ground
@@ -293,7 +293,7 @@ def _outcome(
     end = ending(scene, trace)
     if end == "drapes":
         uneven = f", most of it on the {side}" if max(left, 1 - left) > UNEVEN else ""
-        does = draws.choice("drapes", ("drapes it", "drapes over it", "covers it")) + uneven
+        does = draws.choice("drapes", ("drapes it", "drapes over it", "stays on it")) + uneven
     elif end == "side":
         does = draws.choice("side", (f"ends up on its {side} side", f"slips down to its {side} side"))
     else:
@@ -303,8 +303,8 @@ def _outcome(
     parts = [f"{the_net} {touches} {the_body} after {after} and {does}"]
     parts.append(words.grade(low, GROUNDED))
     speed = float(np.linalg.norm(trace.velocity_m_s[-1, beads], axis=1).mean())
-    rest = "at rest" if speed < STILL_M_S else "still moving"
-    parts.append(f"at the end of the video it is {rest}")
+    moves = "hardly moves" if speed < STILL_M_S else "is still moving"
+    parts.append(f"it {moves} when the video ends")
     return "; ".join(parts)
 
 
