@@ -61,7 +61,14 @@ class Drape(Scenario):
             ("sphere", "box", "cylinder", "capsule"),
             "causal",
         ),
-        Parameter("size_m", uniform(0.48, 0.64), "m", "width of the body", (0.46, 0.65), "causal"),
+        Parameter(
+            "size_m",
+            uniform(0.48, 0.64),
+            "m",
+            "width of a ball or cylinder; a box has 0.85 of it as its edge, a capsule 0.72 of it as its width",
+            (0.46, 0.65),
+            "causal",
+        ),
         Parameter("width_m", uniform(1.0, 1.2), "m", "edge of the square net", (0.95, 1.2), "causal"),
         Parameter(
             "height_m",
