@@ -18,8 +18,7 @@ from simgen.recipe.distributions import choice, constant, log_uniform, uniform
 from simgen.recipe.draws import Draws
 from simgen.scenarios.base import LawCheck, Parameter, Params, Scenario
 from simgen.scenarios.stage import GRAVITY, area_camera, ground
-from simgen.scene.colour import SATURATED
-from simgen.scene.spec import Body, Force, Link, Look, SceneSpec, Shape, Vector, Video
+from simgen.scene.spec import Body, Force, Link, SceneSpec, Shape, Vector, Video
 
 SIDE = 9  # beads along an edge: 81 of them and 144 strings, which a segmentation of 8 bits can hold
 BEAD = 0.36  # radius of a bead over the distance of two: strings then pass over an edge and not through it
@@ -153,8 +152,6 @@ class Drape(Scenario):
             mass_kg=0.0,
             fixed=True,
         )
-        colour = draws.choice("net.colour", tuple(SATURATED))
-        look = Look(colour=SATURATED[colour], colour_name=colour, specular=0.1, roughness=0.7)
         pitch = params["width_m"] / (SIDE - 1 + 2 * BEAD)
         radius, mass = BEAD * pitch, params["mass_kg"] / SIDE**2
         stubborn = KNOT * mass * radius * radius
@@ -168,7 +165,6 @@ class Drape(Scenario):
                 elasticity=0.0,
                 inertia_kg_m2=(stubborn, stubborn, stubborn),
                 role="prop",
-                look=look,
             )
             for row in range(SIDE)
             for column in range(SIDE)
@@ -205,7 +201,7 @@ class Drape(Scenario):
             video=video,
             cameras=(area_camera(video, (0.0, 0.0, 0.42), 2.6, elevation_deg=14.0),),
             forces=tuple(springs),
-            links=tuple(Link("string", a, b, radius_m=STRING * pitch, look=look) for a, b in strings),
+            links=tuple(Link("string", a, b, radius_m=STRING * pitch) for a, b in strings),
             gravity_m_s2=(0.0, 0.0, -params["gravity_m_s2"]),
             profile="resting",
         )

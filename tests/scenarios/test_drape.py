@@ -12,6 +12,8 @@ from simgen.labels import find_events
 from simgen.physics import simulate
 from simgen.scenarios import get_scenario
 from simgen.scenarios.drape import SIDE, ending
+from simgen.scene.appearance import PRESETS, dress
+from simgen.scene.colour import difference
 from simgen.scene.spec import SceneSpec, Video
 from tests.scenarios.clips import Clip, draw, make
 
@@ -143,8 +145,21 @@ def test_a_picture_has_a_number_for_every_body_and_string() -> None:
     assert len(scene.bodies) + len(scene.links) <= 254
 
 
-def test_the_net_is_of_one_colour() -> None:
-    scene = scene_of()
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_net_is_of_one_colour(preset: str) -> None:
+    params, draws = draw("drape", 3, **FIXED)
+    scene = dress(get_scenario("drape").scene(params, draws, Video()), {"preset": preset}, draws)
     looks = {body.look for body in scene.bodies if body.role == "prop"} | {link.look for link in scene.links}
-    assert len(looks) == 1
-    assert scene.body("body").look is None, "the recipe's look decides how the body looks"
+    (look,) = looks
+    assert look is not None
+    assert look.texture == "plain"
+    body = scene.body("body").look
+    assert body is not None
+    assert difference(look.colour, body.colour) > 0.1
+
+
+def test_a_recipe_may_choose_the_colour_of_the_net() -> None:
+    params, draws = draw("drape", 3, **FIXED)
+    scene = dress(get_scenario("drape").scene(params, draws, Video()), {"prop_colour": "green"}, draws)
+    names = {body.look.colour_name for body in scene.bodies if body.role == "prop" and body.look}
+    assert names == {"green"}
