@@ -230,7 +230,7 @@ class Drape(Scenario):
             "qualitative",
             (
                 f"{words.article(f'{grip} {net}')}, {place}, {falls} {a_body}",
-                f"{a_net}, {place}, {falls} {a_body}; it is {grip}",
+                f"{a_net}, {place}, {falls} {a_body}; the net is {grip}",
             ),
         )
         mass, stiffness = (
@@ -246,7 +246,7 @@ class Drape(Scenario):
                 f"{a_net}, {width} wide and of {mass}, is let go {height} above {a_body} and {offset} to the "
                 f"{params['direction']} of its middle{elsewhere}; the coefficient of friction is {friction}, the "
                 f"stiffness of its strings {stiffness}",
-                f"{a_net} of {mass} and {width} falls {height} deep onto {a_body}, {offset} to the "
+                f"{a_net} of {mass}, {width} wide, falls {height} onto {a_body}, {offset} to the "
                 f"{params['direction']} of its middle{elsewhere}; friction is {friction} and a string's stiffness "
                 f"{stiffness}",
             ),

@@ -73,6 +73,26 @@ def test_without_friction_a_net_off_the_middle_slides_off(slipped: Clip) -> None
     assert beads(slipped)[-1, ..., 0].mean() > 0.3
 
 
+def test_a_rough_net_far_off_hangs_down_one_side() -> None:
+    made = clip(
+        shape="capsule",
+        size_m=0.65,
+        width_m=0.95,
+        height_m=0.36,
+        offset_m=0.4,
+        direction="left",
+        friction=1.2,
+        mass_kg=0.3,
+        stiffness_n_m=250.0,
+        gravity_m_s2=15.0,
+    )
+    assert ending(made.scene, made.trace) == "side"
+    assert "left side" in made.captions["outcome"]
+    place = beads(made)[-1]
+    assert place[..., 2].max() > 0.36, "some of it is higher than the middle"
+    assert place[..., 0].mean() < -0.2
+
+
 def test_it_falls_freely_until_it_touches(held: Clip) -> None:
     """√(2h / g), and from one end of the net to the other the same height: the strings pull nothing."""
     touch = held.events[0]
