@@ -13,6 +13,7 @@ from simgen.labels.touches import Found
 from simgen.physics.trace import Trace
 from simgen.render.frames import Frames
 from simgen.scene.camera import intrinsics, project, world_to_camera
+from simgen.scene.nets import nets
 from simgen.scene.spec import Camera, SceneSpec
 
 __all__ = ["PictureLabels", "between", "events", "picture_labels", "projected_centres", "visible_fraction"]
@@ -70,11 +71,18 @@ def projected_centres(scene: SceneSpec, trace: Trace, camera: Camera) -> NDArray
 def events(scene: SceneSpec, trace: Trace) -> Iterator[Found]:
     """`leaves_frame` and `enters_frame` of every visible body that can move, in the main camera's picture.
 
+    The bodies of a net are parts of one thing and do not count.
+
     Between two frames the body's centre moves on the cubic that has its positions and velocities at both
     (exact under a constant force); the time of the crossing is found on it by halving.
     """
     camera = scene.cameras[0]
-    movers = [index for index, body in enumerate(scene.bodies) if body.visible and not body.fixed]
+    held = nets(scene)
+    movers = [
+        index
+        for index, body in enumerate(scene.bodies)
+        if body.visible and not body.fixed and index not in held
+    ]
     width, height = scene.video.width, scene.video.height
     matrix = intrinsics(camera, scene.video)
     pixels, depth = project(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from simgen.labels.touches import SLOWEST_M_S, Found, Touch
 from simgen.physics.pulls import carried, forced, quickest_rad_s
 from simgen.physics.trace import Trace
+from simgen.scene.nets import nets
 from simgen.scene.rotation import matrix
 from simgen.scene.spec import Body, SceneSpec
 
@@ -37,7 +38,8 @@ FLAT_AXIS = 0.5  # cosine between a cylinder's axis and the normal above which i
 
 
 def events(scene: SceneSpec, trace: Trace, touches: Sequence[Touch]) -> Iterator[Found]:
-    movers = [index for index, body in enumerate(scene.bodies) if not body.fixed]
+    held = nets(scene)  # the bodies of a net are parts of one thing, and tell nothing by themselves
+    movers = [index for index, body in enumerate(scene.bodies) if not body.fixed and index not in held]
     moves = {index: _moves(trace, index, scene.bodies[index]) for index in movers}
     linked = _linked(scene)
     for index in movers:
@@ -54,7 +56,10 @@ def events(scene: SceneSpec, trace: Trace, touches: Sequence[Touch]) -> Iterator
 
 def _linked(scene: SceneSpec) -> dict[int, set[int]]:
     """The moving bodies that joints hold together with each moving body, itself among them."""
-    groups = {index: {index} for index, body in enumerate(scene.bodies) if not body.fixed}
+    held = nets(scene)
+    groups = {
+        index: {index} for index, body in enumerate(scene.bodies) if not body.fixed and index not in held
+    }
     for joint in scene.joints:
         ends = [scene.body_index(name) for name in (joint.parent, joint.child) if name]
         if len(ends) == 2 and all(end in groups for end in ends):

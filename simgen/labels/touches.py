@@ -3,7 +3,7 @@
 The trace has one row per touching pair and interval between two frames. A touch is a row whose pair was apart
 before: no row in the interval before, or the row begins some steps after the interval does. So a body that
 lies, rolls or slides makes one touch however long it does so, and the small hops of an elastic body that has
-come to rest make none.
+come to rest make none. A net (`simgen.scene.nets`) touches another body once, with the first of its bodies.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from simgen.physics.pulls import accelerations, carried, forced
 from simgen.physics.trace import Trace
+from simgen.scene.nets import nets
 from simgen.scene.spec import SceneSpec
 
 __all__ = ["Found", "Touch", "events", "find"]
@@ -43,7 +44,21 @@ class Touch:
 
 def find(scene: SceneSpec, trace: Trace) -> list[Touch]:
     """Every touch between two bodies of which at least one can move, ordered by (frame, bodies)."""
-    return [_touch(scene, trace, row) for row in _begins(scene, trace)]
+    whole = nets(scene)
+    contacts = trace.contacts
+    kept: list[int] = []
+    of_nets: dict[frozenset[int], int] = {}
+    for row in _begins(scene, trace):
+        a, b = int(contacts.a[row]), int(contacts.b[row])
+        if a not in whole and b not in whole:
+            kept.append(row)
+            continue
+        pair = frozenset((whole.get(a, a), whole.get(b, b)))  # a single one where a net touches itself
+        first = of_nets.setdefault(pair, row)
+        if contacts.time_s[row] < contacts.time_s[first]:
+            of_nets[pair] = row
+    firsts = {row for pair, row in of_nets.items() if len(pair) == 2}
+    return [_touch(scene, trace, row, single=row not in firsts) for row in sorted((*kept, *firsts))]
 
 
 def events(scene: SceneSpec, trace: Trace, touches: list[Touch]) -> Iterator[Found]:
@@ -75,14 +90,16 @@ def _begins(scene: SceneSpec, trace: Trace) -> Iterator[int]:
         last_frame[pair] = frame
 
 
-def _touch(scene: SceneSpec, trace: Trace, row: int) -> Touch:
+def _touch(scene: SceneSpec, trace: Trace, row: int, single: bool) -> Touch:
     contacts = trace.contacts
     frame, time_s = int(contacts.frame[row]), float(contacts.time_s[row])
     pair = (int(contacts.a[row]), int(contacts.b[row]))
     normal, point = contacts.normal[row], contacts.position_m[row]
     before = [_carried(scene, trace, body, row, frame - 1) for body in pair]
-    after = [_carried(scene, trace, body, row, frame) for body in pair]
-    leaving = _separation(after, point, normal)
+    leaving = 0.0
+    if single:  # a part of a net does not bounce: the rest of it holds it back
+        after = [_carried(scene, trace, body, row, frame) for body in pair]
+        leaving = _separation(after, point, normal)
     return Touch(
         frame=frame,
         time_s=time_s,
@@ -90,7 +107,7 @@ def _touch(scene: SceneSpec, trace: Trace, row: int) -> Touch:
         at_start=time_s <= START_STEPS * trace.step_s,
         closing_m_s=max(0.0, -_separation(before, point, normal)),
         leaving_m_s=max(0.0, leaving),
-        bounces=_bounces(scene, trace, row, leaving),
+        bounces=single and _bounces(scene, trace, row, leaving),
     )
 
 

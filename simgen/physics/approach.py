@@ -22,6 +22,7 @@ from simgen.physics.contacts import ContactLog
 from simgen.physics.forces import Forces
 from simgen.physics.shapes import bounding_radius_m
 from simgen.physics.stepping import Stepper
+from simgen.scene.nets import nets
 from simgen.scene.spec import SceneSpec
 
 __all__ = ["Approach"]
@@ -83,9 +84,14 @@ class Approach:
         # What bodies may gain from gravity and from others that push them steadily.
         self._gain_m_s2 = 4 * math.hypot(gx, gy, gz) + 1.0
         self.forces: Forces | None = None  # whose accelerations come on top of that
-        self._pairs = [_Pair(a, b) for a, b in pairs]
+        # Where no step is cut, thousands of pairs of beads of one net are not worth watching; their contacts are
+        # looked for in every step instead.
+        held = {} if self._cuts else nets(scene)
+        watched = [(a, b) for a, b in pairs if held.get(a, -1) != held.get(b, -2)]
+        self._unwatched = len(watched) < len(pairs)
+        self._pairs = [_Pair(a, b) for a, b in watched]
         self._quiet_until_s = -1.0 if self._pairs else math.inf
-        self._touching = bool(self._pairs)
+        self._touching = bool(self._pairs) or self._unwatched
         self._motions: dict[int, Motion] = {}
         self._read_at_s = -1.0
 
@@ -158,7 +164,7 @@ class Approach:
             if wait_s is not None and (first is None or wait_s < first[1]):
                 first = (pair, wait_s)
         self._quiet_until_s = min(pair.quiet_until_s for pair in self._pairs)
-        self._touching = any(pair.touching for pair in self._pairs)
+        self._touching = self._unwatched or any(pair.touching for pair in self._pairs)
         return first
 
     def _look(self, pair: _Pair, left_s: float) -> float | None:

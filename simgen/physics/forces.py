@@ -9,7 +9,11 @@ order too.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from simgen.errors import Rejected, SimulationError
 from simgen.physics.bodies import Bodies, Motion
@@ -19,6 +23,7 @@ from simgen.scene.spec import Force, SceneSpec, Vector
 
 __all__ = ["Forces", "check_forces"]
 
+MANY = 32  # springs between bodies, from which on they are worked out all at once
 NEAREST_M = 1e-6  # attracting points nearer than that are no longer physics
 
 
@@ -65,11 +70,18 @@ class Forces:
             for force in scene.forces
             if force.kind != "rope"
         ]
+        springs = [(force, a, b) for force, a, b in self._forces if force.kind == "spring" and b is not None]
+        self._net: _Net | None = None
+        if len(springs) >= MANY:
+            self._net = _Net(springs)
+            self._forces = [entry for entry in self._forces if entry[0].kind != "spring" or entry[2] is None]
         self._ropes = [rope(scene, force) for force in scene.forces if force.kind == "rope"]
         self._gravity = scene.gravity_m_s2
         self._pulleys = {line.pulley for line in self._ropes if line.pulley is not None}
         both = [(a, b) for _, a, b in self._forces] + [(line.a, line.b) for line in self._ropes]
         self._acting = dict.fromkeys(index for pair in both for index in pair if index is not None)
+        if self._net is not None:
+            self._acting |= dict.fromkeys(self._net.bodies)
         self._acting |= dict.fromkeys(self._pulleys)
         self._last: tuple[float, dict[int, Vector]] | None = None
         self.largest_m_s2 = math.inf  # the greatest acceleration that they gave in the last step
@@ -96,7 +108,7 @@ class Forces:
                 for index, v in velocities.items()
             }
         self._last = velocity_time_s, velocities
-        pulls: dict[int, Vector] = {}
+        pulls: dict[int, Vector] = {} if self._net is None else self._net.pulls(motions, ahead)
         for force, a, b in self._forces:
             x, y, z = _on_a(force, motions[a][0], ahead[a], *_other(force, b, motions, ahead))
             _add(pulls, a, x, y, z)
@@ -150,6 +162,41 @@ class Forces:
                     force=torque * scale,
                     physicsClientId=self._client,
                 )
+
+
+class _Net:
+    """Many springs between bodies at once: the formula of `_on_a`, with rows of numbers."""
+
+    def __init__(self, springs: Sequence[tuple[Force, int, int]]) -> None:
+        self.bodies = sorted({index for _, a, b in springs for index in (a, b)})
+        row = {index: place for place, index in enumerate(self.bodies)}
+        self._a = np.array([row[a] for _, a, _ in springs])
+        self._b = np.array([row[b] for _, _, b in springs])
+        self._stiffness = np.array([force.stiffness_n_m for force, _, _ in springs])
+        self._length = np.array([force.length_m for force, _, _ in springs])
+        self._damping = np.array([force.damping_kg_s for force, _, _ in springs])
+
+    def pulls(self, motions: Mapping[int, Motion], velocities: Mapping[int, Vector]) -> dict[int, Vector]:
+        """The force (N) on every body that a spring holds."""
+        places = np.array([motions[index][0] for index in self.bodies])
+        speeds = np.array([velocities[index] for index in self.bodies])
+        way, parting = places[self._b] - places[self._a], speeds[self._b] - speeds[self._a]
+        distance = np.sqrt(_dot(way, way))
+        there = np.where(distance > 0.0, distance, 1.0)  # a spring of no length has no direction
+        growth = _dot(parting, way) / there
+        tension = self._stiffness * (distance - self._length) + self._damping * growth
+        on_a = (tension / there)[:, None] * way
+        count = len(self.bodies)
+        total = [
+            (np.bincount(self._a, one, count) - np.bincount(self._b, one, count)).tolist() for one in on_a.T
+        ]
+        return dict(zip(self.bodies, zip(*total, strict=True), strict=True))
+
+
+def _dot(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Row by row, in an order of its own: the same bits on every machine."""
+    product: NDArray[np.float64] = (a[:, 0] * b[:, 0] + a[:, 1] * b[:, 1]) + a[:, 2] * b[:, 2]
+    return product
 
 
 def _add(pulls: dict[int, Vector], index: int, x: float, y: float, z: float) -> None:

@@ -7,6 +7,7 @@ trace: where was a body between two frames, is it really at rest.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from simgen.scene.spec import Force, SceneSpec
 __all__ = ["accelerations", "carried", "forced", "quickest_rad_s"]
 
 Floats = NDArray[np.float64]
+MANY = 32  # springs between bodies, from which on they are worked out all at once
 NEAREST_M = 1e-6  # attraction no longer grows when bodies are nearer
 STEPS_PER_S = 240  # of `carried`, at least
 MOST_STEPS = 4096
@@ -35,8 +37,12 @@ def accelerations(scene: SceneSpec, state: Floats) -> Floats:
     for index, body in enumerate(scene.bodies):
         if not body.fixed:
             pull[..., index, :] = scene.gravity_m_s2
+    springs = [force for force in scene.forces if force.kind == "spring" and force.b]
+    together = len(springs) >= MANY
+    if together:
+        _pull_net(scene, springs, state, pull)
     for force in scene.forces:
-        if force.kind == "rope":
+        if force.kind == "rope" or (together and force.kind == "spring" and force.b):
             continue
         a = scene.body_index(force.a)
         b = scene.body_index(force.b) if force.b else None
@@ -48,6 +54,24 @@ def accelerations(scene: SceneSpec, state: Floats) -> Floats:
         if force.kind == "rope":
             _pull_rope(scene, force, state, pull)
     return pull
+
+
+def _pull_net(scene: SceneSpec, springs: Sequence[Force], state: Floats, pull: Floats) -> None:
+    """Add what many springs between bodies do, all at once."""
+    row = {body.name: index for index, body in enumerate(scene.bodies)}
+    a, b = np.array([row[force.a] for force in springs]), np.array([row[force.b] for force in springs])
+    stiffness, length, damping = np.array(
+        [(force.stiffness_n_m, force.length_m, force.damping_kg_s) for force in springs]
+    ).T[..., None]
+    way = state[..., b, 0:3] - state[..., a, 0:3]
+    distance = np.linalg.norm(way, axis=-1, keepdims=True)
+    ahead = way / np.maximum(distance, NEAREST_M)
+    growth = ((state[..., b, 7:10] - state[..., a, 7:10]) * ahead).sum(axis=-1, keepdims=True)
+    on_a = (stiffness * (distance - length) + damping * growth) * ahead
+    for index in sorted({*a.tolist(), *b.tolist()}):
+        if not scene.bodies[index].fixed:
+            newtons = on_a[..., a == index, :].sum(axis=-2) - on_a[..., b == index, :].sum(axis=-2)
+            pull[..., index, :] += newtons / scene.bodies[index].mass_kg
 
 
 def _pull_rope(scene: SceneSpec, force: Force, state: Floats, pull: Floats) -> None:

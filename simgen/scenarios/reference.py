@@ -42,6 +42,10 @@ value.
 A body that rests, rolls or slides on another makes no events by doing so, and neither do the small hops of an
 elastic body that has come to rest. Bounces that follow each other faster than frames do are not counted.
 
+A net, 16 or more moving bodies that springs join to each other with more springs than bodies, is told of as one
+thing: when the first of its bodies touches another body for the first time. What its bodies do among themselves,
+and each by itself, makes no events.
+
 | kind | when | value |
 |---|---|---|
 """

@@ -8,7 +8,7 @@ randomisation). A preset is nothing but a default for every parameter of `LOOK_P
 Every draw is addressed, `look.<parameter>` for the scene and `look.<body>.<parameter>` for a body, and none
 depends on a physical parameter but the material: a look tells nothing else about the motion. A body that is of
 a material looks like it, in everything that the section does not set itself. A body that the scenario has
-given a look keeps it."""
+given a look keeps it; a net (`simgen.scene.nets`) has one colour, strings and all."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from simgen.recipe.draws import Draws
 from simgen.scene.colour import NAMED, contrast, from_hue, mixed, named, read_colour
 from simgen.scene.look_parameters import LOOK_PARAMETERS, PRESETS, look_problems, resolve_look
 from simgen.scene.materials import MATERIALS
-from simgen.scene.spec import Body, Camera, Environment, Light, Look, Rgb, SceneSpec, Shape, Vector
+from simgen.scene.nets import nets
+from simgen.scene.spec import Body, Camera, Environment, Light, Link, Look, Rgb, SceneSpec, Shape, Vector
 from simgen.scene.views import placed, placement
 
 __all__ = ["LOOK_PARAMETERS", "PRESETS", "dress", "look_problems"]
@@ -58,6 +59,7 @@ def dress(scene: SceneSpec, look: Mapping[str, Any] | None, draws: Draws) -> Sce
     return replace(
         scene,
         bodies=bodies,
+        links=_net_links(scene, bodies),
         cameras=cameras,
         environment=environment,
         lights=() if environment.unlit else (_key_light(scene.cameras[0], chosen),),
@@ -136,12 +138,37 @@ def _dress_bodies(scene: SceneSpec, chosen: _Chosen) -> tuple[Body, ...]:
                 looks[body.name] = _surrounding(body, scene, chosen.made_of(body))
             surroundings += _tones(looks[body.name])
     taken = [look for name, look in looks.items() if scene.body(name).role in ("subject", "prop")]
+    held = nets(scene)
     for role in ("subject", "prop"):
-        for body in scene.bodies:
-            if body.role == role and body.name not in looks:
-                looks[body.name] = _subject(body, chosen.made_of(body), tuple(surroundings), taken)
-                taken.append(looks[body.name])
+        for index, body in enumerate(scene.bodies):
+            if body.role != role or body.name in looks:
+                continue
+            first = scene.bodies[held.get(index, index)]
+            if first.name in looks and first is not body:
+                looks[body.name] = looks[first.name]
+                continue
+            drawn = body
+            if index in held and "prop_colour" not in chosen.own:  # it is what moves, and must stand out
+                drawn = replace(body, role="subject")
+            look = _subject(drawn, chosen.made_of(drawn), tuple(surroundings), taken)
+            looks[body.name] = replace(look, texture="plain") if index in held else look
+            taken.append(look)
     return tuple(replace(body, look=looks[body.name]) for body in scene.bodies)
+
+
+def _net_links(scene: SceneSpec, bodies: tuple[Body, ...]) -> tuple[Link, ...]:
+    """The scene's links, those between bodies of one net in the net's colour."""
+    held = nets(scene)
+    if not held or not scene.links:
+        return scene.links
+    look = {body.name: body.look for index, body in enumerate(bodies) if index in held}
+    whole = {body.name: held[index] for index, body in enumerate(bodies) if index in held}
+    return tuple(
+        replace(link, look=look[link.a])
+        if link.look is None and link.a in whole and whole[link.a] == whole.get(link.b)
+        else link
+        for link in scene.links
+    )
 
 
 def _surrounding(body: Body, scene: SceneSpec, chosen: _Chosen) -> Look:

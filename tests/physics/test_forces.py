@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from simgen.errors import SimulationError
-from simgen.physics import laws, simulate
+from simgen.physics import forces, laws, simulate
+from simgen.physics.trace import Trace
 from simgen.scene.spec import Force, SceneSpec
 from tests.physics.scenes import GROUND, G, ball, scene
 
@@ -168,3 +169,45 @@ def test_forces_that_mean_nothing(force: Force, text: str) -> None:
     with pytest.raises(SimulationError) as error:
         simulate(scene(ball(), forces=(force,)))
     assert str(error.value) == text
+
+
+def lattice(side: int, *extra: Force) -> SceneSpec:
+    """Balls in a square, joined along its rows and columns by springs, all of them pulled out of place."""
+    at = {(row, column): f"ball_{row}_{column}" for row in range(side) for column in range(side)}
+    balls = [
+        ball(
+            name, radius=0.02, position_m=(0.3 * row, 0.3 * column, 1.0 + 0.02 * ((3 * row + 5 * column) % 7))
+        )
+        for (row, column), name in at.items()
+    ]
+    springs = [
+        Force("spring", name, at[other], stiffness_n_m=20.0 + row, length_m=0.27, damping_kg_s=0.2 * column)
+        for (row, column), name in at.items()
+        for other in ((row + 1, column), (row, column + 1))
+        if other in at
+    ]
+    return scene(*balls, forces=(*springs, *extra), gravity_m_s2=WEIGHTLESS, seconds=0.5)
+
+
+def test_many_springs_at_once_do_what_each_does_by_itself() -> None:
+    """40 springs between bodies, and one to the world."""
+    net = lattice(5, Force("spring", "ball_0_0", anchor_m=(-0.3, 0.0, 1.0), stiffness_n_m=15.0, length_m=0.2))
+    assert len([force for force in net.forces if force.b]) >= forces.MANY
+    together = simulate(net)
+    single = one_by_one(net)
+    assert together.state == pytest.approx(single.state, abs=1e-10)
+    assert np.abs(together.position_m[-1] - together.position_m[0]).max() > 0.01
+
+
+def one_by_one(net: SceneSpec) -> Trace:
+    """The net's trace with every spring worked out by itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forces, "MANY", 10**6)
+        return simulate(net)
+
+
+def test_a_net_keeps_its_momentum() -> None:
+    """Newton's third law, 40 springs at once: what one ball gains another loses."""
+    trace = simulate(lattice(5))
+    assert np.abs(trace.velocity_m_s.sum(axis=1)).max() < 1e-10
+    assert np.abs(trace.velocity_m_s).max() > 0.05

@@ -82,3 +82,38 @@ def test_the_quickest_rate_is_that_of_the_stiffest_spring() -> None:
     assert quickest_rad_s(told) == pytest.approx(np.sqrt(30.0 / 2.0))
     assert quickest_rad_s(scene(*BALLS, forces=FORCES["drag in wind"])) == pytest.approx(0.3 / 2.0)
     assert quickest_rad_s(scene(*BALLS)) == 0.0
+
+
+def test_many_springs_at_once_do_what_each_does_by_itself() -> None:
+    """Hooke's law and damping, spring by spring, for a crowd in which everything moves."""
+    random = np.random.default_rng(3)
+    balls = [
+        ball(
+            f"ball_{k}",
+            radius=0.01,
+            mass_kg=0.5 + 0.1 * k,
+            position_m=tuple(random.uniform(0, 3, 3)),
+            fixed=k == 4,
+        )
+        for k in range(10)
+    ]
+    pairs = [(a, b) for a in range(10) for b in range(a + 1, 10)]
+    springs = [
+        Force(
+            "spring", f"ball_{a}", f"ball_{b}", stiffness_n_m=3.0 + a, length_m=0.2 * b, damping_kg_s=0.1 * a
+        )
+        for a, b in pairs
+    ]
+    told = scene(*balls, forces=tuple(springs))
+    state = random.normal(size=(4, 10, 13))
+    expected = np.tile(told.gravity_m_s2, (4, 10, 1))
+    for (a, b), spring in zip(pairs, springs, strict=True):
+        for moment in range(4):
+            way = state[moment, b, :3] - state[moment, a, :3]
+            length = float(np.sqrt(way @ way))
+            growth = float((state[moment, b, 7:10] - state[moment, a, 7:10]) @ way) / length
+            pull = spring.stiffness_n_m * (length - spring.length_m) + spring.damping_kg_s * growth
+            expected[moment, a] += pull * way / length / balls[a].mass_kg
+            expected[moment, b] -= pull * way / length / balls[b].mass_kg
+    expected[:, 4] = 0.0
+    np.testing.assert_allclose(accelerations(told, state), expected, rtol=1e-12, atol=1e-12)
