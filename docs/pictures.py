@@ -1,6 +1,6 @@
 """Makes the pictures of the documentation: python docs/pictures.py [NAME ...] in a checkout, all of them by default.
 
-They are previews of real clips, so they show what a build gives. Each stays below 300 kB.
+They are previews of real clips, so they show what a build gives. Each stays below 200 kB, or 300 kB for a PNG.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ FAMILIES = (
     *("containment", "occlusion", "collide_and_hide", "tossed_objects", "drape"),
 )
 COLUMNS, THUMB = 4, 154  # of the catalogue's picture: scenarios side by side, pixels of a frame
+MOST_BYTES = 200_000
 TRIED = 4  # clips of a scenario, of which the liveliest is shown
 ENGINES = ("raycast", "tiny", "opengl", "cycles")
 
@@ -102,9 +103,14 @@ def catalogue(path: Path) -> None:
                 picture.resize((THUMB, THUMB), Image.Resampling.LANCZOS), (x + column * (THUMB + 3), y)
             )
         draw.text((x, y + THUMB + 5), name.replace("_", " "), fill="#22262b", font=ImageFont.load_default(17))
+    save_small(page, path)
+
+
+def save_small(picture: Image.Image, path: Path) -> None:
+    """As a JPEG of less than MOST_BYTES."""
     for quality in range(86, 40, -4):
-        page.save(path, quality=quality, optimize=True, subsampling=0 if quality > 80 else 2)
-        if path.stat().st_size < 300_000:
+        picture.save(path, quality=quality, optimize=True, subsampling=0 if quality > 80 else 2)
+        if path.stat().st_size < MOST_BYTES:
             return
 
 
@@ -162,7 +168,7 @@ def sheet(samples: list[Sample], path: Path, title: str) -> None:
                     path, optimize=True
                 )
             else:
-                picture.save(path, quality=82, optimize=True)
+                save_small(picture, path)
 
 
 def pictures() -> dict[str, Callable[[Path], None]]:

@@ -1,4 +1,4 @@
-"""The page about looks: its recipes are valid and its pictures exist, are not too large, and cover every scenario."""
+"""The pages about looks and the catalogue: recipes are valid; pictures exist, are not too large, and cover every scenario."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_what_it_shows_can_be_put_into_a_recipe(section: str) -> None:
 
 
 def test_every_preset_and_scenario_has_its_picture() -> None:
-    shown = re.findall(r"!\[.*?\]\((.*?)\)", PAGE)
+    shown = re.findall(r"!\[.*?\]\((.*?)\)", PAGE + (DOCS / "catalogue.md").read_text())
     names = [f"look-{preset}" for preset in PRESETS]
     names += [f"scenario-{name}" for name in all_scenarios() if name != "scene"]
     assert {f"images/{name}.jpg" for name in names} <= set(shown)
