@@ -84,7 +84,9 @@ def _attempt(
         events = find_events(scene, trace)
     with _clock(seconds, "simulate"):
         known_s = float(trace.time_s[-1])
-        if scenario.is_chaotic(params):
+        if scenario.qualitative:
+            known_s = 0.0  # nothing is claimed of where exactly anything is
+        elif scenario.is_chaotic(params):
             known_s = horizon_s(scene, trace, simulate(scene, FINER))
     with _clock(seconds, "render"):
         settings = recipe.render_settings()

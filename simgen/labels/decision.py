@@ -36,7 +36,8 @@ class Decision:
     in_video: bool = False
     event_frames: int = 0  # first frames that determine whether and when it happens; 0: not all of them do
     outcome_frames: int = 0  # first frames that determine the rest of the video; 0: not all of them do
-    horizon_s: float = 0.0  # up to which the motion is reproducible: a chaotic clip's ends before the video
+    # Up to which the motion is reproducible: a chaotic clip's ends before the video; a qualitative one claims none.
+    horizon_s: float = 0.0
 
 
 def decide(

@@ -3,6 +3,9 @@
 The net is a square of beads that springs hold together: to their neighbours, and across every mesh so that it
 resists shearing. Strings are seen between neighbours. The beads are knots, which do not roll: their moments of
 inertia are made so large that they hardly turn, and friction holds the net where it holds at all.
+
+Whether the net drapes the body, hangs down one side of it or slides off was the same with half the step in all of 20
+clips tried (a campaign test tries 8); where each bead ends up is not.
 """
 
 from __future__ import annotations

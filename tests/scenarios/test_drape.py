@@ -8,8 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from simgen.build import generate
 from simgen.labels import find_events
 from simgen.physics import simulate
+from simgen.recipe import parse_recipe
 from simgen.scenarios import get_scenario
 from simgen.scenarios.drape import SIDE, ending
 from simgen.scene.appearance import PRESETS, dress
@@ -183,3 +185,20 @@ def test_a_recipe_may_choose_the_colour_of_the_net() -> None:
     scene = dress(get_scenario("drape").scene(params, draws, Video()), {"prop_colour": "green"}, draws)
     names = {body.look.colour_name for body in scene.bodies if body.role == "prop" and body.look}
     assert names == {"green"}
+
+
+def test_a_clip_claims_no_law_and_no_horizon() -> None:
+    text = "name: net\nscenario: drape\nclips: 1\nvideo: {size: 32, fps: 24, seconds: 0.5}\n"
+    sample = generate(parse_recipe(text, "net.yaml"), 0)
+    assert sample.law == ()
+    assert sample.decision.kind == "first_contact"
+    assert sample.decision.horizon_s == 0.0
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("index", range(8))
+def test_finer_steps_lead_to_the_same_ending(index: int) -> None:
+    params, draws = draw("drape", index)
+    scene = get_scenario("drape").scene(params, draws, Video())
+    coarse, fine = simulate(scene), simulate(scene, 2)
+    assert ending(scene, coarse) == ending(scene, fine)
