@@ -131,12 +131,12 @@ def main() -> None:
 
     rates = []
     for _ in range(0 if arguments.clips_only else arguments.rounds):
-        _, one, _ = processor_seconds(build(arguments.recipe, 8 * MANY, 1))
-        _, two, memory["peak"] = processor_seconds(build(arguments.recipe, 8 * MANY, 2))
+        _, one, _ = processor_seconds(build(arguments.recipe, 24 * MANY, 1))
+        _, two, memory["peak"] = processor_seconds(build(arguments.recipe, 24 * MANY, 2))
         rates.append(one / two)
     if rates:
         figure = f"{statistics.median(rates):.2f} ({min(rates):.2f} .. {max(rates):.2f})"
-        print(f"two workers against one ({8 * MANY} clips, wall, start-up included): {figure}")
+        print(f"two workers against one ({24 * MANY} clips, wall, start-up included): {figure}")
         print(f"largest process: {memory['peak']:.0f} MB")
     shutil.rmtree(scratch)
 
