@@ -19,12 +19,14 @@ from typing import Any
 import av
 import numpy as np
 
-from simgen.dataset import ShardWriter, decode_video, encode_video, finish_dataset, open_dataset, verify
+from simgen.dataset import ShardWriter, decode_video, encode_video, finish_dataset
 from simgen.dataset.column_table import Layout
 from simgen.dataset.dense import decode_pass, encode_pass
 from simgen.dataset.values import values_of
 from simgen.dataset.video import _TO_YUV, _X264
+from simgen.reading import open_dataset
 from simgen.render.frames import PASSES
+from simgen.verification import verify
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.dataset.samples import HandRecipe, make_sample

@@ -20,8 +20,8 @@ _HOME = {
     "build": "simgen.build",
     "simulate": "simgen.physics",
     "render": "simgen.render",
-    "open_dataset": "simgen.dataset",
-    "verify": "simgen.dataset",
+    "open_dataset": "simgen.reading",
+    "verify": "simgen.verification",
 }
 
 __all__ = [
@@ -38,10 +38,11 @@ __all__ = [
 
 if TYPE_CHECKING:
     from simgen.build import build, generate
-    from simgen.dataset import open_dataset, verify
     from simgen.physics import simulate
+    from simgen.reading import open_dataset
     from simgen.recipe import load_recipe
     from simgen.render import render
+    from simgen.verification import verify
 
 
 def __getattr__(name: str) -> Any:

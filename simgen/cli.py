@@ -311,7 +311,7 @@ def info(location: str, as_json: bool) -> None:
     """What is in DATASET (a folder or a URL): counts, parameter ranges, law residuals, sizes."""
     import dataclasses
 
-    from simgen.dataset.overview import overview
+    from simgen.verification.overview import overview
 
     found = overview(location)
     click.echo(
@@ -328,7 +328,7 @@ def verify(location: str, deep: bool, as_json: bool) -> None:
     import dataclasses
 
     from simgen.build.progress import counting
-    from simgen.dataset import verify as verify_dataset
+    from simgen.verification import verify as verify_dataset
 
     with counting("verify") as progress:
         report = verify_dataset(location, deep=deep, progress=progress)

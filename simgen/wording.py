@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from simgen.build.driver import BuildReport
     from simgen.build.estimate import Estimate
-    from simgen.dataset.overview import Overview
     from simgen.dataset.residuals import LawResiduals
+    from simgen.verification.overview import Overview
 
 __all__ = [
     "build_words",

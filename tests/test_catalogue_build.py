@@ -11,9 +11,9 @@ import pytest
 
 import simgen
 from simgen.build import BuildReport
-from simgen.dataset.overview import overview
 from simgen.recipe import load_recipe, parse_recipe, shipped_recipes
 from simgen.recipe.mix import catalogue
+from simgen.verification.overview import overview
 from simgen.wording import build_words
 
 pytest.importorskip("pybullet")

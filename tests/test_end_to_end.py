@@ -19,8 +19,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import simgen
-from simgen.dataset import decode_video, open_dataset, verify
+from simgen.dataset import decode_video
+from simgen.reading import open_dataset
 from simgen.recipe import load_recipe, parse_recipe
+from simgen.verification import verify
 
 pytest.importorskip("pybullet")
 SCENARIOS = ("incline", "drop", "projectile", "collision")

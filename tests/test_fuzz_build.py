@@ -16,9 +16,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from simgen.build import generate
-from simgen.dataset import ShardWriter, verify
+from simgen.dataset import ShardWriter
 from simgen.errors import BuildError, RecipeError, RenderError
 from simgen.recipe import parse_recipe
+from simgen.verification import verify
 from tests.build.command import simgen
 from tests.recipe.mutations import mutated_recipes
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from simgen.dataset import open_dataset
 from simgen.errors import RecipeError
+from simgen.reading import open_dataset
 from simgen.recipe import load_recipe
 
 ROOT = Path(__file__).parent.parent

@@ -71,7 +71,8 @@ def test_functions_that_share_a_name_with_their_package_stay_callable() -> None:
         for name in simgen.__all__:
             assert name in ("GENERATOR_VERSION", "__version__") or callable(getattr(simgen, name)), name
         from simgen.build import build, generate
-        from simgen.dataset import open_dataset, verify
+        from simgen.reading import open_dataset
+        from simgen.verification import verify
         assert all(map(callable, (build, generate, open_dataset, verify)))
     """
     imported(code)
@@ -108,7 +109,7 @@ def test_importing_a_package_loads_nothing_heavy(name: str) -> None:
     [
         ("import simgen.scene.spec, simgen.scene.json, simgen.physics, simgen.render, simgen.labels", set()),
         (
-            "import simgen.dataset.reader, simgen.dataset.verification, simgen.dataset.overview",
+            "import simgen.reading.reader, simgen.verification.dataset, simgen.verification.overview",
             {"pyarrow", "av"},
         ),
         ("from simgen.recipe import load_recipe; load_recipe('recipes/incline.yaml')", set()),

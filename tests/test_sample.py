@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simgen.dataset import open_dataset, verify
+from simgen.reading import open_dataset
+from simgen.verification import verify
 
 SAMPLE = Path(__file__).parent.parent / "datasets" / "sample"
 

@@ -15,12 +15,14 @@ import pytest
 
 import simgen
 from simgen.build import BuildReport
-from simgen.dataset import Layout, Manifest, differences, open_dataset, verify
+from simgen.dataset import Layout, Manifest
 from simgen.dataset.card import dataset_card
-from simgen.dataset.overview import overview
 from simgen.dataset.values import values_of
+from simgen.reading import open_dataset
 from simgen.recipe import Recipe, recipe_from_data
 from simgen.scenarios import get_scenario
+from simgen.verification import differences, verify
+from simgen.verification.overview import overview
 from simgen.wording import build_words, overview_words
 from tests.dataset.samples import HandRecipe, make_sample
 
@@ -88,10 +90,10 @@ def test_the_first_clips_of_a_large_build_are_those_of_a_small_one(
 
 def test_what_is_verified(built: tuple[Path, BuildReport], tmp_path: Path) -> None:
     """A scenario or a parameter that is not the clip's is found."""
-    from simgen.dataset.checks import check_clip
-    from simgen.dataset.clip import Clip
-    from simgen.dataset.folder import Folder, read_manifest
-    from simgen.dataset.rederivation import Rederivation
+    from simgen.reading.clip import Clip
+    from simgen.reading.folder import Folder, read_manifest
+    from simgen.verification.checks import check_clip
+    from simgen.verification.rederivation import Rederivation
 
     folder, _ = built
     manifest = read_manifest(Folder(folder))

@@ -11,8 +11,8 @@ from typing import Any
 
 from simgen.dataset.column_table import Layout
 from simgen.dataset.manifest import Manifest
-from simgen.dataset.reader import open_dataset
 from simgen.dataset.residuals import LawResiduals, tolerance_of
+from simgen.reading.reader import open_dataset
 
 __all__ = ["Overview", "overview"]
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from simgen.dataset.clip import Clip
 from simgen.dataset.values import Values
 from simgen.physics.trace import Contacts
+from simgen.reading.clip import Clip
 
 __all__ = ["differences", "differing_columns"]
 

@@ -16,16 +16,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simgen.dataset import Sample, ShardWriter, decode_video, differences, open_dataset, verify
+from simgen.dataset import Sample, ShardWriter, decode_video
 from simgen.dataset.column_table import Layout
-from simgen.dataset.comparison import differing_columns, same
 from simgen.dataset.finish import finish_dataset
 from simgen.dataset.values import values_of
 from simgen.errors import DatasetError, MissingDependencyError
 from simgen.labels.events import Event
 from simgen.physics.trace import Contacts
+from simgen.reading import open_dataset
 from simgen.render.frames import PASSES
 from simgen.scenarios.base import LawCheck
+from simgen.verification import differences, verify
+from simgen.verification.comparison import differing_columns, same
 from tests.dataset.samples import HandRecipe, build, make_sample
 
 FORMATS = ("parquet", "webdataset")

@@ -13,12 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from simgen.dataset.column_table import Column
-from simgen.dataset.folder import Folder
 from simgen.dataset.manifest import Shard
 from simgen.dataset.parquet import values_from_table
 from simgen.dataset.tar import fields_needed, values_from_fields
 from simgen.dataset.values import Values
 from simgen.errors import DatasetError
+from simgen.reading.folder import Folder
 
 __all__ = ["ParquetShard", "ShardReader", "TarShard"]
 

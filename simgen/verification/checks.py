@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simgen.dataset.clip import Clip
-from simgen.dataset.comparison import same
 from simgen.dataset.manifest import Manifest
 from simgen.dataset.values import body_record
 from simgen.dataset.video import decode_video, frame_rate, recorded_rate
 from simgen.errors import DatasetError
+from simgen.reading.clip import Clip
 from simgen.scene.camera import intrinsics, project
 from simgen.scene.json import scene_from_json
 from simgen.scene.spec import SceneSpec
+from simgen.verification.comparison import same
 
 __all__ = ["check_clip"]
 

@@ -17,7 +17,8 @@ import av
 import numpy as np
 import pytest
 
-from simgen.dataset import decode_video, open_dataset
+from simgen.dataset import decode_video
+from simgen.reading import open_dataset
 from tests.dataset.samples import HandRecipe, make_sample
 
 ROOT = Path(__file__).parents[2]

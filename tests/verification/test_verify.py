@@ -15,16 +15,18 @@ import pytest
 
 from simgen import GENERATOR_VERSION
 from simgen.build.clip import compose
-from simgen.dataset import Clip, Layout, Manifest, Marker, Shard, open_dataset, verify
+from simgen.dataset import Layout, Manifest, Marker, Shard
 from simgen.dataset.dense import encode_pass
-from simgen.dataset.rederivation import Rederivation
 from simgen.dataset.video import encode_video
 from simgen.errors import DatasetError
 from simgen.labels.decision import Decision
+from simgen.reading import Clip, open_dataset
 from simgen.recipe import parse_recipe
 from simgen.recipe.draws import Draws
 from simgen.render.frames import Frames
 from simgen.scene.json import scene_to_json
+from simgen.verification import verify
+from simgen.verification.rederivation import Rederivation
 from tests.dataset.samples import HandRecipe, build
 
 SHARD = "data/train-00001-of-00003.parquet"

@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from simgen.dataset.checks import check_clip
-from simgen.dataset.clip import Clip
 from simgen.dataset.column_table import columns
-from simgen.dataset.comparison import differing_columns
-from simgen.dataset.folder import Folder, read_manifest
 from simgen.dataset.manifest import RECIPE, Manifest, Shard
-from simgen.dataset.rederivation import Rederivation
-from simgen.dataset.shard_readers import ShardReader, open_shard
 from simgen.dataset.storage import FileRecord
 from simgen.errors import DatasetError
+from simgen.reading.clip import Clip
+from simgen.reading.folder import Folder, read_manifest
+from simgen.reading.shard_readers import ShardReader, open_shard
+from simgen.verification.checks import check_clip
+from simgen.verification.comparison import differing_columns
+from simgen.verification.rederivation import Rederivation
 
 __all__ = ["Finding", "VerifyReport", "verify"]
 

@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from simgen.dataset.clip import Clip
 from simgen.dataset.column_table import Column, columns
-from simgen.dataset.folder import Folder, read_manifest
 from simgen.dataset.manifest import FORMATS, Manifest, Shard
-from simgen.dataset.shard_readers import ShardReader, open_shard
 from simgen.dataset.values import Values
 from simgen.errors import DatasetError
+from simgen.reading.clip import Clip
+from simgen.reading.folder import Folder, read_manifest
+from simgen.reading.shard_readers import ShardReader, open_shard
 from simgen.recipe.wording import did_you_mean, listed
 
 __all__ = ["Dataset", "open_dataset"]

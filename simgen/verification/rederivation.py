@@ -12,10 +12,10 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from simgen.dataset.clip import Clip
 from simgen.dataset.manifest import RECIPE, Manifest
 from simgen.errors import SimgenError
 from simgen.labels.decision import decide
+from simgen.reading.clip import Clip
 from simgen.recipe.draws import Draws
 
 __all__ = ["Rederivation"]
