@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from simgen.errors import DatasetError
 from simgen.labels.decision import Decision
 from simgen.labels.events import Event
 from simgen.physics.trace import Contacts
+from simgen.reading.example import example
+from simgen.reading.view import WHOLE, Draw, View
 from simgen.render.frames import Frames
 from simgen.scenarios.base import LawCheck
 from simgen.scene.json import scene_from_json
@@ -33,11 +35,15 @@ class Clip:
     read raises DatasetError that says how to read it.
     """
 
-    __slots__ = ("layout", "values")
+    __slots__ = ("draw", "layout", "values", "view")
 
-    def __init__(self, values: Values, layout: Layout) -> None:
+    def __init__(
+        self, values: Values, layout: Layout, view: View = WHOLE, draw: Draw = (0, 0, 0)
+    ) -> None:
         self.values = values  # column name -> value, still encoded
         self.layout = layout
+        self.view = view
+        self.draw = draw  # seed, epoch, number: what every random choice of the view follows from
 
     def __repr__(self) -> str:
         return f"Clip({self.values.get('key', '?')!r}, columns: {', '.join(self.values)})"
@@ -217,6 +223,10 @@ class Clip:
                 fields |= self.dense(name, camera)
         boxes, centroids = self._array(f"boxes{suffix}"), self._array(f"centroids{suffix}")
         return Frames(rgb=self.video(camera), boxes=boxes, centroids=centroids, **fields)
+
+    def example(self, names: Sequence[str], bodies: int | None = None) -> dict[str, Any]:
+        """What a training loop takes, by name: see `simgen.reading.example`."""
+        return example(self, names, bodies)
 
     def sample(self) -> Sample:
         """The clip as `generate` made it, but for what is not stored: pixel counts, rejections, seconds."""
