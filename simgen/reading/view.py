@@ -15,7 +15,7 @@ from simgen.errors import DatasetError
 from simgen.reading.windows import offsets
 from simgen.recipe.wording import did_you_mean, listed, number, shown
 
-__all__ = ["DECODERS", "DTYPES", "LAYOUTS", "Draw", "WHOLE", "Draw", "View", "generator"]
+__all__ = ["DECODERS", "DTYPES", "LAYOUTS", "WHOLE", "Draw", "View", "generator"]
 
 STARTS = ("random", "middle")
 DTYPES = ("uint8", "float32")
