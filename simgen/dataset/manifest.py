@@ -64,6 +64,7 @@ class Shard:
     start: int
     clips: int
     files: Mapping[str, FileRecord]
+    bodies: int = 0  # the most that a clip of it has; 0 in datasets of the first days: not counted
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -71,6 +72,7 @@ class Shard:
             "shard": self.shard,
             "start": self.start,
             "clips": self.clips,
+            "bodies": self.bodies,
             "files": {path: record.to_json() for path, record in sorted(self.files.items())},
         }
 
@@ -82,6 +84,7 @@ class Shard:
             start=int(value["start"]),
             clips=int(value["clips"]),
             files={path: FileRecord.from_json(record) for path, record in value["files"].items()},
+            bodies=int(value.get("bodies", 0)),
         )
 
     def file(self, kind: str) -> str | None:

@@ -57,6 +57,7 @@ class ShardWriter:
         self._start = self._clips = self._generator_version = 0
         self._rejections: Counter[str] = Counter()
         self._records: dict[str, FileRecord] | None = None
+        self._bodies = 0
         self._files: list[HashedFile] = []
         self._writers: list[ParquetWriter | TarWriter] = []
         try:
@@ -94,6 +95,7 @@ class ShardWriter:
         if not self._clips:
             self._start = index
         self._clips += 1
+        self._bodies = max(self._bodies, len(values["bodies"]))
         self._generator_version = values["generator_version"]
         self._rejections.update(rejections)
 
@@ -113,7 +115,9 @@ class ShardWriter:
         if self._records is None:
             raise ValueError("finish the shard first")
         return Marker(
-            shard=Shard(self._split, self._shard, self._start, self._clips, dict(self._records)),
+            shard=Shard(
+                self._split, self._shard, self._start, self._clips, dict(self._records), self._bodies
+            ),
             shard_count=self._shard_count,
             recipe_hash=self._recipe_hash,
             generator_version=self._generator_version,

@@ -35,14 +35,13 @@ class Clip:
     read raises DatasetError that says how to read it.
     """
 
-    __slots__ = ("draw", "layout", "values", "view")
+    __slots__ = ("_kept", "draw", "layout", "values", "view")
 
-    def __init__(
-        self, values: Values, layout: Layout, view: View = WHOLE, draw: Draw = (0, 0, 0)
-    ) -> None:
+    def __init__(self, values: Values, layout: Layout, view: View = WHOLE, draw: Draw = (0, 0, 0)) -> None:
         self.values = values  # column name -> value, still encoded
         self.layout = layout
         self.view = view
+        self._kept: dict[str, NDArray[np.uint8]] = {}  # videos decoded ahead, by camera
         self.draw = draw  # seed, epoch, number: what every random choice of the view follows from
 
     def __repr__(self) -> str:
@@ -180,6 +179,8 @@ class Clip:
 
     def video(self, camera: str) -> NDArray[np.uint8]:
         """(T, H, W, 3) of one camera, decoded now."""
+        if camera in self._kept:
+            return self._kept[camera]
         return decode_video(self.video_bytes(camera), self._name())
 
     def video_bytes(self, camera: str = "") -> bytes:
@@ -223,6 +224,18 @@ class Clip:
                 fields |= self.dense(name, camera)
         boxes, centroids = self._array(f"boxes{suffix}"), self._array(f"centroids{suffix}")
         return Frames(rgb=self.video(camera), boxes=boxes, centroids=centroids, **fields)
+
+    def decode(self) -> None:
+        """Decodes the videos that were read now instead of later, and keeps them. Raises DatasetError if one
+        of them, or a dense pass, is damaged.
+        """
+        for camera in self.layout.cameras:
+            suffix = self.layout.suffix(camera)
+            if f"video{suffix}" in self.values:
+                self._kept[camera] = self.video(camera)
+            for name in self.layout.passes:
+                if f"{name}{suffix}" in self.values:
+                    self.dense(name, camera)
 
     def example(self, names: Sequence[str], bodies: int | None = None) -> dict[str, Any]:
         """What a training loop takes, by name: see `simgen.reading.example`."""

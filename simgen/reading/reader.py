@@ -1,26 +1,41 @@
-"""Opens a dataset and gives its clips back: by number, or one after the other, from either format.
+"""Opens a dataset and gives its clips back: by number, or epoch after epoch in an order that can be resumed.
 
-Reading needs neither the physics engine nor the renderer. Clips come in the order of splits and indices;
-whoever trains builds an order on top of `len` and `[]`, which cost no more than the shard that a clip is in.
+Reading needs neither the physics engine nor the renderer. `dataset[i]` is clip i of what was opened, in the
+order of splits and indices, whatever the shuffling; iterating follows the epoch's order (order.py).
 """
 
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterator, Sequence
+import copy
+import os
+import warnings
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simgen.dataset.column_table import Column, columns
 from simgen.dataset.manifest import FORMATS, Manifest, Shard
+from simgen.dataset.parquet import ROWS_PER_GROUP
 from simgen.dataset.values import Values
 from simgen.errors import DatasetError
 from simgen.reading.clip import Clip
 from simgen.reading.folder import Folder, read_manifest
+from simgen.reading.order import LANES, Order, block_sizes
+from simgen.reading.progress import Progress, Share
 from simgen.reading.shard_readers import ShardReader, open_shard
+from simgen.reading.stream import EXAMPLE_COLUMNS, Stream
+from simgen.reading.view import View
 from simgen.recipe.wording import did_you_mean, listed
 
+if TYPE_CHECKING:
+    from simgen.reading.torch import TorchStream
+
 __all__ = ["Dataset", "open_dataset"]
+
+_VIEW = tuple(field.name for field in fields(View))
 
 
 def open_dataset(
@@ -30,14 +45,24 @@ def open_dataset(
     take: int | None = None,
     columns: Sequence[str] | None = None,
     passes: Sequence[str] = (),
+    shuffle: bool = False,
+    seed: int = 0,
+    epoch: int = 0,
+    on_error: str = "raise",
     format: str | None = None,
+    **view: Any,
 ) -> Dataset:
     """The clips of a split (of every split, when it is None) of the dataset at `location`, a folder or fsspec
     URL.
 
     take: the first so many clips. columns: only these (and the key); None is all but dense passes. passes:
-    dense passes to read as well. format: parquet or webdataset; None takes the one that is there, Parquet
-    first. Raises DatasetError for what is not a finished dataset or has no such split, column or pass.
+    dense passes to read as well. shuffle: iterate in an order that follows from (seed, epoch). on_error:
+    "raise", or "skip" clips that cannot be read and count them in `Dataset.skipped`. format: parquet or
+    webdataset; None takes the one that is there, Parquet first. view: how clips are cut and shown, the fields
+    of `View`: frames, stride, fps, start, size, caption, dtype, layout, patches, decoder.
+
+    Raises DatasetError for what is not a finished dataset, has no such split, column or pass, or cannot be
+    shown so.
     """
     folder = Folder(location)
     manifest = read_manifest(folder)
@@ -50,14 +75,38 @@ def open_dataset(
         format = manifest.formats[0]
     elif format not in FORMATS or format not in manifest.formats:
         raise DatasetError(f"{location} is not stored as '{format}' but as {' and '.join(manifest.formats)}")
-    table = _chosen(manifest, location, columns, passes)
+    for name, value in (("take", take), ("epoch", epoch), ("seed", seed)):
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+            raise DatasetError(f"{name}={value!r}: it is a whole number from 0 on")
+    if on_error not in ("raise", "skip"):
+        raise DatasetError(f"on_error={on_error!r}: it is 'raise' or 'skip'")
+    chosen = _changed(View(), view, manifest, location)
+    table = _table(manifest, location, columns, passes, chosen)
     shards = manifest.shards if split is None else manifest.of_split(split)
-    return Dataset(folder, manifest, shards, table, format, take)
+    dataset = Dataset(folder, manifest, shards, table, format, take, chosen)
+    dataset.shuffle, dataset.seed, dataset.epoch, dataset.on_error = shuffle, seed, epoch, on_error
+    return dataset
 
 
-def _chosen(
-    manifest: Manifest, location: str | Path, names: Sequence[str] | None, passes: Sequence[str]
+def _changed(view: View, changes: Mapping[str, Any], manifest: Manifest, location: str | Path) -> View:
+    for name in changes:
+        if name not in _VIEW:
+            raise TypeError(f"unexpected argument '{name}'.{did_you_mean(name, _VIEW)}")
+    view = replace(view, **changes)
+    view.check(manifest, location)
+    return view
+
+
+def _table(
+    manifest: Manifest,
+    location: str | Path,
+    names: Sequence[str] | None,
+    passes: Sequence[str],
+    view: View,
 ) -> tuple[Column, ...]:
+    """The columns to read: those called `names` (None: all that are not dense), of `passes`, and what `view`
+    needs.
+    """
     table = columns(manifest.layout)
     for name in passes:
         if name not in manifest.layout.passes:
@@ -75,7 +124,10 @@ def _chosen(
         for dense_pass in passes
         for name in _PASS_COLUMNS[dense_pass]
     }
-    wanted = {"key", *names} if names is not None else {column.name for column in table if not column.dense}
+    if names is None:
+        wanted = {column.name for column in table if not column.dense}
+    else:
+        wanted = {"key", *names, *view.needs(tuple(names), manifest.layout)}
     return tuple(column for column in table if column.name in wanted | dense)
 
 
@@ -88,7 +140,7 @@ _PASS_COLUMNS = {
 
 
 class Dataset(Sequence[Clip]):
-    """Clips of a dataset, in order. Holds one shard open; can be pickled, and is then opened again."""
+    """Clips of a dataset. Holds a few shards open; can be pickled or forked, and then opens them again."""
 
     def __init__(
         self,
@@ -98,18 +150,34 @@ class Dataset(Sequence[Clip]):
         table: Sequence[Column],
         format: str,
         take: int | None = None,
+        view: View | None = None,
     ) -> None:
         self.folder = folder
         self.manifest = manifest
         self.shards = tuple(shards)
         self.table = tuple(table)
         self.format = format
+        self.view = view or View()
+        self.shuffle = False
+        self.seed = 0
+        self.epoch = 0
+        self.position = 0  # clips of the epoch that were given already
+        self.on_error = "raise"
+        self.skipped: dict[str, str] = {}  # key -> why, of clips passed over with on_error="skip"
         self._ends: list[int] = []
         for shard in self.shards:
             self._ends.append((self._ends[-1] if self._ends else 0) + shard.clips)
         total = self._ends[-1] if self._ends else 0
         self._length = total if take is None else max(0, min(take, total))
-        self._open: tuple[int, ShardReader | None] = (-1, None)
+        self._resumed = False
+        self._forget()
+
+    def _forget(self) -> None:
+        """What belongs to this process and this epoch, and is made again when it is needed."""
+        self._process = os.getpid()
+        self._readers: OrderedDict[int, ShardReader] = OrderedDict()
+        self._rows: OrderedDict[tuple[int, int], Sequence[Values]] = OrderedDict()
+        self._orders: OrderedDict[tuple[int, int], Order] = OrderedDict()
 
     def __repr__(self) -> str:
         splits = ", ".join(dict.fromkeys(shard.split for shard in self.shards))
@@ -118,6 +186,11 @@ class Dataset(Sequence[Clip]):
     @property
     def columns(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.table)
+
+    @property
+    def body_count(self) -> int | None:
+        """The most bodies that a clip has; None where the dataset does not say."""
+        return max((shard.bodies for shard in self.shards), default=0) or None
 
     def __len__(self) -> int:
         return self._length
@@ -128,26 +201,144 @@ class Dataset(Sequence[Clip]):
         number = place + len(self) if place < 0 else place
         if not 0 <= number < len(self):
             raise IndexError(f"clip {place} of {len(self)}")
-        at = bisect.bisect_right(self._ends, number)
-        return self._clip(self._reader(at)[number - (self._ends[at - 1] if at else 0)])
+        return self._clip(number, self.epoch)
 
     def __iter__(self) -> Iterator[Clip]:
-        left = len(self)
-        for at in range(len(self.shards)):
-            if left <= 0:
-                return
-            for values in self._reader(at):
-                yield self._clip(values)
-                left -= 1
-                if not left:
-                    return
+        """The clips of the epoch, in its order: all, or what is left after `load_state_dict`. At the end the
+        next epoch begins.
+        """
+        if not self._resumed:
+            self.position = 0
+        self._resumed = False
+        epoch = self.epoch
+        for position in range(self.position, len(self)):
+            self.position = position + 1
+            try:
+                clip = self.clip_at(epoch, position)
+                if self.on_error == "skip":
+                    clip.decode()
+            except DatasetError as error:
+                self.failed(error, epoch, position)
+                continue
+            yield clip
+        self.set_epoch(epoch + 1)
 
-    def _clip(self, values: Values) -> Clip:
-        return Clip(values, self.manifest.layout)
+    def set_epoch(self, epoch: int) -> None:
+        """Goes to the start of an epoch: another order (if shuffled), other random windows."""
+        self.epoch, self.position, self._resumed = int(epoch), 0, False
+
+    def state_dict(self) -> dict[str, int]:
+        """Where iterating stands, as a few integers: the clip that was given last counts as used."""
+        return Progress(self.seed, self.epoch, self.position, len(self), int(self.shuffle)).to_state()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """The next iteration goes on where `state` was taken. Raises DatasetError if it is of other clips."""
+        progress = Progress.from_state(state, len(self), self.shuffle)
+        self.seed, self.epoch, self.position = progress.seed, progress.epoch, progress.position
+        self._resumed = True
+
+    def numpy(
+        self,
+        columns: Sequence[str] = EXAMPLE_COLUMNS,
+        *,
+        rank: int = 0,
+        ranks: int = 1,
+        tail: str = "pad",
+        **view: Any,
+    ) -> Stream:
+        """Examples as dicts of NumPy arrays: `columns` are names of columns, of dense passes, of videos.
+
+        rank, ranks: the part of each epoch that belongs to this process; tail: "pad" or "drop" so that all
+        ranks get equally many. view: changes to how this dataset was opened (frames=16, patches=(2, 16, 16)).
+        """
+        return Stream(self._seen(columns, view), columns, Share(rank, ranks, tail))
+
+    def torch(
+        self,
+        columns: Sequence[str] = EXAMPLE_COLUMNS,
+        *,
+        rank: int | None = None,
+        ranks: int | None = None,
+        tail: str = "pad",
+        **view: Any,
+    ) -> TorchStream:
+        """Examples as tensors, for `torch.utils.data.DataLoader`; the arguments are those of `numpy`.
+
+        rank and ranks are those of torch.distributed where it runs. Raises MissingDependencyError without
+        PyTorch.
+        """
+        from simgen.reading.torch import TorchStream, distributed_share
+
+        return TorchStream(self._seen(columns, view), columns, distributed_share(rank, ranks, tail))
+
+    def _seen(self, names: Sequence[str], changes: Mapping[str, Any]) -> Dataset:
+        """This dataset with another view, reading only the columns `names`; its own files, its own place."""
+        other = copy.copy(self)
+        other._forget()
+        location = self.folder.location
+        other.view = _changed(self.view, changes, self.manifest, location)
+        passes = [name for name in _PASS_COLUMNS if any(name == given.partition("_")[0] for given in names)]
+        other.table = _table(self.manifest, location, names, passes, other.view)
+        if not self._resumed:
+            other.position = 0
+        return other
+
+    def order(self, epoch: int) -> Order:
+        """The numbers of the clips in the order of an epoch."""
+        key = (self.seed, epoch)
+        if key not in self._orders:
+            blocks = block_sizes([shard.clips for shard in self.shards], ROWS_PER_GROUP, len(self))
+            self._orders[key] = Order(blocks, self.shuffle, self.seed, epoch)
+            if len(self._orders) > 2:
+                self._orders.popitem(last=False)
+        return self._orders[key]
+
+    def clip_at(self, epoch: int, position: int) -> Clip:
+        """The clip at a position of an epoch's order."""
+        return self._clip(self.order(epoch)[position], epoch)
+
+    def failed(self, error: DatasetError, epoch: int, position: int) -> None:
+        """Raises the error of a clip that cannot be read, with the names of its shard and key; with
+        `on_error="skip"` counts the clip instead, and says so once.
+        """
+        number = self.order(epoch)[position]
+        at = bisect.bisect_right(self._ends, number)
+        index = self.shards[at].start + number - (self._ends[at - 1] if at else 0)
+        key = f"{self.manifest.name}-{self.shards[at].split}-{index:08d}"
+        text = str(error)
+        missing = [name for name in (self._name(at), key) if name not in text]
+        located = DatasetError(f"{', clip '.join(missing)}: {text}") if missing else error
+        if self.on_error != "skip":
+            raise located from error
+        if key not in self.skipped:
+            self.skipped[key] = str(located)
+            warnings.warn(f"clip {key} is skipped: {located}", RuntimeWarning, stacklevel=3)
+
+    def _clip(self, number: int, epoch: int) -> Clip:
+        at = bisect.bisect_right(self._ends, number)
+        row = number - (self._ends[at - 1] if at else 0)
+        values = self._block(at, row // ROWS_PER_GROUP)[row % ROWS_PER_GROUP]
+        return Clip(values, self.manifest.layout, self.view, (self.seed, epoch, number))
+
+    def _block(self, at: int, block: int) -> Sequence[Values]:
+        """The values of a block of neighbouring clips; the latest few are kept."""
+        if self._process != os.getpid():  # forked: files that are shared with the parent share their place
+            self._forget()
+        rows = self._rows.get((at, block))
+        if rows is None:
+            start = block * ROWS_PER_GROUP
+            rows = self._reader(at).rows(start, min(start + ROWS_PER_GROUP, self.shards[at].clips))
+            self._rows[at, block] = rows
+            if len(self._rows) > LANES + 1:
+                self._rows.popitem(last=False)
+        else:
+            self._rows.move_to_end((at, block))
+            self._readers.move_to_end(at)  # rows of a tar are read from its file one by one
+        return rows
 
     def _reader(self, at: int) -> ShardReader:
-        if self._open[0] != at or self._open[1] is None:
-            self.close()
+        reader = self._readers.get(at)
+        if reader is None:
             reader = open_shard(self.folder, self.shards[at], self.table, self.format)
             if len(reader) != self.shards[at].clips:
                 reader.close()
@@ -155,9 +346,11 @@ class Dataset(Sequence[Clip]):
                     f"{self._name(at)} holds {len(reader)} clips, the manifest says {self.shards[at].clips}. "
                     "`simgen verify` checks every file, `simgen build` makes damaged shards again"
                 )
-            self._open = (at, reader)
-        reader = self._open[1]
-        assert reader is not None
+            self._readers[at] = reader
+            if len(self._readers) > LANES + 1:
+                self._readers.popitem(last=False)[1].close()
+        else:
+            self._readers.move_to_end(at)
         return reader
 
     def _name(self, at: int) -> str:
@@ -165,14 +358,25 @@ class Dataset(Sequence[Clip]):
         return self.folder.path(self.shards[at].file(kind) or "")
 
     def close(self) -> None:
-        """Closes the shard that is open; reading on opens it again."""
-        if self._open[1] is not None:
-            self._open[1].close()
-        self._open = (-1, None)
+        """Closes what is open; reading on opens it again."""
+        if self._process == os.getpid():
+            for reader in self._readers.values():
+                reader.close()
+        self._forget()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_open": (-1, None)}
+        here = ("_process", "_readers", "_rows", "_orders")
+        return {name: value for name, value in self.__dict__.items() if name not in here}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._forget()
+
+    def __copy__(self) -> Dataset:
+        other = object.__new__(type(self))
+        other.__setstate__({**self.__getstate__(), "skipped": {}})
+        return other
 
     def __del__(self) -> None:
-        if getattr(self, "_open", None):
+        if getattr(self, "_readers", None):
             self.close()

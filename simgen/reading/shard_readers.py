@@ -32,6 +32,7 @@ class ShardReader(Protocol):
     def __len__(self) -> int: ...
     def __getitem__(self, row: int) -> Values: ...
     def __iter__(self) -> Iterator[Values]: ...
+    def rows(self, start: int, stop: int) -> Sequence[Values]: ...
     def close(self) -> None: ...
 
 
@@ -78,6 +79,10 @@ class ParquetShard:
             self._kept = (group, self._read(group))
         start = self._ends[group - 1] if group else 0
         return self._kept[1][row - start]
+
+    def rows(self, start: int, stop: int) -> Sequence[Values]:
+        """Neighbouring clips, read at once."""
+        return [self[row] for row in range(start, stop)]
 
     def __iter__(self) -> Iterator[Values]:
         for group in range(len(self._ends)):
@@ -132,12 +137,27 @@ class TarShard:
                     raise ValueError(f"the file ends in {key}.{field}")
             return {"key": key, **values_from_fields(fields, self._table)}
 
+    def rows(self, start: int, stop: int) -> Sequence[Values]:
+        """Neighbouring clips, each read when it is asked for."""
+        return _TarRows(self, start, stop)
+
     def __iter__(self) -> Iterator[Values]:
         for row in range(len(self)):
             yield self[row]
 
     def close(self) -> None:
         self._file.close()
+
+
+class _TarRows(Sequence[Values]):
+    def __init__(self, shard: TarShard, start: int, stop: int) -> None:
+        self._shard, self._rows = shard, range(start, stop)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, row: Any) -> Any:
+        return self._shard[self._rows[row]]
 
 
 def _index(file: BinaryIO) -> list[tuple[str, dict[str, tuple[int, int]]]]:

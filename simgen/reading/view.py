@@ -21,9 +21,13 @@ STARTS = ("random", "middle")
 DTYPES = ("uint8", "float32")
 LAYOUTS = ("THWC", "TCHW", "CTHW")
 DECODERS = ("pyav", "torchcodec")
-LARGEST_PX = 1 << 14  # of a side; larger ones are a slip of the pen, and a picture of them may not fit in memory
+LARGEST_PX = (
+    1 << 14
+)  # of a side; larger ones are a slip of the pen, and a picture of them may not fit in memory
 
-Draw = tuple[int, int, int]  # seed, epoch, number of the clip: what everything random about a clip follows from
+Draw = tuple[
+    int, int, int
+]  # seed, epoch, number of the clip: what everything random about a clip follows from
 
 
 def generator(draw: Draw, name: str) -> np.random.Generator:
@@ -60,7 +64,9 @@ class View:
     caption: str = "plain"  # a tier's name, or "random"
     dtype: str = "uint8"  # float32: 0 … 1
     layout: str = "THWC"  # or TCHW, CTHW
-    patches: tuple[int, int, int] | None = None  # (t, y, x): videos as tokens of so many frames, rows, columns
+    patches: tuple[int, int, int] | None = (
+        None  # (t, y, x): videos as tokens of so many frames, rows, columns
+    )
     decoder: str | None = None  # pyav or torchcodec; None takes the faster one that is there
 
     def picture_size(self, width: int, height: int) -> tuple[int, int]:
@@ -91,7 +97,11 @@ class View:
     def _problems(self, manifest: Filmed) -> list[str]:
         return [
             *self._wrong_values(),
-            *(() if self._wrong_values() else (*self._wrong_window(manifest), *self._wrong_patches(manifest))),
+            *(
+                ()
+                if self._wrong_values()
+                else (*self._wrong_window(manifest), *self._wrong_patches(manifest))
+            ),
         ]
 
     def _wrong_values(self) -> list[str]:
@@ -107,7 +117,9 @@ class View:
                 problems.append("fps and stride both choose the frames: leave one of them out")
         if not (_whole(self.start, 0) or self.start in STARTS):
             choice = did_you_mean(self.start, STARTS)
-            problems.append(f"start={shown(self.start)}: it is the number of a frame, {listed(STARTS)}.{choice}")
+            problems.append(
+                f"start={shown(self.start)}: it is the number of a frame, {listed(STARTS)}.{choice}"
+            )
         if self.size is not None:
             sides = self.size if isinstance(self.size, (tuple, list)) else (self.size,)
             pair = isinstance(self.size, int) or (isinstance(self.size, tuple) and len(self.size) == 2)

@@ -1,0 +1,94 @@
+"""A stream of clips as PyTorch's `DataLoader` and torchdata's `StatefulDataLoader` take it.
+
+It is a map-style dataset, so that batches come in the same order whatever the number of workers, and the
+number of clips is known. The only module of simgen that imports PyTorch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simgen.errors import MissingDependencyError
+from simgen.reading.progress import Share
+from simgen.reading.stream import Stream
+
+try:
+    import torch
+    from torch.utils import data as torch_data
+except ImportError as error:
+    raise MissingDependencyError(
+        f"dataset.torch() needs PyTorch, which cannot be imported ({error}): pip install torch. "
+        "dataset.numpy() gives the same as NumPy arrays"
+    ) from error
+
+if TYPE_CHECKING:
+    from simgen.reading.reader import Dataset
+
+__all__ = ["EpochSampler", "TorchStream", "distributed_share"]
+
+Place = tuple[int, int]  # epoch, position in its order
+
+
+class TorchStream(Stream, torch_data.Dataset[dict[str, Any]]):
+    """The examples of one rank as tensors: `DataLoader(stream, batch_size=8, sampler=stream.sampler)`.
+
+    Without the sampler a loader gives the current epoch only (as with any map-style dataset): call
+    `set_epoch` before each one, and do not keep workers alive. With it every pass is the next epoch.
+    """
+
+    def __init__(self, dataset: Dataset, names: Sequence[str], share: Share) -> None:
+        super().__init__(dataset, names, share)
+        self.sampler = EpochSampler(self)
+
+    def __getitem__(self, place: int | Place) -> dict[str, Any]:
+        if isinstance(place, tuple):
+            return self.example(*place)
+        turn = place + len(self) if place < 0 else place
+        return self.example(self.epoch, self.share.position(turn, len(self.dataset), self.start))
+
+    def example(self, epoch: int, position: int) -> dict[str, Any]:
+        found = super().example(epoch, position)
+        return {name: _tensors(value) for name, value in found.items()}
+
+
+class EpochSampler(torch_data.Sampler[Place]):
+    """The places of one rank's clips, from where the stream stands to the end of the epoch; then it moves
+    the stream on to the next epoch.
+    """
+
+    def __init__(self, stream: TorchStream) -> None:
+        self._stream = stream
+
+    def __len__(self) -> int:
+        return len(self._stream)
+
+    def __iter__(self) -> Iterator[Place]:
+        stream = self._stream
+        epoch, start, clips = stream.epoch, stream.start, len(stream.dataset)
+        for turn in range(stream.share.count(clips, start)):
+            yield epoch, stream.share.position(turn, clips, start)
+        if (stream.epoch, stream.start) == (epoch, start):
+            stream.set_epoch(epoch + 1)
+
+
+def distributed_share(rank: int | None, ranks: int | None, tail: str) -> Share:
+    """The share of this process: of torch.distributed where it runs and nothing else is said."""
+    if (
+        rank is None
+        and ranks is None
+        and torch.distributed.is_available()
+        and torch.distributed.is_initialized()
+    ):
+        rank, ranks = torch.distributed.get_rank(), torch.distributed.get_world_size()
+    return Share(rank or 0, ranks or 1, tail)
+
+
+def _tensors(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return torch.from_numpy(np.require(value, requirements=["C", "W"]))
+    if isinstance(value, Mapping):
+        return {name: _tensors(entry) for name, entry in value.items()}
+    return value
