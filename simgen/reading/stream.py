@@ -94,7 +94,7 @@ class Stream:
             start = self.start if epoch == self.epoch else 0
             turns = ((last - start - self.share.rank) % clips) // self.share.ranks + 1
         used = self.share.used(turns, clips, start)
-        return self._progress(epoch, used).to_state()
+        return self.progress(epoch, used).to_state()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Goes on where `state` was taken, whatever the number of ranks and workers was there."""
@@ -102,7 +102,8 @@ class Stream:
         self.dataset.seed = progress.seed
         self.epoch, self.start, self._turns = progress.epoch, progress.position, 0
 
-    def _progress(self, epoch: int, position: int) -> Progress:
+    def progress(self, epoch: int, position: int) -> Progress:
+        """The state after the first `position` clips of an epoch."""
         dataset = self.dataset
         return Progress(dataset.seed, epoch, position, len(dataset), int(dataset.shuffle))
 

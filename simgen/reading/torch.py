@@ -7,6 +7,7 @@ number of clips is known. The only module of simgen that imports PyTorch.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,12 +67,34 @@ class EpochSampler(torch_data.Sampler[Place]):
         return len(self._stream)
 
     def __iter__(self) -> Iterator[Place]:
+        return _Places(self._stream)
+
+
+class _Places(Iterator[Place]):
+    """One pass of the sampler. Its state is what torchdata's loader saves and restores."""
+
+    def __init__(self, stream: TorchStream) -> None:
+        self._stream = stream
+        self._epoch, self._start, self._turns = stream.epoch, stream.start, 0
+
+    def __next__(self) -> Place:
+        stream, clips = self._stream, len(self._stream.dataset)
+        if self._turns >= stream.share.count(clips, self._start):
+            if stream.epoch == self._epoch:
+                stream.set_epoch(self._epoch + 1)
+            raise StopIteration
+        position = stream.share.position(self._turns, clips, self._start)
+        self._turns += 1
+        return self._epoch, position
+
+    def state_dict(self) -> dict[str, int]:
+        used = self._stream.share.used(self._turns, len(self._stream.dataset), self._start)
+        return asdict(self._stream.progress(self._epoch, used))
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         stream = self._stream
-        epoch, start, clips = stream.epoch, stream.start, len(stream.dataset)
-        for turn in range(stream.share.count(clips, start)):
-            yield epoch, stream.share.position(turn, clips, start)
-        if (stream.epoch, stream.start) == (epoch, start):
-            stream.set_epoch(epoch + 1)
+        stream.load_state_dict(state)
+        self._epoch, self._start, self._turns = stream.epoch, stream.start, 0
 
 
 def distributed_share(rank: int | None, ranks: int | None, tail: str) -> Share:
