@@ -147,12 +147,12 @@ class Toss(Scenario):
                 f"at {speed}, {a_ball} with a mass of {mass} {thrown}{elsewhere}",
             ),
         )
-        return {
-            "plain": words.sentence(f"{a_ball} {thrown} and {back}"),
-            "qualitative": words.sentence(f"{a_ball} {thrown} {how}; it slows down, turns and {back}"),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(_outcome(the_ball, events, draws)),
-        }
+        return words.tiers(
+            f"{a_ball} {thrown} and {back}",
+            f"{a_ball} {thrown} {how}; it slows down, turns and {back}",
+            numeric,
+            _outcome(the_ball, events, draws),
+        )
 
 
 def _outcome(the_ball: str, events: tuple[Event, ...], draws: Draws) -> str:

@@ -32,6 +32,7 @@ __all__ = [
     "sentence",
     "side",
     "the",
+    "tiers",
     "times",
     "until_gone",
 ]
@@ -242,3 +243,9 @@ def sentence(text: str) -> str:
     """With a capital first letter and a full stop."""
     text = " ".join(text.split())
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def tiers(plain: str, qualitative: str, numeric: str, outcome: str) -> dict[str, str]:
+    """What `Scenario.captions` gives back, of phrases that begin small and have no full stop."""
+    told = {"plain": plain, "qualitative": qualitative, "numeric": numeric, "outcome": outcome}
+    return {tier: sentence(phrase) for tier, phrase in told.items()}

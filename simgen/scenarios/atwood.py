@@ -198,12 +198,7 @@ class Atwood(Scenario):
                 f"{kilograms[1]}{elsewhere(params)}",
             ),
         )
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(_outcome(first, second, scene, trace, events, draws)),
-        }
+        return words.tiers(plain, qualitative, numeric, _outcome(first, second, scene, trace, events, draws))
 
 
 def acceleration(params: Params) -> float:

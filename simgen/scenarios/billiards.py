@@ -195,12 +195,7 @@ class Billiards(Scenario):
                 f"the others at {speed}, with a coefficient of restitution of {elasticity}",
             ),
         )
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(_outcome(words.the(first), count, events, draws)),
-        }
+        return words.tiers(plain, qualitative, numeric, _outcome(words.the(first), count, events, draws))
 
 
 def _places(draws: Draws, count: int, radius: float) -> Iterator[NDArray[np.float64]]:

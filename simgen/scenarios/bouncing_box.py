@@ -239,12 +239,9 @@ class BouncingBox(Scenario):
                 f"restitution of {elasticity} lands {lands}",
             ),
         )
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(_outcome(words.the(body), params, scene, trace, events, draws)),
-        }
+        return words.tiers(
+            plain, qualitative, numeric, _outcome(words.the(body), params, scene, trace, events, draws)
+        )
 
 
 def _shape(params: Params) -> Shape:

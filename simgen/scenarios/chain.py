@@ -188,12 +188,9 @@ class Chain(Scenario):
                 f"go at {angle} from straight down{elsewhere}",
             ),
         )
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(_outcome(the_ball, params, scene, trace, events, draws)),
-        }
+        return words.tiers(
+            plain, qualitative, numeric, _outcome(the_ball, params, scene, trace, events, draws)
+        )
 
 
 def _outcome(

@@ -239,12 +239,7 @@ class Charges(Scenario):
                 f"{values}",
             ),
         )
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(_outcome(names, count, noun, trace, events, draws)),
-        }
+        return words.tiers(plain, qualitative, numeric, _outcome(names, count, noun, trace, events, draws))
 
 
 def _strength(params: Params, a: int, b: int) -> float:

@@ -240,12 +240,12 @@ class CircularMotion(Scenario):
                 f"{a_body} of {mass} circles at {speed} on a string of {length}",
                 f"on a string of {length}, {a_body} with a mass of {mass} goes round a peg at {speed}",
             )
-        return {
-            "plain": words.sentence(draws.choice("plain", plain)),
-            "qualitative": words.sentence(draws.choice("qualitative", qualitative)),
-            "numeric": words.sentence(draws.choice("numeric", numeric)),
-            "outcome": words.sentence(_outcome(the_body, abs(rate) * float(trace.time_s[-1]), draws)),
-        }
+        return words.tiers(
+            draws.choice("plain", plain),
+            draws.choice("qualitative", qualitative),
+            draws.choice("numeric", numeric),
+            _outcome(the_body, abs(rate) * float(trace.time_s[-1]), draws),
+        )
 
 
 def circle(params: Params) -> tuple[float, float]:

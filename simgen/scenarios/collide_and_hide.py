@@ -326,12 +326,7 @@ class CollideAndHide(Scenario):
                 f"{one} of {masses[0]} {glide}s behind a screen at {speed} and hits {another}{weight} there; "
                 f"the coefficient of restitution is {elasticity}"
             )
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(_outcome(first, second, scene, trace, events, draws)),
-        }
+        return words.tiers(plain, qualitative, numeric, _outcome(first, second, scene, trace, events, draws))
 
 
 def _side(params: Params) -> float:

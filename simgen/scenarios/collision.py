@@ -222,12 +222,7 @@ class Collision(Scenario):
                 f"coefficient of restitution of {elasticity}",
             ),
         )
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(_outcome(first, second, scene, trace, events)),
-        }
+        return words.tiers(plain, qualitative, numeric, _outcome(first, second, scene, trace, events))
 
 
 def _vector(values: NDArray[np.float64]) -> tuple[float, float, float]:

@@ -264,16 +264,12 @@ class Containment(Scenario):
             ),
         )
         inside = [is_inside(params, trace.position_m[-1, index]) for index in falling]
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(
-                _outcome_of_one(scene, falling[0], inside[0], vessel, events, draws)
-                if len(falling) == 1
-                else _outcome_of_several(inside, vessel, draws)
-            ),
-        }
+        outcome = (
+            _outcome_of_one(scene, falling[0], inside[0], vessel, events, draws)
+            if len(falling) == 1
+            else _outcome_of_several(inside, vessel, draws)
+        )
+        return words.tiers(plain, qualitative, numeric, outcome)
 
 
 BOUNCINESS = ((0.15, "hardly {bounce}"), (0.4, "{bounce} a little"), (math.inf, "{bounce} well"))

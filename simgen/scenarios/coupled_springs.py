@@ -266,12 +266,7 @@ class CoupledSprings(Scenario):
                 f"{first} on the left is let go {far} to the {side}",
             ),
         )
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(_outcome(params, scene, trace, draws)),
-        }
+        return words.tiers(plain, qualitative, numeric, _outcome(params, scene, trace, draws))
 
 
 def displacements_m(params: Params) -> list[float]:

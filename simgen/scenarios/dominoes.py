@@ -225,12 +225,7 @@ class Dominoes(Scenario):
             f"{number(count)} {dominoes} stand {spacing} of their height apart{wider}; the coefficient of friction "
             f"on the ground is {friction}{elsewhere(params)}"
         )
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(_outcome(params, scene, trace, events, draws)),
-        }
+        return words.tiers(plain, qualitative, numeric, _outcome(params, scene, trace, events, draws))
 
 
 def number(value: int) -> str:

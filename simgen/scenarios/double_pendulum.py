@@ -210,12 +210,7 @@ class DoublePendulum(Scenario):
                 f"of {masses[1]} on a rod of {lengths[1]}, turned by {angles[1]}{elsewhere}",
             ),
         )
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(_outcome(upper, lower, scene, trace, draws)),
-        }
+        return words.tiers(plain, qualitative, numeric, _outcome(upper, lower, scene, trace, draws))
 
 
 def _rod(params: Params, bob: str, start: Vector, turn: float) -> Body:

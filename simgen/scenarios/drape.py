@@ -254,12 +254,9 @@ class Drape(Scenario):
                 f"{stiffness}",
             ),
         )
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(_outcome(the_net, the_body, scene, trace, events, draws)),
-        }
+        return words.tiers(
+            plain, qualitative, numeric, _outcome(the_net, the_body, scene, trace, events, draws)
+        )
 
 
 def ending(scene: SceneSpec, trace: Trace) -> str:

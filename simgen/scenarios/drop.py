@@ -188,12 +188,9 @@ class Drop(Scenario):
             if params["elasticity"] > 0
             else (f"{a_body} with a mass of {mass} {falls} from {height}{elsewhere} and does not bounce",),
         )
-        return {
-            "plain": words.sentence(f"{a_body} {falls}"),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(_outcome(words.the(body), events, draws)),
-        }
+        return words.tiers(
+            f"{a_body} {falls}", qualitative, numeric, _outcome(words.the(body), events, draws)
+        )
 
 
 def _relative(name: str, predicted: float, measured: float) -> LawCheck:

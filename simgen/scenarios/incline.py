@@ -230,12 +230,9 @@ class Incline(Scenario):
                 f"{friction}{elsewhere}",
             ),
         )
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(_outcome(the_body, subject, scene, trace, events, draws)),
-        }
+        return words.tiers(
+            plain, qualitative, numeric, _outcome(the_body, subject, scene, trace, events, draws)
+        )
 
 
 LANDINGS = ("reaches the ground", "gets to the foot of the ramp", "arrives on the ground")

@@ -281,12 +281,9 @@ class InclineUp(Scenario):
                 f"{lane.elsewhere(params)}",
             ),
         )
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(_outcome(the_body, params, scene, trace, events, draws)),
-        }
+        return words.tiers(
+            plain, qualitative, numeric, _outcome(the_body, params, scene, trace, events, draws)
+        )
 
 
 MOTIONS = {

@@ -191,12 +191,7 @@ class NewtonsCradle(Scenario):
                 f"of {mass}, and the coefficient of restitution is {elasticity}",
             ),
         )
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(_outcome(params, trace, events, noun, draws)),
-        }
+        return words.tiers(plain, qualitative, numeric, _outcome(params, trace, events, noun, draws))
 
 
 def _side(params: Params) -> float:

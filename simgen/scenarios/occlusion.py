@@ -233,12 +233,9 @@ class Occlusion(Scenario):
                 f"{a_body} {verb} {to} at {speed} behind {screen}",
             ),
         )
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(_outcome(words.the(body), board, scene, events, draws)),
-        }
+        return words.tiers(
+            plain, qualitative, numeric, _outcome(words.the(body), board, scene, events, draws)
+        )
 
 
 def screens(scene: SceneSpec) -> list[int]:

@@ -274,12 +274,9 @@ class Orbit(Scenario):
                 f"{eccentricity}, and {masses}",
             ),
         )
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(self._outcome(params, scene, trace, planet, star, draws)),
-        }
+        return words.tiers(
+            plain, qualitative, numeric, self._outcome(params, scene, trace, planet, star, draws)
+        )
 
     def _outcome(
         self, params: Params, scene: SceneSpec, trace: Trace, planet: str, star: str, draws: Draws

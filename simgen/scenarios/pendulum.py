@@ -205,12 +205,9 @@ class Pendulum(Scenario):
                 f"a pendulum of {length} with {a_body} of {mass} is let go at an angle of {angle}{elsewhere}",
             ),
         )
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(_outcome(the_body, params, scene, trace, events, draws)),
-        }
+        return words.tiers(
+            plain, qualitative, numeric, _outcome(the_body, params, scene, trace, events, draws)
+        )
 
 
 LENGTHS = ((0.75, "short"), (1.0, "medium-sized"), (math.inf, "long"))

@@ -206,12 +206,9 @@ class Projectile(Scenario):
                 f"a speed of {speed}{elsewhere}",
             ),
         )
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(_outcome(words.the(body), scene.body_index("subject"), events, draws)),
-        }
+        return words.tiers(
+            plain, qualitative, numeric, _outcome(words.the(body), scene.body_index("subject"), events, draws)
+        )
 
 
 def _side(params: Params) -> float:

@@ -241,12 +241,7 @@ class RampJump(Scenario):
         outcome = f"{the_body} {words.join(clauses)}"
         if not clauses:
             outcome = f"{the_body} is still in the air when the video ends"
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(outcome),
-        }
+        return words.tiers(plain, qualitative, numeric, outcome)
 
 
 def acceleration(params: Params) -> float:

@@ -181,12 +181,7 @@ class RollingResistance(Scenario):
         if not clauses:
             rolls_on = ("is still rolling", "has slowed down but still rolls")
             outcome = f"{the_body} {draws.choice('rolls_on', rolls_on)} when the video ends"
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(outcome),
-        }
+        return words.tiers(plain, qualitative, numeric, outcome)
 
 
 def deceleration(params: Params) -> float:

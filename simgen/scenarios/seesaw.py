@@ -205,12 +205,12 @@ class Seesaw(Scenario):
         )
         balance = words.grade(_moments(params).imbalance, MOMENTS)
         plank = words.quantity(params["mass_kg"], "kg")
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(f"{a_board} with {placed}, {balance}, is {lets}"),
-            "numeric": words.sentence(f"on {a_board} of {plank}, {measured}{elsewhere(params)}"),
-            "outcome": words.sentence(_outcome(words.the(board), params, scene, trace, events, draws)),
-        }
+        return words.tiers(
+            plain,
+            f"{a_board} with {placed}, {balance}, is {lets}",
+            f"on {a_board} of {plank}, {measured}{elsewhere(params)}",
+            _outcome(words.the(board), params, scene, trace, events, draws),
+        )
 
 
 @dataclass(frozen=True, slots=True)

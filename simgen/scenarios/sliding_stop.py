@@ -208,12 +208,7 @@ class SlidingStop(Scenario):
             )
         elif any(event.kind == "comes_to_rest" for event in events) and len(clauses) == 1:
             outcome += draws.choice("stopped", ("", ": friction has stopped it"))
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(outcome),
-        }
+        return words.tiers(plain, qualitative, numeric, outcome)
 
 
 def _shape(params: Params) -> Shape:

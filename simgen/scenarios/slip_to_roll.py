@@ -222,12 +222,9 @@ class SlipToRoll(Scenario):
                 f"{floor} with a friction coefficient of {friction}{lane.elsewhere(params)}",
             ),
         )
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(_outcome(the_body, params, scene, trace, events, draws)),
-        }
+        return words.tiers(
+            plain, qualitative, numeric, _outcome(the_body, params, scene, trace, events, draws)
+        )
 
 
 def _slip(params: Params, scene: SceneSpec, trace: Trace) -> NDArray[np.float64]:

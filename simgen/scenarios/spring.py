@@ -261,12 +261,9 @@ class Spring(Scenario):
                 f"{mass} {where}{elsewhere}",
             ),
         )
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(_outcome(the_body, params, scene, trace, events, draws)),
-        }
+        return words.tiers(
+            plain, qualitative, numeric, _outcome(the_body, params, scene, trace, events, draws)
+        )
 
 
 TO_AND_FRO = ("slides to and fro", "goes to and fro")

@@ -215,12 +215,12 @@ class Support(Scenario):
         )
         if carrying:
             numeric += f"; the {_last(load)} measures {words.quantity(params['load_size_m'], 'm')}"
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric + elsewhere(params)),
-            "outcome": words.sentence(_outcome(words.the(board), side, scene, trace, params, events, draws)),
-        }
+        return words.tiers(
+            plain,
+            qualitative,
+            numeric + elsewhere(params),
+            _outcome(words.the(board), side, scene, trace, params, events, draws),
+        )
 
 
 @dataclass(frozen=True, slots=True)

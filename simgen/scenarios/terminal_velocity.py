@@ -232,12 +232,7 @@ class TerminalVelocity(Scenario):
         outcome = f"{the_body} {words.join(clauses)}"
         if not clauses:
             outcome = f"{the_body} is still {draws.choice('falling', ('falling', 'in the air'))} when the video ends"
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(outcome),
-        }
+        return words.tiers(plain, qualitative, numeric, outcome)
 
 
 def drag_kg_m(params: Params) -> float:

@@ -180,12 +180,7 @@ class Topple(Scenario):
             ),
         )
         tilt = tilt_deg(trace, subject, side_of(params))
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(_outcome(the_body, side, tilt, events, draws)),
-        }
+        return words.tiers(plain, qualitative, numeric, _outcome(the_body, side, tilt, events, draws))
 
 
 def _shape(params: Params) -> Shape:

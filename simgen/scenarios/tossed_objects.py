@@ -251,12 +251,7 @@ class TossedObjects(Scenario):
                 f"{elsewhere}; friction is {friction} and restitution {elasticity}",
             ),
         )
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(_outcome(scene, events, len(bodies), draws)),
-        }
+        return words.tiers(plain, qualitative, numeric, _outcome(scene, events, len(bodies), draws))
 
 
 def flights(scene: SceneSpec, trace: Trace) -> Iterator[tuple[int, int, int]]:

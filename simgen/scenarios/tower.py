@@ -226,12 +226,7 @@ class Tower(Scenario):
                 f"{elsewhere(params)}",
             ),
         )
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(_outcome(tower, scene, trace, events, draws)),
-        }
+        return words.tiers(plain, qualitative, numeric, _outcome(tower, scene, trace, events, draws))
 
 
 def _camera(params: Params, video: Video) -> Camera:

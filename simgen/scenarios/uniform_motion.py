@@ -184,12 +184,7 @@ class UniformMotion(Scenario):
             "keeps", ("keeps its speed", "moves on in a straight line", "neither slows down nor turns")
         )
         last = [] if clauses else ["is still in the picture when the video ends"]
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(f"{the_body} {words.join([keeps, *clauses, *last])}"),
-        }
+        return words.tiers(plain, qualitative, numeric, f"{the_body} {words.join([keeps, *clauses, *last])}")
 
 
 def _heading(params: Params) -> float:

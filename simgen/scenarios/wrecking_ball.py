@@ -232,12 +232,9 @@ class WreckingBall(Scenario):
                 f"a rod {length} long into {stack}, each with a mass of {block}",
             ),
         )
-        return {
-            "plain": words.sentence(plain),
-            "qualitative": words.sentence(qualitative),
-            "numeric": words.sentence(numeric),
-            "outcome": words.sentence(_outcome(words.the(ball), noun, scene, trace, events, draws)),
-        }
+        return words.tiers(
+            plain, qualitative, numeric, _outcome(words.the(ball), noun, scene, trace, events, draws)
+        )
 
 
 def _side(params: Params) -> float:

@@ -30,7 +30,7 @@ def test_a_body_that_swings_in_a_vacuum_does_nothing_else(
     for frames in (40, 48, 55, 62):
         scene = scene_of(ball(mass_kg=2.0), frames=frames, gravity=0.0)
         scene = forced(scene, Force("spring", "ball", anchor_m=(0, 0, 2), stiffness_n_m=2.0 * omega**2))
-        path = lambda t: (  # noqa: E731
+        path = lambda t: (
             [amplitude * math.cos(omega * t + phase), 0, 2],
             [-amplitude * omega * math.sin(omega * t + phase), 0, 0],
         )
@@ -45,7 +45,7 @@ def test_a_spring_that_ends_its_video_where_it_turns_does_not_rest() -> None:
         scene_of(ball(mass_kg=1.0), frames=frames, gravity=0.0),
         Force("spring", "ball", anchor_m=(0, 0, 2), stiffness_n_m=omega**2),
     )
-    path = lambda t: (  # noqa: E731
+    path = lambda t: (
         [amplitude * math.cos(omega * t), 0, 2],
         [-amplitude * omega * math.sin(omega * t), 0, 0],
     )
@@ -59,7 +59,7 @@ def test_a_damped_body_does_come_to_rest() -> None:
         scene_of(ball(mass_kg=0.5), frames=60, gravity=0.0),
         Force("spring", "ball", anchor_m=(0, 0, 2), stiffness_n_m=0.5 * omega**2, damping_kg_s=omega),
     )
-    path = lambda t: (  # noqa: E731
+    path = lambda t: (
         [amplitude * (1 + omega * t) * math.exp(-omega * t), 0, 2],
         [-amplitude * omega**2 * t * math.exp(-omega * t), 0, 0],
     )
@@ -101,7 +101,7 @@ def test_apex_on_a_spring() -> None:
         scene_of(ball(mass_kg=mass), frames=48),
         Force("spring", "ball", anchor_m=(0, 0, 2 + mass * GRAVITY / stiffness), stiffness_n_m=stiffness),
     )
-    path = lambda t: (  # noqa: E731
+    path = lambda t: (
         [0, 0, 2 - amplitude * math.cos(omega * t)],
         [0, 0, amplitude * omega * math.sin(omega * t)],
     )
@@ -118,7 +118,7 @@ def test_weak_forces_let_go_of_a_body_at_the_start() -> None:
         scene_of(ball(mass_kg=1.0), frames=48, gravity=0.0),
         Force("attraction", "ball", anchor_m=(10.0, 0, 2), strength_n_m2=pull * 100),
     )
-    path = lambda t: ([pull * t**2 / 2, 0, 2], [pull * t, 0, 0])  # noqa: E731
+    path = lambda t: ([pull * t**2 / 2, 0, 2], [pull * t, 0, 0])
     assert find_events(scene, trace_of(scene, {0: path})) == ()
 
 

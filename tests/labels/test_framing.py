@@ -23,7 +23,7 @@ def of_kind(events, kind):
 def test_uniform_motion_leaves_after_half_the_picture(direction, side: int, speed: float) -> None:
     scene = scene_of(ball(), gravity=0.0)
     x, z = direction
-    path = lambda t: ([speed * x * t, 0, 2 + speed * z * t], [speed * x, 0, speed * z])  # noqa: E731
+    path = lambda t: ([speed * x * t, 0, 2 + speed * z * t], [speed * x, 0, speed * z])
     events = find_events(scene, trace_of(scene, {0: path}))
     assert of_kind(events, "leaves_frame") == [(pytest.approx(2 / speed, abs=1e-9), side)]
     assert of_kind(events, "enters_frame") == []
@@ -33,7 +33,7 @@ def test_a_fall_out_of_a_perspective_picture() -> None:
     """The camera stands 5 m away with a 40° field of view: the picture ends 5 tan 20° below its axis."""
     camera = Camera(position_m=(0.0, -5.0, 2.0), target_m=(0.0, 0.0, 2.0), vertical_fov_deg=40.0)
     scene = scene_of(ball(), camera=camera)
-    path = lambda t: ([0, 0, 2 - GRAVITY * t**2 / 2], [0, 0, -GRAVITY * t])  # noqa: E731
+    path = lambda t: ([0, 0, 2 - GRAVITY * t**2 / 2], [0, 0, -GRAVITY * t])
     expected = math.sqrt(2 * 5 * math.tan(math.radians(20)) / GRAVITY)
     events = find_events(scene, trace_of(scene, {0: path}))
     assert of_kind(events, "leaves_frame") == [(pytest.approx(expected, abs=1e-9), 3)]
@@ -42,7 +42,7 @@ def test_a_fall_out_of_a_perspective_picture() -> None:
 def test_a_throw_leaves_at_the_top_and_comes_back() -> None:
     speed = 7.0
     scene = scene_of(ball())
-    path = lambda t: ([0, 0, 2 + speed * t - GRAVITY * t**2 / 2], [0, 0, speed - GRAVITY * t])  # noqa: E731
+    path = lambda t: ([0, 0, 2 + speed * t - GRAVITY * t**2 / 2], [0, 0, speed - GRAVITY * t])
     root = math.sqrt(speed**2 - 2 * GRAVITY * 2)
     out, back = (speed - root) / GRAVITY, (speed + root) / GRAVITY
     events = find_events(scene, trace_of(scene, {0: path}))
@@ -64,8 +64,8 @@ def test_a_camera_that_follows_never_loses_its_body() -> None:
         follow="ball",
     )
     scene = scene_of(ball(), ball("other"), gravity=0.0, camera=camera)
-    moving = lambda t: ([3 * t, 0, 2], [3, 0, 0])  # noqa: E731
-    standing = lambda t: ([1.0, 0, 2], [0, 0, 0])  # noqa: E731
+    moving = lambda t: ([3 * t, 0, 2], [3, 0, 0])
+    standing = lambda t: ([1.0, 0, 2], [0, 0, 0])
     events = find_events(scene, trace_of(scene, {0: moving, 1: standing}))
     # the other one, 1 m to the right of the axis at first, is left behind at 2 m to the left: after 3 m
     assert [(e.kind, e.bodies, e.time_s, e.value) for e in events] == [

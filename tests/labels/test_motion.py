@@ -21,7 +21,7 @@ def of_kind(events, kind):
 @pytest.mark.parametrize("fps", [10.0, 24.0, 240.0])
 def test_apex_of_a_throw(speed: float, fps: float) -> None:
     scene = scene_of(ball(), fps=fps, frames=int(fps))
-    path = lambda t: ([t, 0, 0.5 + speed * t - GRAVITY * t**2 / 2], [1, 0, speed - GRAVITY * t])  # noqa: E731
+    path = lambda t: ([t, 0, 0.5 + speed * t - GRAVITY * t**2 / 2], [1, 0, speed - GRAVITY * t])
     apexes = of_kind(find_events(scene, trace_of(scene, {0: path})), "apex")
     assert [apex.time_s for apex in apexes] == pytest.approx([speed / GRAVITY], abs=1e-12)
     assert apexes[0].value == pytest.approx(0.5 + speed**2 / (2 * GRAVITY), abs=1e-12)
@@ -29,14 +29,14 @@ def test_apex_of_a_throw(speed: float, fps: float) -> None:
 
 def test_a_body_let_go_has_no_apex_and_does_not_start() -> None:
     scene = scene_of(ball(), frames=12)
-    path = lambda t: ([0, 0, 3 - GRAVITY * t**2 / 2], [0, 0, -GRAVITY * t])  # noqa: E731
+    path = lambda t: ([0, 0, 3 - GRAVITY * t**2 / 2], [0, 0, -GRAVITY * t])
     assert find_events(scene, trace_of(scene, {0: path})) == ()
 
 
 @pytest.mark.parametrize("acceleration", [0.02, 0.3, 2.0])
 def test_a_body_let_go_that_is_slow_does_not_start_either(acceleration: float) -> None:
     scene = scene_of(ball(), floor(), frames=24)
-    path = lambda t: ([acceleration * t**2 / 2, 0, 0.1], [acceleration * t, 0, 0])  # noqa: E731
+    path = lambda t: ([acceleration * t**2 / 2, 0, 0.1], [acceleration * t, 0, 0])
     rolling = {0: lambda t: (0.0, acceleration * t / 0.1, 0.0)}
     trace = trace_of(scene, {0: path}, lasting(0.0, 1.0, 0, 1, UP), spins=rolling)
     assert find_events(scene, trace) == ()
@@ -45,7 +45,7 @@ def test_a_body_let_go_that_is_slow_does_not_start_either(acceleration: float) -
 def test_a_body_let_go_near_balance_does_not_start_later() -> None:
     """It leaves an upright position ever faster, and nothing touches it: a centimetre after 0.46 s."""
     scene = scene_of(ball(), frames=24)
-    path = lambda t: ([1e-4 * (math.cosh(10 * t) - 1), 0, 3], [1e-3 * math.sinh(10 * t), 0, 0])  # noqa: E731
+    path = lambda t: ([1e-4 * (math.cosh(10 * t) - 1), 0, 3], [1e-3 * math.sinh(10 * t), 0, 0])
     assert find_events(scene, trace_of(scene, {0: path})) == ()
 
 
@@ -76,8 +76,8 @@ def test_a_sliding_box_stops_when_the_formula_says(speed: float, friction: float
 def test_a_link_is_not_at_rest_while_what_hangs_on_it_swings() -> None:
     bodies = (ball("upper"), ball("lower"))
     scene = replace(scene_of(*bodies, frames=25), joints=(Joint("j", "point", "upper", "lower", (0, 0, 0)),))
-    still = lambda t: ([max(0.0, 0.2 - t), 0, 2], [-1 if t < 0.2 else 0, 0, 0])  # noqa: E731
-    swinging = lambda t: ([math.sin(t), 0, 1], [math.cos(t), 0, 0])  # noqa: E731
+    still = lambda t: ([max(0.0, 0.2 - t), 0, 2], [-1 if t < 0.2 else 0, 0, 0])
+    swinging = lambda t: ([math.sin(t), 0, 1], [math.cos(t), 0, 0])
     assert of_kind(find_events(scene, trace_of(scene, {0: still, 1: swinging})), "comes_to_rest") == []
     (rest,) = of_kind(
         find_events(scene, trace_of(scene, {0: still, 1: lambda t: ([0, 0, 1], [0, 0, 0])})), "comes_to_rest"
@@ -88,7 +88,7 @@ def test_a_link_is_not_at_rest_while_what_hangs_on_it_swings() -> None:
 def test_a_stop_too_near_the_end_is_not_yet_rest() -> None:
     stop = 1.0
     scene = scene_of(ball(), floor(), frames=26)  # 1.04 s
-    path = lambda t: ([min(t, stop), 0, 0.1], [1.0 if t < stop else 0.0, 0, 0])  # noqa: E731
+    path = lambda t: ([min(t, stop), 0, 0.1], [1.0 if t < stop else 0.0, 0, 0])
     events = find_events(scene, trace_of(scene, {0: path}, lasting(0, 1.1, 0, 1, UP)))
     assert of_kind(events, "comes_to_rest") == []
 
@@ -115,7 +115,7 @@ def test_a_sliding_ball_begins_to_roll_when_the_formula_says(speed: float, frict
 def test_a_rolling_ball_and_a_sliding_box_do_not_start_to_roll() -> None:
     for body, spin in ((ball(), 5.0), (Body("box", Shape("box", (0.2, 0.2, 0.2)), (0, 0, 0.1)), 0.0)):
         scene = scene_of(body, floor())
-        path = lambda t: ([0.5 * t, 0, 0.1], [0.5, 0, 0])  # noqa: E731
+        path = lambda t: ([0.5 * t, 0, 0.1], [0.5, 0, 0])
         spins = {0: lambda t, spin=spin: (0.0, spin, 0.0)}
         assert find_events(scene, trace_of(scene, {0: path}, lasting(0, 2, 0, 1, UP), spins=spins)) == ()
 
@@ -141,10 +141,10 @@ def test_a_tipping_body_topples_at_45_degrees(shape: Shape) -> None:
 
 
 def test_turning_without_tipping_is_not_toppling() -> None:
-    yaw = lambda t: (0.0, 0.0, math.sin(t), math.cos(t))  # noqa: E731
-    lying = lambda t: (0.0, math.sin(t), 0.0, math.cos(t))  # noqa: E731
+    yaw = lambda t: (0.0, 0.0, math.sin(t), math.cos(t))
+    lying = lambda t: (0.0, math.sin(t), 0.0, math.cos(t))
     box = Body("box", Shape("box", (0.2, 0.3, 0.4)), (0, 0, 0.2))
-    flying = lambda t: ([0, 0, 1], [0, 0, 0])  # noqa: E731
+    flying = lambda t: ([0, 0, 1], [0, 0, 0])
     for body, turn, rows in ((box, yaw, lasting(0, 2, 0, 1, UP)), (box, lying, []), (ball(), lying, [])):
         scene = scene_of(body, floor())
         assert (
