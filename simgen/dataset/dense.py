@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,33 +56,38 @@ def encode_pass(name: str, frames: Frames, fps: float) -> dict[str, Any]:
 
 
 def decode_pass(
-    name: str, values: Mapping[str, Any], suffix: str = "", key: str = ""
+    name: str,
+    values: Mapping[str, Any],
+    suffix: str = "",
+    key: str = "",
+    frames: Sequence[int] | None = None,
 ) -> dict[str, NDArray[Any]]:
     """The fields of `Frames` that pass `name` fills, from the values of its columns.
 
-    `suffix` is `_<camera>` for a further camera. Raises DatasetError, naming clip `key`, for damaged bytes.
+    `suffix` is `_<camera>` for a further camera; frames: only these frames (numbers, increasing). Raises
+    DatasetError, naming clip `key`, for damaged bytes.
     """
     if name == "depth":
-        steps = decode_ffv1(values[f"depth{suffix}"], np.uint16, key)
+        steps = decode_ffv1(values[f"depth{suffix}"], np.uint16, key, frames)
         scale, offset = values[f"depth_scale_m{suffix}"], values[f"depth_offset_m{suffix}"]
         depth = np.zeros(steps.shape, np.float32)
         for picture, out in zip(steps, depth, strict=True):
             np.copyto(out, offset + scale * picture, where=picture > 0, casting="same_kind")
         return {"depth_m": depth}
     if name == "segmentation":
-        return {"segmentation": _decode_exact(values[f"segmentation{suffix}"], key)}
+        return {"segmentation": _decode_exact(values[f"segmentation{suffix}"], key, frames)}
     if name == "normals":
-        pairs = _decode_pair(values[f"normals{suffix}"], key)
+        pairs = _decode_pair(values[f"normals{suffix}"], key, frames)
         normals = np.empty((*pairs.shape[:2], pairs.shape[3], 3), np.float32)
         for pair, out in zip(pairs, normals, strict=True):
             _unfold(pair, out)
         return {"normals": normals}
     if name == "flow":
-        pairs = _decode_pair(values[f"flow{suffix}"], key)
+        pairs = _decode_pair(values[f"flow{suffix}"], key, frames)
         flow = np.moveaxis(pairs, 2, 3).astype(np.float32)
         flow -= _FLOW_ZERO
         flow *= np.float32(values[f"flow_scale_px{suffix}"])
-        occluded = _decode_exact(values[f"flow_occluded{suffix}"], key)
+        occluded = _decode_exact(values[f"flow_occluded{suffix}"], key, frames)
         return {"flow": flow, "flow_occluded": occluded.astype(np.bool_)}
     raise ValueError(f"'{name}' is not a dense pass")
 
@@ -103,12 +108,12 @@ def _encode_exact(array: NDArray[np.uint8]) -> bytes:
     return packer.compress(buffer.getbuffer()) + packer.flush()
 
 
-def _decode_exact(data: bytes, key: str) -> NDArray[np.uint8]:
+def _decode_exact(data: bytes, key: str, frames: Sequence[int] | None) -> NDArray[np.uint8]:
     try:
         array: NDArray[np.uint8] = np.load(io.BytesIO(zlib.decompress(data, 31)), allow_pickle=False)
-    except (zlib.error, ValueError, EOFError) as error:
+        return array if frames is None else array[list(frames)]
+    except (zlib.error, ValueError, EOFError, IndexError) as error:
         raise DatasetError(f"a dense pass of clip {key} cannot be decoded: {error}") from error
-    return array
 
 
 def _encode_depth(depth_m: NDArray[np.float32], fps: float) -> dict[str, Any]:
@@ -142,9 +147,9 @@ def _side_by_side(pairs: Iterator[NDArray[Any]], shape: tuple[int, ...]) -> NDAr
     return steps.reshape(count, height, 2 * width)
 
 
-def _decode_pair(data: bytes, key: str) -> NDArray[np.uint16]:
+def _decode_pair(data: bytes, key: str, frames: Sequence[int] | None) -> NDArray[np.uint16]:
     """(T, H, 2, W): what `_side_by_side` made."""
-    steps = decode_ffv1(data, np.uint16, key)
+    steps = decode_ffv1(data, np.uint16, key, frames)
     return steps.reshape(*steps.shape[:2], 2, -1)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -25,6 +25,7 @@ from simgen.errors import DatasetError, MissingDependencyError
 __all__ = [
     "CODECS",
     "SUFFIX",
+    "TO_RGB",
     "decode_ffv1",
     "decode_video",
     "encode_ffv1",
@@ -61,7 +62,7 @@ _LIMITED_RANGE = 1  # AVCOL_RANGE_MPEG
 # Flags of libswscale. Without the last two about 3 % of the samples differ by one between processors.
 _BILINEAR, _BICUBIC, _FULL_CHROMA_INPUT, _ACCURATE_RND, _BITEXACT = 0x2, 0x4, 0x4000, 0x40000, 0x80000
 _TO_YUV = _BICUBIC | _FULL_CHROMA_INPUT | _ACCURATE_RND | _BITEXACT
-_TO_RGB = _BILINEAR | _BITEXACT  # PyAV's, torchcodec's and decord's own way, so that all give the same pixels
+TO_RGB = _BILINEAR | _BITEXACT  # PyAV's, torchcodec's and decord's own way, so that all give the same pixels
 
 
 def require_codec(name: str) -> None:
@@ -179,8 +180,12 @@ def decode_video(data: bytes, key: str = "", strict: bool = False) -> NDArray[np
     return np.stack(list(_not_empty(iterate_video(data, key, strict), key)))
 
 
-def iterate_video(data: bytes, key: str = "", strict: bool = False) -> Iterator[NDArray[np.uint8]]:
-    """The frames (H, W, 3) uint8, one after the other."""
+def iterate_video(
+    data: bytes, key: str = "", strict: bool = False, frames: Sequence[int] | None = None
+) -> Iterator[NDArray[np.uint8]]:
+    """The frames (H, W, 3) uint8, one after the other; only those whose numbers are in `frames` (increasing), if
+    it is not None.
+    """
     import av
     from av.video.reformatter import VideoReformatter
 
@@ -191,20 +196,23 @@ def iterate_video(data: bytes, key: str = "", strict: bool = False) -> Iterator[
             stream.codec_context.thread_count = 1
             if strict:
                 stream.codec_context.options = {"err_detect": _STRICT}
-            for frame in _decoded(container, stream):
+            for frame in _decoded(container, stream, frames):
                 if frame.format.name == "bgr0":  # lossless: only the order of the bytes changes
                     yield _picture(frame, np.uint8, 4)[..., 2::-1]
                 else:
                     rgb: Any = reformatter.reformat(
-                        frame, format="rgb24", interpolation=_TO_RGB, threads=1
+                        frame, format="rgb24", interpolation=TO_RGB, threads=1
                     ).to_ndarray()
                     yield rgb
     except (av.FFmpegError, IndexError, ValueError) as error:
         raise _undecodable("the video", key, error) from error
 
 
-def _decoded(container: Any, stream: Any) -> Iterator[Any]:
-    """The decoded frames. Lossless pictures are right or not there: ValueError for a damaged slice of FFV1.
+def _decoded(container: Any, stream: Any, frames: Sequence[int] | None = None) -> Iterator[Any]:
+    """The decoded frames (numbered `frames`). Every picture of FFV1 is a key frame, so that only those are decoded;
+    of H.264 all up to the last one are.
+
+    Lossless pictures are right or not there: ValueError for a damaged slice of FFV1.
 
     FFmpeg's decoder finds the damage too, but hides it with a piece of the picture before. A slice ends with
     its size (3 bytes), a status byte and a checksum that makes the CRC of the whole slice 0 (RFC 9043,
@@ -212,8 +220,12 @@ def _decoded(container: Any, stream: Any) -> Iterator[Any]:
     bits mirrored and inverted).
     """
     lossless = stream.codec_context.name == "ffv1"
-    for packet in container.demux(stream):
+    wanted = None if frames is None else set(frames)
+    decoded = 0
+    for number, packet in enumerate(container.demux(stream)):
         if lossless:
+            if wanted is not None and number not in wanted and packet.size:
+                continue
             data = bytes(packet)
             end = len(data)
             while end > 0:
@@ -223,7 +235,12 @@ def _decoded(container: Any, stream: Any) -> Iterator[Any]:
                 if start < 0 or zlib.crc32(data[start:end].translate(_MIRRORED), 0xFFFFFFFF) != 0xFFFFFFFF:
                     raise ValueError("a slice of it is damaged (wrong checksum)")
                 end = start
-        yield from packet.decode()
+        for frame in packet.decode():
+            if lossless or wanted is None or decoded in wanted:
+                yield frame
+            decoded += 1
+        if wanted is not None and not lossless and decoded > max(wanted, default=-1):
+            return
 
 
 _SLICE_END = 8
@@ -239,15 +256,19 @@ def recorded_rate(data: bytes) -> Fraction:
     return Fraction(rate) if rate is not None else Fraction(0)
 
 
-def decode_ffv1(data: bytes, dtype: type[np.generic], key: str = "") -> NDArray[Any]:
-    """All pictures (T, H, W) of a file of gray16le (uint16) or gray (uint8) that `encode_ffv1` made."""
+def decode_ffv1(
+    data: bytes, dtype: type[np.generic], key: str = "", frames: Sequence[int] | None = None
+) -> NDArray[Any]:
+    """All pictures (T, H, W) of a file of gray16le (uint16) or gray (uint8) that `encode_ffv1` made; only those
+    numbered `frames` (increasing), if it is not None.
+    """
     import av
 
     try:
         with av.open(io.BytesIO(data), "r") as container:
             stream: Any = container.streams.video[0]
             stream.codec_context.thread_count = 1
-            pictures = (_picture(frame, dtype, 1)[..., 0] for frame in _decoded(container, stream))
+            pictures = (_picture(frame, dtype, 1)[..., 0] for frame in _decoded(container, stream, frames))
             return np.stack(list(_not_empty(pictures, key)))
     except (av.FFmpegError, IndexError, ValueError) as error:
         raise _undecodable("a dense pass", key, error) from error

@@ -1,24 +1,26 @@
-"""A clip as a reader gives it back: the names of `Sample`, decoded when they are asked for."""
+"""A clip as a reader gives it back: the names of `Sample`, decoded when they are asked for, cut to a view."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simgen.dataset.column_table import Layout
+from simgen.dataset.column_table import CAPTION_TIERS, Layout
 from simgen.dataset.dense import decode_pass
 from simgen.dataset.sample import CameraLabel, Sample
 from simgen.dataset.values import Values
-from simgen.dataset.video import decode_video
 from simgen.errors import DatasetError
 from simgen.labels.decision import Decision
 from simgen.labels.events import Event
 from simgen.physics.trace import Contacts
+from simgen.reading import windows
+from simgen.reading.decoding import decode_frames, nearest
 from simgen.reading.example import example
-from simgen.reading.view import WHOLE, Draw, View
+from simgen.reading.view import WHOLE, Draw, View, generator
+from simgen.recipe.wording import did_you_mean, listed
 from simgen.render.frames import Frames
 from simgen.scenarios.base import LawCheck
 from simgen.scene.json import scene_from_json
@@ -29,20 +31,22 @@ __all__ = ["Clip"]
 
 class Clip:
     """One clip of a dataset. `clip.rgb`, `clip.state`, `clip.captions` … are what `Sample` has under that
-    name.
+    name, as far as the clip's `View` shows it: T frames of its window (times and frames count from its first one),
+    H×W pixels of its size. What speaks of the whole recording (params, bodies, scene, law) stays as it is.
 
     Videos and dense passes are decoded when they are asked for, and not kept. A name whose column was not
     read raises DatasetError that says how to read it.
     """
 
-    __slots__ = ("_kept", "draw", "layout", "values", "view")
+    __slots__ = ("_indices", "_kept", "draw", "layout", "values", "view")
 
     def __init__(self, values: Values, layout: Layout, view: View = WHOLE, draw: Draw = (0, 0, 0)) -> None:
-        self.values = values  # column name -> value, still encoded
+        self.values = values  # column name -> value, still encoded, of the whole recording
         self.layout = layout
         self.view = view
         self._kept: dict[str, NDArray[np.uint8]] = {}  # videos decoded ahead, by camera
         self.draw = draw  # seed, epoch, number: what every random choice of the view follows from
+        self._indices: NDArray[np.int64] | None = None
 
     def __repr__(self) -> str:
         return f"Clip({self.values.get('key', '?')!r}, columns: {', '.join(self.values)})"
@@ -74,15 +78,71 @@ class Clip:
 
     @property
     def caption(self) -> str:
-        return str(self._value("caption"))
+        """The tier that the view names or draws, `plain` where that one tells what the window does not show."""
+        if self.view.caption == "plain":
+            return str(self._value("caption"))
+        captions, told = self._value("captions"), self._tiers_told()
+        tier = self.view.caption
+        if tier == "random":
+            tier = str(generator(self.draw, "caption").choice([name for name in captions if name in told]))
+        return str(captions[tier if tier in told else "plain"])
 
     @property
     def captions(self) -> dict[str, str]:
-        return dict(self._value("captions"))
+        """By tier; `plain` in the place of tiers that tell what the window does not show (see
+        `windows.tiers_told`).
+        """
+        captions = dict(self._value("captions"))
+        if self.view.takes_all:
+            return captions
+        told = self._tiers_told()
+        return {tier: text if tier in told else captions["plain"] for tier, text in captions.items()}
+
+    def _tiers_told(self) -> Collection[str]:
+        if self.view.takes_all:
+            return tuple(CAPTION_TIERS)
+        decision = self._recorded_decision() if "decision" in self.layout.labels else None
+        return windows.tiers_told(
+            self.frame_indices, self._frame_count(), self._recorded_fps(), decision, self._recorded_events()
+        )
 
     @property
     def fps(self) -> float:
+        """Frames per second of the window."""
+        return self.view.fps or self._recorded_fps() / self.view.stride
+
+    @property
+    def frame_indices(self) -> NDArray[np.int64]:
+        """(T,) the recorded frames of the window, rising."""
+        if self._indices is None:
+            try:
+                self._indices = windows.frame_indices(
+                    self.view,
+                    self._frame_count(),
+                    self._recorded_fps() if self.view.fps is not None else 1.0,
+                    generator(self.draw, "start"),
+                )
+            except ValueError as error:
+                raise DatasetError(f"clip {self._name()} cannot be cut so: {error}") from error
+            self._indices.flags.writeable = False
+        return self._indices
+
+    def _frame_count(self) -> int:
+        return int(self._value("frame_count"))
+
+    def _recorded_fps(self) -> float:
         return float(self._value("fps"))
+
+    def _scale(self) -> tuple[float, float]:
+        """Pixels of the view per recorded pixel, along x and y."""
+        width, height = int(self._value("width")), int(self._value("height"))
+        shown = self.view.picture_size(width, height)
+        return shown[0] / width, shown[1] / height
+
+    def _size(self) -> tuple[int, int] | None:
+        if self.view.size is None:
+            return None
+        return self.view.picture_size(int(self._value("width")), int(self._value("height")))
 
     @property
     def params(self) -> Mapping[str, Any]:
@@ -108,15 +168,24 @@ class Clip:
     @property
     def state(self) -> NDArray[np.float32]:
         """(T, N, 13)"""
-        return self._array("state")
+        return self._per_frame("state")
 
     @property
     def contacts(self) -> Contacts:
+        """A row per touching pair of bodies and interval between two frames of the window, ordered by (frame, a, b)."""
         contacts: Contacts = self._value("contacts")
-        return contacts
+        if self.view.takes_all:
+            return contacts
+        return windows.contacts_within(contacts, self.frame_indices, self._recorded_fps())
 
     @property
     def events(self) -> tuple[Event, ...]:
+        events = self._recorded_events()
+        if self.view.takes_all:
+            return events
+        return windows.events_within(events, self.frame_indices, self._recorded_fps())
+
+    def _recorded_events(self) -> tuple[Event, ...]:
         return tuple(Event(**{**event, "bodies": tuple(event["bodies"])}) for event in self._value("events"))
 
     @property
@@ -126,27 +195,33 @@ class Clip:
     @property
     def decision(self) -> Decision:
         """The decisive event and what it takes to foresee it. Datasets of the first days do not have it."""
+        decision = self._recorded_decision()
+        if self.view.takes_all:
+            return decision
+        return windows.decision_within(decision, self.frame_indices, self._recorded_fps())
+
+    def _recorded_decision(self) -> Decision:
         return Decision(**self._value("decision"))
 
     @property
     def visible(self) -> NDArray[np.float32]:
         """(T, N)"""
-        return self._array("visible")
+        return self._per_frame("visible")
 
     @property
     def boxes(self) -> NDArray[np.float32]:
         """(T, N, 4)"""
-        return self._array("boxes")
+        return self._per_frame("boxes", pixels=True)
 
     @property
     def centroids(self) -> NDArray[np.float32]:
         """(T, N, 2)"""
-        return self._array("centroids")
+        return self._per_frame("centroids", pixels=True)
 
     @property
     def projected_px(self) -> NDArray[np.float32]:
         """(T, N, 2)"""
-        return self._array("projected_px")
+        return self._per_frame("projected_px", pixels=True)
 
     @property
     def recipe_hash(self) -> str:
@@ -162,15 +237,17 @@ class Clip:
 
     @property
     def cameras(self) -> dict[str, CameraLabel]:
-        return {
-            name: CameraLabel(
-                intrinsics=value["intrinsics"],
-                world_to_camera=value["world_to_camera"],
-                projection=value["projection"],
-            )
-            for name in self.layout.cameras
-            for value in [self._value(f"camera{self.layout.suffix(name)}")]
-        }
+        return {name: self.camera(name) for name in self.layout.cameras}
+
+    def camera(self, name: str = "") -> CameraLabel:
+        """One camera (the main one)."""
+        value = self._value(f"camera{self._suffix(name)}")
+        intrinsics, placed = value["intrinsics"], value["world_to_camera"]
+        if self.view.size is not None:
+            intrinsics = np.array([*self._scale(), 1.0])[:, None] * intrinsics
+        if not self.view.takes_all and len(placed) > 1:
+            placed = placed[self.frame_indices]
+        return CameraLabel(intrinsics=intrinsics, world_to_camera=placed, projection=value["projection"])
 
     @property
     def rgb(self) -> NDArray[np.uint8]:
@@ -181,11 +258,12 @@ class Clip:
         """(T, H, W, 3) of one camera, decoded now."""
         if camera in self._kept:
             return self._kept[camera]
-        return decode_video(self.video_bytes(camera), self._name())
+        indices = None if self.view.takes_all else self.frame_indices
+        return decode_frames(self.video_bytes(camera), indices, self._size(), self.view.decoder, self._name())
 
     def video_bytes(self, camera: str = "") -> bytes:
-        """The file of one camera's video (the main one's), as it is stored."""
-        data: bytes = self._value(f"video{self.layout.suffix(camera or self.layout.cameras[0])}")
+        """The file of one camera's video (the main one's), as it is stored: the whole recording."""
+        data: bytes = self._value(f"video{self._suffix(camera)}")
         return data
 
     @property
@@ -209,20 +287,43 @@ class Clip:
         return self.dense("flow")["flow"]
 
     def dense(self, name: str, camera: str = "") -> dict[str, NDArray[Any]]:
-        """The fields of `Frames` that the pass fills, for one camera (the main one), decoded now."""
-        suffix = self.layout.suffix(camera or self.layout.cameras[0])
+        """The fields of `Frames` that the pass fills, for one camera (the main one), decoded now.
+
+        Values are taken at the centres of the view's pixels and never blended. Flow leads from each recorded frame
+        to the next, so that a view which leaves frames out has none (DatasetError); it is 0 in the last frame.
+        """
+        suffix = self._suffix(camera)
         self._value(f"{name}{suffix}")
-        return decode_pass(name, self.values, suffix, self._name())
+        if self.view.takes_all:
+            fields = decode_pass(name, self.values, suffix, self._name())
+        else:
+            indices = self.frame_indices
+            if name == "flow" and (np.diff(indices) != 1).any():
+                raise DatasetError(
+                    f"clip {self._name()} has flow from each recorded frame to the next one, and this view leaves "
+                    "frames out: read flow without stride and fps"
+                )
+            fields = decode_pass(name, self.values, suffix, self._name(), indices.tolist())
+            if name == "flow":
+                for field in fields.values():
+                    field[-1] = 0
+        size = self._size()
+        if size is not None:
+            fields = {key: nearest(field, size) for key, field in fields.items()}
+            if name == "flow":
+                fields["flow"] *= np.float32(self._scale())
+        return fields
 
     def frames(self, camera: str = "") -> Frames:
         """Everything per pixel that was read of one camera (the main one), decoded now."""
         camera = camera or self.layout.cameras[0]
-        suffix = self.layout.suffix(camera)
+        suffix = self._suffix(camera)
         fields: dict[str, NDArray[Any]] = {}
         for name in self.layout.passes:
             if f"{name}{suffix}" in self.values:
                 fields |= self.dense(name, camera)
-        boxes, centroids = self._array(f"boxes{suffix}"), self._array(f"centroids{suffix}")
+        boxes = self._per_frame(f"boxes{suffix}", pixels=True)
+        centroids = self._per_frame(f"centroids{suffix}", pixels=True)
         return Frames(rgb=self.video(camera), boxes=boxes, centroids=centroids, **fields)
 
     def decode(self) -> None:
@@ -242,7 +343,9 @@ class Clip:
         return example(self, names, bodies)
 
     def sample(self) -> Sample:
-        """The clip as `generate` made it, but for what is not stored: pixel counts, rejections, seconds."""
+        """The clip as `generate` made it, but for what is not stored (pixel counts, rejections, seconds) and for what
+        the view does not show.
+        """
         return Sample(
             key=self.key,
             index=self.index,
@@ -268,8 +371,23 @@ class Clip:
             decision=self.decision if "decision" in self.layout.labels else Decision(),
         )
 
-    def _array(self, column: str) -> NDArray[Any]:
+    def _suffix(self, camera: str) -> str:
+        """What the names of a camera's (the main one's) columns end with."""
+        if camera and camera not in self.layout.cameras:
+            there = listed(self.layout.cameras, "and")
+            raise DatasetError(
+                f"clip {self._name()} has no camera '{camera}', but {there}."
+                f"{did_you_mean(camera, self.layout.cameras)}"
+            )
+        return self.layout.suffix(camera or self.layout.cameras[0])
+
+    def _per_frame(self, column: str, pixels: bool = False) -> NDArray[Any]:
+        """The array (T, N, …) of a column; pixels: its last axis are pixel coordinates x, y, x, y …"""
         array: NDArray[Any] = self._value(column)
+        if not self.view.takes_all:
+            array = array[self.frame_indices]
+        if pixels and self.view.size is not None:
+            array = array * np.tile(np.float32(self._scale()), array.shape[-1] // 2)
         return array
 
     def _name(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -67,7 +67,7 @@ class View:
     patches: tuple[int, int, int] | None = (
         None  # (t, y, x): videos as tokens of so many frames, rows, columns
     )
-    decoder: str | None = None  # pyav or torchcodec; None takes the faster one that is there
+    decoder: str | None = None  # pyav or torchcodec: the same pixels; None is pyav
 
     def picture_size(self, width: int, height: int) -> tuple[int, int]:
         """(width, height) of the pictures of a video that was recorded with these."""
@@ -78,15 +78,27 @@ class View:
         shorter = min(width, height)
         return max(1, round(width * self.size / shorter)), max(1, round(height * self.size / shorter))
 
-    def needs(self, names: tuple[str, ...], layout: Layout) -> tuple[str, ...]:
+    @property
+    def takes_all(self) -> bool:
+        """Whether the window is the whole recording, frame by frame."""
+        return self.frames is None and self.stride == 1 and self.fps is None and self._first == 0
+
+    @property
+    def _first(self) -> int:
+        """The first frame, where that is not drawn."""
+        return self.start if isinstance(self.start, int) else 0
+
+    def needs(self, names: Collection[str], layout: Layout) -> tuple[str, ...]:
         """The (small) columns that clips must be read with, beside those called `names`, to be shown so."""
-        if self == WHOLE:
-            return ()
-        more = ["frame_count", "width", "height", "fps"]
-        if "caption" in names:
+        more: list[str] = []
+        if not self.takes_all:
+            more += ["frame_count", "fps"]
+        if self.size is not None:
+            more += ["width", "height"]
+        if "captions" in names or ("caption" in names and self.caption != "plain"):
             more.append("captions")
-            if "decision" in layout.labels:
-                more.append("decision")
+            if not self.takes_all:
+                more += ["events", *(("decision",) if "decision" in layout.labels else ())]
         return tuple(name for name in more if name not in names)
 
     def check(self, manifest: Filmed, location: str | Path) -> None:
@@ -161,7 +173,7 @@ class View:
                 f"fps={number(self.fps)}: its clips have {number(rate)} frames per second, and frames that "
                 f"nobody recorded are not made up. Ask for {number(rate)} at most"
             ]
-        first = self.start if isinstance(self.start, int) else 0
+        first = self._first
         if self.frames is None:
             if first >= recorded:
                 return [f"start={first}: its clips have {recorded} frames, the last is {recorded - 1}"]
@@ -187,7 +199,7 @@ class View:
         recorded, rate = int(manifest.video["frame_count"]), float(manifest.video["fps"])
         count = self.frames
         if count is None:
-            first = self.start if isinstance(self.start, int) else 0
+            first = self._first
             within = offsets(recorded, self.stride, self.fps, rate)
             count = int(np.count_nonzero(first + within < recorded))
         width, height = self.picture_size(int(manifest.video["width"]), int(manifest.video["height"]))
