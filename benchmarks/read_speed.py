@@ -31,6 +31,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 import simgen
 
@@ -38,14 +39,15 @@ HERE = Path(__file__).parent
 
 
 def decoded(video: bytes, start: int = 0, count: int | None = None) -> np.ndarray:
-    """Frames start … start + count - 1 as one writes it with PyAV; all when count is None."""
+    """Frames start … start + count - 1 as one writes it with PyAV by one who knows it; all when count is None."""
     frames = []
+    reformatter = VideoReformatter()
     with av.open(io.BytesIO(video)) as container:
         stream = container.streams.video[0]
         stream.codec_context.thread_count = 1
         for number, frame in enumerate(container.decode(stream)):
             if number >= start:
-                frames.append(frame.to_ndarray(format="rgb24", threads=1))
+                frames.append(reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray())
             if count is not None and len(frames) == count:
                 break
     return np.stack(frames)
