@@ -29,7 +29,9 @@ def patchify(video: Any, patch: Patch) -> tuple[Any, NDArray[np.int64]]:
     *batch, frames, rows, columns, channels = video.shape
     t, y, x = patch
     if frames % t or rows % y or columns % x:
-        raise ValueError(f"{frames} frames of {rows} x {columns} pixels are no whole number of patches {patch}")
+        raise ValueError(
+            f"{frames} frames of {rows} x {columns} pixels are no whole number of patches {patch}"
+        )
     grid = frames // t, rows // y, columns // x
     blocks = video.reshape(*batch, grid[0], t, grid[1], y, grid[2], x, channels)
     # (T', t, Y', y, X', x) to (T', Y', X', t, y, x); swapaxes is what NumPy and torch both have
@@ -60,7 +62,9 @@ def unpatch(tokens: Any, positions: Any, patch: Patch) -> Any:
         raise ValueError("two tokens have the same position")
     if (order != np.arange(count)).any():
         clips = int(np.prod(batch))
-        flat = np.arange(clips)[:, None] * count + np.broadcast_to(order, (*batch, count)).reshape(clips, count)
+        flat = np.arange(clips)[:, None] * count + np.broadcast_to(order, (*batch, count)).reshape(
+            clips, count
+        )
         tokens = tokens.reshape(clips * count, width)[flat.reshape(-1)]
     blocks = tokens.reshape(*batch, *grid, t, y, x, width // (t * y * x))
     blocks = blocks.swapaxes(-4, -3).swapaxes(-5, -3).swapaxes(-6, -5)

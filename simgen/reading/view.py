@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,9 +22,13 @@ STARTS = ("random", "middle")
 DTYPES = ("uint8", "float32")
 LAYOUTS = ("THWC", "TCHW", "CTHW")
 DECODERS = ("pyav", "torchcodec")
-LARGEST_PX = 1 << 14  # of a side; larger ones are a slip of the pen, and a picture of them may not fit in memory
+LARGEST_PX = (
+    1 << 14
+)  # of a side; larger ones are a slip of the pen, and a picture of them may not fit in memory
 
-Draw = tuple[int, int, int]  # seed, epoch, number of the clip: what everything random about a clip follows from
+Draw = tuple[
+    int, int, int
+]  # seed, epoch, number of the clip: what everything random about a clip follows from
 
 
 def generator(draw: Draw, name: str) -> np.random.Generator:
@@ -60,14 +65,16 @@ class View:
     caption: str = "plain"  # a tier's name, or "random"
     dtype: str = "uint8"  # float32: 0 … 1
     layout: str = "THWC"  # or TCHW, CTHW
-    patches: tuple[int, int, int] | None = None  # (t, y, x): videos as tokens of so many frames, rows, columns
+    patches: tuple[int, int, int] | None = (
+        None  # (t, y, x): videos as tokens of so many frames, rows, columns
+    )
     decoder: str | None = None  # pyav or torchcodec: the same pixels; None is pyav
 
     def picture_size(self, width: int, height: int) -> tuple[int, int]:
         """(width, height) of the pictures of a video that was recorded with these."""
         if self.size is None:
             return width, height
-        if not isinstance(self.size, int):
+        if isinstance(self.size, tuple):
             return self.size
         shorter = min(width, height)
         return max(1, round(width * self.size / shorter)), max(1, round(height * self.size / shorter))
@@ -80,13 +87,17 @@ class View:
     @property
     def _first(self) -> int:
         """The first frame, where that is not drawn."""
-        return self.start if isinstance(self.start, int) else 0
+        return 0 if isinstance(self.start, str) else int(self.start)
 
     def needs(self, names: Collection[str], layout: Layout) -> tuple[str, ...]:
-        """The (small) columns that clips must be read with, beside those called `names`, to be shown so."""
+        """The (small) columns that clips must be read with, beside those called `names`, to be shown so. Names
+        may be those of `Clip.example`.
+        """
         more: list[str] = []
         if not self.takes_all:
             more += ["frame_count", "fps"]
+        elif "frame_indices" in names:
+            more.append("frame_count")
         if self.size is not None:
             more += ["width", "height"]
         if "captions" in names or ("caption" in names and self.caption != "plain"):
@@ -103,7 +114,11 @@ class View:
     def _problems(self, manifest: Filmed) -> list[str]:
         return [
             *self._wrong_values(),
-            *(() if self._wrong_values() else (*self._wrong_window(manifest), *self._wrong_patches(manifest))),
+            *(
+                ()
+                if self._wrong_values()
+                else (*self._wrong_window(manifest), *self._wrong_patches(manifest))
+            ),
         ]
 
     def _wrong_values(self) -> list[str]:
@@ -119,11 +134,12 @@ class View:
                 problems.append("fps and stride both choose the frames: leave one of them out")
         if not (_whole(self.start, 0) or self.start in STARTS):
             choice = did_you_mean(self.start, STARTS)
-            problems.append(f"start={shown(self.start)}: it is the number of a frame, {listed(STARTS)}.{choice}")
+            problems.append(
+                f"start={shown(self.start)}: it is the number of a frame, {listed(STARTS)}.{choice}"
+            )
         if self.size is not None:
-            sides = self.size if isinstance(self.size, (tuple, list)) else (self.size,)
-            pair = isinstance(self.size, int) or (isinstance(self.size, tuple) and len(self.size) == 2)
-            if not pair or not all(_whole(side, 1) and side <= LARGEST_PX for side in sides):
+            sides = self.size if isinstance(self.size, tuple) and len(self.size) == 2 else (self.size,)
+            if not all(_whole(side, 1) and side <= LARGEST_PX for side in sides):
                 problems.append(
                     f"size={self.size!r}: it is the shorter side, or a tuple (width, height), in pixels "
                     f"from 1 to {LARGEST_PX}"
@@ -166,7 +182,9 @@ class View:
             if first >= recorded:
                 return [f"start={first}: its clips have {recorded} frames, the last is {recorded - 1}"]
             return []
-        needed = int(offsets(self.frames, self.stride, self.fps, rate)[-1]) + 1
+        # no table of the frames that somebody asks for by mistake: there may be billions
+        few = min(self.frames, recorded + 1)
+        needed = int(offsets(few, self.stride, self.fps, rate)[-1]) + 1
         if first + needed > recorded:
             how = [f"frames={self.frames}"]
             how += [f"stride={self.stride}"] if self.stride != 1 else []
@@ -176,8 +194,8 @@ class View:
             instead += ", more frames per second" if self.fps is not None else ""
             instead += ", an earlier start" if first else ""
             return [
-                f"{listed(how, 'and')} needs clips of {first + needed} frames, its clips have {recorded}. "
-                f"Ask for {instead}"
+                f"{listed(how, 'and')} needs clips of {'at least ' * (few < self.frames)}{first + needed} frames, "
+                f"its clips have {recorded}. Ask for {instead}"
             ]
         return []
 
@@ -209,4 +227,4 @@ WHOLE = View()
 
 
 def _whole(value: object, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least
