@@ -308,13 +308,12 @@ class Clip:
         if self.view.takes_all:
             fields = decode_pass(name, self.values, suffix, self._name())
         else:
-            indices = self.frame_indices
-            if name == "flow" and (np.diff(indices) != 1).any():
+            if name == "flow" and not self._shows_every_frame():
                 raise DatasetError(
                     f"clip {self._name()} has flow from each recorded frame to the next one, and this view leaves "
                     "frames out: read flow without stride and fps"
                 )
-            fields = decode_pass(name, self.values, suffix, self._name(), indices.tolist())
+            fields = decode_pass(name, self.values, suffix, self._name(), self.frame_indices.tolist())
             if name == "flow":
                 for field in fields.values():
                     field[-1] = 0
@@ -325,13 +324,17 @@ class Clip:
                 fields["flow"] *= np.array(self._scale(), np.float32)
         return fields
 
+    def _shows_every_frame(self) -> bool:
+        """Whether no recorded frame is left out between the window's first and last one."""
+        return self.view.takes_all or bool((np.diff(self.frame_indices) == 1).all())
+
     def frames(self, camera: str = "") -> Frames:
-        """Everything per pixel that was read of one camera (the main one), decoded now."""
+        """Everything per pixel that was read of one camera (the main one) and that the view can show, decoded now."""
         camera = camera or self.layout.cameras[0]
         suffix = self._suffix(camera)
         fields: dict[str, NDArray[Any]] = {}
         for name in self.layout.passes:
-            if f"{name}{suffix}" in self.values:
+            if f"{name}{suffix}" in self.values and (name != "flow" or self._shows_every_frame()):
                 fields |= self.dense(name, camera)
         boxes = self.per_body(f"boxes{suffix}")
         centroids = self.per_body(f"centroids{suffix}")
