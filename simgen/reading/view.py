@@ -128,8 +128,12 @@ class View:
             if not (_whole(value, 1) or (value is None and name == "frames")):
                 problems.append(f"{name}={shown(value)}: it is a whole number from 1 on")
         if self.fps is not None:
-            if isinstance(self.fps, bool) or not isinstance(self.fps, (int, float)) or not 0 < self.fps < 1e6:
-                problems.append(f"fps={shown(self.fps)}: it is a number of frames per second above 0")
+            if (
+                isinstance(self.fps, bool)
+                or not isinstance(self.fps, (int, float))
+                or not 0.01 <= self.fps < 1e6
+            ):
+                problems.append(f"fps={shown(self.fps)}: it is a number of frames per second from 0.01 on")
             if self.stride != 1:
                 problems.append("fps and stride both choose the frames: leave one of them out")
         if not (_whole(self.start, 0) or self.start in STARTS):

@@ -19,8 +19,7 @@ from simgen.errors import DatasetError
 from simgen.labels.decision import FRAMES_NEEDED, Decision, decide
 from simgen.labels.events import Event
 from simgen.physics.trace import Contacts
-from simgen.reading import Clip, View, open_dataset
-from simgen.reading import windows
+from simgen.reading import Clip, View, open_dataset, windows
 from simgen.reading.view import generator
 from tests.dataset.samples import HandRecipe, build
 
@@ -29,6 +28,7 @@ def shown(clip: Clip, view: View, draw: tuple[int, int, int] = (0, 0, 0)) -> Cli
     return Clip(clip.values, clip.layout, view, draw)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 40), st.integers(1, 9), st.integers(0, 9))
 def test_a_stride_takes_every_so_many_th_frame(frames: int, stride: int, start: int) -> None:
     view = View(frames=frames, stride=stride, start=start)
@@ -36,6 +36,7 @@ def test_a_stride_takes_every_so_many_th_frame(frames: int, stride: int, start: 
     assert indices.tolist() == list(range(start, start + frames * stride, stride))
 
 
+@settings(deadline=None)
 @given(
     st.integers(1, 60), st.sampled_from([12.0, 23.976, 24.0, 25.0, 29.97, 30.0, 60.0]), st.floats(0.05, 1.0)
 )
@@ -173,7 +174,7 @@ def contact_tables(draw: st.DrawFn) -> Contacts:
 some_windows = st.sets(st.integers(0, 19), min_size=1, max_size=20).map(sorted).map(np.array)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(contact_tables(), some_windows)
 def test_contacts_within_a_window(contacts: Contacts, indices: np.ndarray) -> None:  # type: ignore[type-arg]
     """Row by row, by the definition: everything that happens between two frames of the window is one row."""
@@ -283,6 +284,7 @@ def test_the_decision_of_a_window() -> None:
     assert windows.decision_within(chaotic, np.array([8, 9]), FPS).horizon_s == 0.0
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from([*FRAMES_NEEDED, "collision", "apex", "never"]), min_size=1, max_size=4),
     st.lists(st.tuples(st.sampled_from(["collision", "apex", "bounce"]), st.floats(0.01, 10.9)), max_size=5),
