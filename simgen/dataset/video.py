@@ -192,8 +192,7 @@ def iterate_video(
     reformatter = VideoReformatter()
     try:
         with av.open(io.BytesIO(data), "r") as container:
-            stream: Any = container.streams.video[0]
-            stream.codec_context.thread_count = 1
+            stream = _video_stream(container)
             if strict:
                 stream.codec_context.options = {"err_detect": _STRICT}
             for frame in _decoded(container, stream, frames):
@@ -206,6 +205,14 @@ def iterate_video(
                     yield rgb
     except (av.FFmpegError, IndexError, ValueError) as error:
         raise _undecodable("the video", key, error) from error
+
+
+def _video_stream(container: Any) -> Any:
+    stream = container.streams.video[0]
+    if stream.codec_context is None:
+        raise ValueError("its codec is none that FFmpeg knows")
+    stream.codec_context.thread_count = 1
+    return stream
 
 
 def _decoded(container: Any, stream: Any, frames: Sequence[int] | None = None) -> Iterator[Any]:
@@ -266,8 +273,7 @@ def decode_ffv1(
 
     try:
         with av.open(io.BytesIO(data), "r") as container:
-            stream: Any = container.streams.video[0]
-            stream.codec_context.thread_count = 1
+            stream = _video_stream(container)
             pictures = (_picture(frame, dtype, 1)[..., 0] for frame in _decoded(container, stream, frames))
             return np.stack(list(_not_empty(pictures, key)))
     except (av.FFmpegError, IndexError, ValueError) as error:

@@ -11,17 +11,25 @@ from typing import TYPE_CHECKING, Any
 _HOME = {
     "Clip": "clip",
     "Dataset": "reader",
+    "View": "view",
     "open_dataset": "reader",
+    "patchify": "patches",
+    "unpatch": "patches",
 }
 
 if TYPE_CHECKING:
     from simgen.reading.clip import Clip
+    from simgen.reading.patches import patchify, unpatch
     from simgen.reading.reader import Dataset, open_dataset
+    from simgen.reading.view import View
 
 __all__ = [
     "Clip",
     "Dataset",
+    "View",
     "open_dataset",
+    "patchify",
+    "unpatch",
 ]
 
 

@@ -28,6 +28,8 @@ from simgen.scene.spec import SceneSpec
 
 __all__ = ["Clip"]
 
+_IN_PIXELS = ("boxes", "centroids", "projected_px")
+
 
 class Clip:
     """One clip of a dataset. `clip.rgb`, `clip.state`, `clip.captions` … are what `Sample` has under that
@@ -51,7 +53,8 @@ class Clip:
     def __repr__(self) -> str:
         return f"Clip({self.values.get('key', '?')!r}, columns: {', '.join(self.values)})"
 
-    def _value(self, column: str) -> Any:
+    def value(self, column: str) -> Any:
+        """What is stored in a column, of the whole recording. Raises DatasetError where it was not read."""
         try:
             return self.values[column]
         except KeyError:
@@ -62,26 +65,26 @@ class Clip:
 
     @property
     def key(self) -> str:
-        return str(self._value("key"))
+        return str(self.value("key"))
 
     @property
     def index(self) -> int:
-        return int(self._value("index"))
+        return int(self.value("index"))
 
     @property
     def split(self) -> str:
-        return str(self._value("split"))
+        return str(self.value("split"))
 
     @property
     def scenario(self) -> str:
-        return str(self._value("scenario"))
+        return str(self.value("scenario"))
 
     @property
     def caption(self) -> str:
         """The tier that the view names or draws, `plain` where that one tells what the window does not show."""
         if self.view.caption == "plain":
-            return str(self._value("caption"))
-        captions, told = self._value("captions"), self._tiers_told()
+            return str(self.value("caption"))
+        captions, told = self.value("captions"), self._tiers_told()
         tier = self.view.caption
         if tier == "random":
             tier = str(generator(self.draw, "caption").choice([name for name in captions if name in told]))
@@ -92,7 +95,7 @@ class Clip:
         """By tier; `plain` in the place of tiers that tell what the window does not show (see
         `windows.tiers_told`).
         """
-        captions = dict(self._value("captions"))
+        captions = dict(self.value("captions"))
         if self.view.takes_all:
             return captions
         told = self._tiers_told()
@@ -128,37 +131,39 @@ class Clip:
         return self._indices
 
     def _frame_count(self) -> int:
-        return int(self._value("frame_count"))
+        return int(self.value("frame_count"))
 
     def _recorded_fps(self) -> float:
-        return float(self._value("fps"))
+        return float(self.value("fps"))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(W, H), in pixels."""
+        return self.view.picture_size(int(self.value("width")), int(self.value("height")))
+
+    def _size(self) -> tuple[int, int] | None:
+        """The size that pictures are brought to, None where they stay as they are."""
+        return None if self.view.size is None else self.size
 
     def _scale(self) -> tuple[float, float]:
         """Pixels of the view per recorded pixel, along x and y."""
-        width, height = int(self._value("width")), int(self._value("height"))
-        shown = self.view.picture_size(width, height)
-        return shown[0] / width, shown[1] / height
-
-    def _size(self) -> tuple[int, int] | None:
-        if self.view.size is None:
-            return None
-        return self.view.picture_size(int(self._value("width")), int(self._value("height")))
+        return self.size[0] / int(self.value("width")), self.size[1] / int(self.value("height"))
 
     @property
     def params(self) -> Mapping[str, Any]:
         """Every parameter of the clip's scenario under its recipe name."""
-        return {name: value for name, value in self._value("params").items() if value is not None}
+        return {name: value for name, value in self.value("params").items() if value is not None}
 
     @property
     def bodies(self) -> list[dict[str, Any]]:
         """A record per body: name, role, shape, size_m, mass_kg, friction, elasticity, colour, material,
         fixed.
         """
-        return list(self._value("bodies"))
+        return list(self.value("bodies"))
 
     @property
     def scene_json(self) -> str:
-        return str(self._value("scene"))
+        return str(self.value("scene"))
 
     @property
     def scene(self) -> SceneSpec:
@@ -168,12 +173,12 @@ class Clip:
     @property
     def state(self) -> NDArray[np.float32]:
         """(T, N, 13)"""
-        return self._per_frame("state")
+        return self.per_body("state")
 
     @property
     def contacts(self) -> Contacts:
         """A row per touching pair of bodies and interval between two frames of the window, ordered by (frame, a, b)."""
-        contacts: Contacts = self._value("contacts")
+        contacts: Contacts = self.value("contacts")
         if self.view.takes_all:
             return contacts
         return windows.contacts_within(contacts, self.frame_indices, self._recorded_fps())
@@ -186,11 +191,11 @@ class Clip:
         return windows.events_within(events, self.frame_indices, self._recorded_fps())
 
     def _recorded_events(self) -> tuple[Event, ...]:
-        return tuple(Event(**{**event, "bodies": tuple(event["bodies"])}) for event in self._value("events"))
+        return tuple(Event(**{**event, "bodies": tuple(event["bodies"])}) for event in self.value("events"))
 
     @property
     def law(self) -> tuple[LawCheck, ...]:
-        return tuple(LawCheck(**check) for check in self._value("law"))
+        return tuple(LawCheck(**check) for check in self.value("law"))
 
     @property
     def decision(self) -> Decision:
@@ -201,39 +206,48 @@ class Clip:
         return windows.decision_within(decision, self.frame_indices, self._recorded_fps())
 
     def _recorded_decision(self) -> Decision:
-        return Decision(**self._value("decision"))
+        return Decision(**self.value("decision"))
 
     @property
     def visible(self) -> NDArray[np.float32]:
         """(T, N)"""
-        return self._per_frame("visible")
+        return self.per_body("visible")
 
     @property
     def boxes(self) -> NDArray[np.float32]:
         """(T, N, 4)"""
-        return self._per_frame("boxes", pixels=True)
+        return self.per_body("boxes")
 
     @property
     def centroids(self) -> NDArray[np.float32]:
         """(T, N, 2)"""
-        return self._per_frame("centroids", pixels=True)
+        return self.per_body("centroids")
 
     @property
     def projected_px(self) -> NDArray[np.float32]:
         """(T, N, 2)"""
-        return self._per_frame("projected_px", pixels=True)
+        return self.per_body("projected_px")
+
+    def per_body(self, column: str) -> NDArray[np.float32]:
+        """(T, N, …) state, visible, boxes, centroids or projected_px; a further camera's end with `_<camera>`."""
+        array: NDArray[np.float32] = self.value(column)
+        if not self.view.takes_all:
+            array = array[self.frame_indices]
+        if self.view.size is not None and column.startswith(_IN_PIXELS):  # x, y, or x, y, x, y
+            array = array * np.array(self._scale() * (array.shape[-1] // 2), np.float32)
+        return array
 
     @property
     def recipe_hash(self) -> str:
-        return str(self._value("recipe_hash"))
+        return str(self.value("recipe_hash"))
 
     @property
     def generator_version(self) -> int:
-        return int(self._value("generator_version"))
+        return int(self.value("generator_version"))
 
     @property
     def attempt(self) -> int:
-        return int(self._value("attempt"))
+        return int(self.value("attempt"))
 
     @property
     def cameras(self) -> dict[str, CameraLabel]:
@@ -241,7 +255,7 @@ class Clip:
 
     def camera(self, name: str = "") -> CameraLabel:
         """One camera (the main one)."""
-        value = self._value(f"camera{self._suffix(name)}")
+        value = self.value(f"camera{self._suffix(name)}")
         intrinsics, placed = value["intrinsics"], value["world_to_camera"]
         if self.view.size is not None:
             intrinsics = np.array([*self._scale(), 1.0])[:, None] * intrinsics
@@ -263,7 +277,7 @@ class Clip:
 
     def video_bytes(self, camera: str = "") -> bytes:
         """The file of one camera's video (the main one's), as it is stored: the whole recording."""
-        data: bytes = self._value(f"video{self._suffix(camera)}")
+        data: bytes = self.value(f"video{self._suffix(camera)}")
         return data
 
     @property
@@ -293,17 +307,16 @@ class Clip:
         to the next, so that a view which leaves frames out has none (DatasetError); it is 0 in the last frame.
         """
         suffix = self._suffix(camera)
-        self._value(f"{name}{suffix}")
+        self.value(f"{name}{suffix}")
         if self.view.takes_all:
             fields = decode_pass(name, self.values, suffix, self._name())
         else:
-            indices = self.frame_indices
-            if name == "flow" and (np.diff(indices) != 1).any():
+            if name == "flow" and not self._shows_every_frame():
                 raise DatasetError(
                     f"clip {self._name()} has flow from each recorded frame to the next one, and this view leaves "
                     "frames out: read flow without stride and fps"
                 )
-            fields = decode_pass(name, self.values, suffix, self._name(), indices.tolist())
+            fields = decode_pass(name, self.values, suffix, self._name(), self.frame_indices.tolist())
             if name == "flow":
                 for field in fields.values():
                     field[-1] = 0
@@ -311,19 +324,23 @@ class Clip:
         if size is not None:
             fields = {key: nearest(field, size) for key, field in fields.items()}
             if name == "flow":
-                fields["flow"] *= np.float32(self._scale())
+                fields["flow"] *= np.array(self._scale(), np.float32)
         return fields
 
+    def _shows_every_frame(self) -> bool:
+        """Whether no recorded frame is left out between the window's first and last one."""
+        return self.view.takes_all or bool((np.diff(self.frame_indices) == 1).all())
+
     def frames(self, camera: str = "") -> Frames:
-        """Everything per pixel that was read of one camera (the main one), decoded now."""
+        """Everything per pixel that was read of one camera (the main one) and that the view can show, decoded now."""
         camera = camera or self.layout.cameras[0]
         suffix = self._suffix(camera)
         fields: dict[str, NDArray[Any]] = {}
         for name in self.layout.passes:
-            if f"{name}{suffix}" in self.values:
+            if f"{name}{suffix}" in self.values and (name != "flow" or self._shows_every_frame()):
                 fields |= self.dense(name, camera)
-        boxes = self._per_frame(f"boxes{suffix}", pixels=True)
-        centroids = self._per_frame(f"centroids{suffix}", pixels=True)
+        boxes = self.per_body(f"boxes{suffix}")
+        centroids = self.per_body(f"centroids{suffix}")
         return Frames(rgb=self.video(camera), boxes=boxes, centroids=centroids, **fields)
 
     def decode(self) -> None:
@@ -380,15 +397,6 @@ class Clip:
                 f"{did_you_mean(camera, self.layout.cameras)}"
             )
         return self.layout.suffix(camera or self.layout.cameras[0])
-
-    def _per_frame(self, column: str, pixels: bool = False) -> NDArray[Any]:
-        """The array (T, N, …) of a column; pixels: its last axis are pixel coordinates x, y, x, y …"""
-        array: NDArray[Any] = self._value(column)
-        if not self.view.takes_all:
-            array = array[self.frame_indices]
-        if pixels and self.view.size is not None:
-            array = array * np.tile(np.float32(self._scale()), array.shape[-1] // 2)
-        return array
 
     def _name(self) -> str:
         return str(self.values.get("key", ""))

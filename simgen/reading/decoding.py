@@ -8,7 +8,9 @@ torchcodec, whose import costs seconds, is loaded where it is asked for by name 
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import importlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -59,24 +61,23 @@ def _is_mp4(data: bytes) -> bool:
 
 
 def _by_pyav(data: bytes, wanted: Indices | None, size: Size | None, key: str) -> Pixels:
+    if wanted is None:
+        return _rising_by_pyav(data, None, size, key)
+    rising, place = np.unique(wanted, return_inverse=True)
+    if not len(rising) or rising[0] < 0:
+        raise ValueError(f"numbers of frames count from 0, and there is at least one: {wanted}")
+    pictures = _rising_by_pyav(data, rising, size, key)
+    return pictures if np.array_equal(rising, wanted) else pictures[place]
+
+
+def _rising_by_pyav(data: bytes, rising: Indices | None, size: Size | None, key: str) -> Pixels:
     import av
 
-    if wanted is None:
-        rising, place = None, None
-    else:
-        rising, place = np.unique(wanted, return_inverse=True)
-        if not len(rising) or rising[0] < 0:
-            raise ValueError(f"numbers of frames count from 0, and there is at least one: {wanted}")
     if _is_mp4(data):
-        try:
-            pictures = _of_mp4(data, rising, size)
-        except (ValueError, av.FFmpegError):  # damaged, or another writer's: FFmpeg makes of it what it can
-            pictures = _of_any(data, rising, size, key)
-    else:
-        pictures = _of_any(data, rising, size, key)
-    if place is None or (len(rising) == len(wanted) and (place == np.arange(len(place))).all()):
-        return pictures
-    return pictures[place]
+        # what is damaged, or another writer's, is left to FFmpeg, which makes of it what it can
+        with contextlib.suppress(ValueError, av.FFmpegError):
+            return _of_mp4(data, rising, size)
+    return _of_any(data, rising, size, key)
 
 
 def _of_mp4(data: bytes, rising: Indices | None, size: Size | None) -> Pixels:
@@ -205,7 +206,7 @@ def why_not_torchcodec() -> str:
     `decode_video`. Found out once per process.
     """
     try:
-        from torchcodec.decoders import VideoDecoder  # noqa: F401
+        importlib.import_module("torchcodec.decoders")
     except Exception as error:  # whatever its authors and the loader of shared libraries thought of
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         return f"torchcodec cannot be imported ({type(error).__name__}: {reason})"
@@ -227,9 +228,9 @@ def _by_torchcodec(data: bytes, wanted: Indices | None, size: Size | None, key: 
 
 
 def _torchcodec_frames(data: bytes, wanted: Indices | None) -> Pixels:
-    from torchcodec.decoders import VideoDecoder
-
-    decoder = VideoDecoder(data, dimension_order="NHWC", num_ffmpeg_threads=1)
+    decoder = importlib.import_module("torchcodec.decoders").VideoDecoder(
+        data, dimension_order="NHWC", num_ffmpeg_threads=1
+    )
     numbers = range(len(decoder)) if wanted is None else wanted.tolist()
     pixels: Pixels = decoder.get_frames_at(list(numbers)).data.numpy()
     return pixels

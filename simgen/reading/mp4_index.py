@@ -79,11 +79,11 @@ def _starts(
     if counts.sum() != len(sizes):
         raise ValueError("the index of the mp4 contradicts itself")
     before = np.cumsum(sizes) - sizes  # bytes of the pictures before each one
-    starts = np.cumsum(counts) - counts
     filled = counts > 0
-    chunk_start = np.zeros(len(counts), np.int64)
-    chunk_start[filled] = before[starts[filled]]
-    return np.repeat(chunks - chunk_start, counts) + before
+    bytes_before = np.zeros(len(counts), np.int64)  # each chunk
+    bytes_before[filled] = before[(np.cumsum(counts) - counts)[filled]]
+    starts: NDArray[np.int64] = np.repeat(chunks - bytes_before, counts) + before
+    return starts
 
 
 def _inside(data: bytes, place: Place) -> dict[bytes, Place]:

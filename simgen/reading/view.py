@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -73,7 +74,7 @@ class View:
         """(width, height) of the pictures of a video that was recorded with these."""
         if self.size is None:
             return width, height
-        if not isinstance(self.size, int):
+        if isinstance(self.size, tuple):
             return self.size
         shorter = min(width, height)
         return max(1, round(width * self.size / shorter)), max(1, round(height * self.size / shorter))
@@ -86,13 +87,17 @@ class View:
     @property
     def _first(self) -> int:
         """The first frame, where that is not drawn."""
-        return self.start if isinstance(self.start, int) else 0
+        return 0 if isinstance(self.start, str) else int(self.start)
 
     def needs(self, names: Collection[str], layout: Layout) -> tuple[str, ...]:
-        """The (small) columns that clips must be read with, beside those called `names`, to be shown so."""
+        """The (small) columns that clips must be read with, beside those called `names`, to be shown so. Names
+        may be those of `Clip.example`.
+        """
         more: list[str] = []
         if not self.takes_all:
             more += ["frame_count", "fps"]
+        elif "frame_indices" in names:
+            more.append("frame_count")
         if self.size is not None:
             more += ["width", "height"]
         if "captions" in names or ("caption" in names and self.caption != "plain"):
@@ -123,8 +128,12 @@ class View:
             if not (_whole(value, 1) or (value is None and name == "frames")):
                 problems.append(f"{name}={shown(value)}: it is a whole number from 1 on")
         if self.fps is not None:
-            if isinstance(self.fps, bool) or not isinstance(self.fps, (int, float)) or not 0 < self.fps < 1e6:
-                problems.append(f"fps={shown(self.fps)}: it is a number of frames per second above 0")
+            if (
+                isinstance(self.fps, bool)
+                or not isinstance(self.fps, (int, float))
+                or not 0.01 <= self.fps < 1e6
+            ):
+                problems.append(f"fps={shown(self.fps)}: it is a number of frames per second from 0.01 on")
             if self.stride != 1:
                 problems.append("fps and stride both choose the frames: leave one of them out")
         if not (_whole(self.start, 0) or self.start in STARTS):
@@ -133,9 +142,8 @@ class View:
                 f"start={shown(self.start)}: it is the number of a frame, {listed(STARTS)}.{choice}"
             )
         if self.size is not None:
-            sides = self.size if isinstance(self.size, (tuple, list)) else (self.size,)
-            pair = isinstance(self.size, int) or (isinstance(self.size, tuple) and len(self.size) == 2)
-            if not pair or not all(_whole(side, 1) and side <= LARGEST_PX for side in sides):
+            sides = self.size if isinstance(self.size, tuple) and len(self.size) == 2 else (self.size,)
+            if not all(_whole(side, 1) and side <= LARGEST_PX for side in sides):
                 problems.append(
                     f"size={self.size!r}: it is the shorter side, or a tuple (width, height), in pixels "
                     f"from 1 to {LARGEST_PX}"
@@ -178,7 +186,9 @@ class View:
             if first >= recorded:
                 return [f"start={first}: its clips have {recorded} frames, the last is {recorded - 1}"]
             return []
-        needed = int(offsets(self.frames, self.stride, self.fps, rate)[-1]) + 1
+        # no table of the frames that somebody asks for by mistake: there may be billions
+        few = min(self.frames, recorded + 1)
+        needed = int(offsets(few, self.stride, self.fps, rate)[-1]) + 1
         if first + needed > recorded:
             how = [f"frames={self.frames}"]
             how += [f"stride={self.stride}"] if self.stride != 1 else []
@@ -188,8 +198,8 @@ class View:
             instead += ", more frames per second" if self.fps is not None else ""
             instead += ", an earlier start" if first else ""
             return [
-                f"{listed(how, 'and')} needs clips of {first + needed} frames, its clips have {recorded}. "
-                f"Ask for {instead}"
+                f"{listed(how, 'and')} needs clips of {'at least ' * (few < self.frames)}{first + needed} frames, "
+                f"its clips have {recorded}. Ask for {instead}"
             ]
         return []
 
@@ -221,4 +231,4 @@ WHOLE = View()
 
 
 def _whole(value: object, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least

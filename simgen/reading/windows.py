@@ -54,7 +54,7 @@ def frame_indices(view: View, recorded: int, recorded_fps: float, draw: np.rando
     """(T,) the recorded frames of the window, rising. Raises ValueError when the clip has too few of them."""
     if view.fps is not None and view.fps > recorded_fps:
         raise ValueError(f"it has {recorded_fps:g} frames per second, fewer than {view.fps:g}")
-    first = view.start if isinstance(view.start, int) else 0
+    first = 0 if isinstance(view.start, str) else int(view.start)
     if view.frames is None:
         indices = first + offsets(recorded, view.stride, view.fps, recorded_fps)
         indices = indices[indices < recorded]
@@ -159,8 +159,9 @@ def events_within(events: Sequence[Event], indices: Indices, recorded_fps: float
 def decision_within(decision: Decision, indices: Indices, recorded_fps: float) -> Decision:
     """The decision of the window: no event where the window does not show it.
 
-    From how many first frames something follows is told of windows that begin with the clip only: what
-    reveals a parameter may lie before a later one, which is then 0, "not all of them do".
+    `event_frames` and `outcome_frames` still speak of the recording: from how many first frames of the window the
+    decisive event and the rest of the recording follow. They are 0, "not all of them do", for a window that does not
+    begin with the clip, since what reveals a parameter may lie before it.
     """
     start_s, last_s = float(indices[0]) / recorded_fps, float(indices[-1]) / recorded_fps
     shown = decision.in_video and _happens(decision.frame, decision.time_s, indices, recorded_fps)
