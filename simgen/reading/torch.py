@@ -54,6 +54,14 @@ class TorchStream(Stream, torch_data.Dataset[dict[str, Any]]):
         found = super().example(epoch, position)
         return {name: _tensors(value) for name, value in found.items()}
 
+    @staticmethod
+    def collate(examples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """A batch of examples, as `DataLoader` makes it by itself, but that contacts, events and other records,
+        which differ in number from clip to clip, stay lists of one entry per clip:
+        `DataLoader(stream, collate_fn=stream.collate, …)`.
+        """
+        return {name: _together([example[name] for example in examples]) for name in examples[0]}
+
 
 class EpochSampler(torch_data.Sampler[Place]):
     """The places of one rank's clips, from where the stream stands to the end of the epoch; then it moves
@@ -95,6 +103,16 @@ class _Places(Iterator[Place]):
         stream = self._stream
         stream.load_state_dict(state)
         self._epoch, self._start, self._turns = stream.epoch, stream.start, 0
+
+
+def _together(values: list[Any]) -> Any:
+    first = values[0]
+    if isinstance(first, Mapping):
+        return {name: _together([value[name] for value in values]) for name in first}
+    if isinstance(first, torch.Tensor):
+        alike = all(value.shape == first.shape for value in values)
+        return torch_data.default_collate(values) if alike else values
+    return torch_data.default_collate(values) if isinstance(first, (bool, int, float)) else values
 
 
 def distributed_share(rank: int | None, ranks: int | None, tail: str) -> Share:

@@ -16,6 +16,7 @@ import pytest
 
 from simgen.errors import DatasetError
 from simgen.reading import open_dataset
+from tests.dataset.samples import HandRecipe, build, make_sample
 
 torch = pytest.importorskip("torch")
 from torch.utils.data import DataLoader  # noqa: E402
@@ -207,6 +208,32 @@ def test_ranks_read_few_blocks_in_common(tmp_path: Path) -> None:
         places = (share.position(turn, len(order), 0) for turn in range(share.count(len(order), 0)))
         touched.append({order[place] // 16 for place in places})
     assert sum(map(len, touched)) <= 640 + 16, "a block is read by two ranks only where two lanes meet"
+
+
+def test_records_and_bodies_of_different_numbers_make_batches(tmp_path: Path) -> None:
+    """One clip has a body more than the others; contacts and events differ from clip to clip."""
+
+    def one_more(values: dict[str, Any]) -> None:
+        values["bodies"] = [*values["bodies"], values["bodies"][-1]]
+        for name in ("state", "boxes", "visible", "centroids", "projected_px"):
+            values[name] = np.concatenate([values[name], values[name][:, -1:]], axis=1)
+
+    samples = [make_sample(HandRecipe(), index) for index in range(4)]
+    count = len(samples[1].scene.bodies) + 1
+    build(tmp_path, HandRecipe(), {"train": [4]}, change=one_more)
+    data = open_dataset(tmp_path, "train").torch(
+        ["state", "contacts", "events", "params", "caption"], frames=2
+    )
+    batch = next(iter(DataLoader(data, batch_size=4, collate_fn=data.collate)))
+    assert batch["state"].shape == (4, 2, count, 13)
+    assert batch["body_count"].tolist() == [count - 1, count, count - 1, count - 1]
+    assert not batch["state"][[0, 2, 3], :, -1].any() and batch["state"][1, :, -1].any()
+    assert [len(contacts) for contacts in batch["contacts"]] == [
+        len(clip.contacts) for clip in open_dataset(tmp_path, "train", frames=2)
+    ]
+    assert batch["params"]["angle_deg"].tolist() == [sample.params["angle_deg"] for sample in samples]
+    default = next(iter(DataLoader(open_dataset(tmp_path, "train").torch(), batch_size=4)))
+    assert default["state"].shape[2] == count and len(default["caption"]) == 4
 
 
 def test_a_state_needs_its_entries(plain: Path) -> None:
