@@ -15,9 +15,19 @@ from numpy.typing import NDArray
 from simgen.render.raycast import layout as at
 from simgen.render.raycast.compile import kernel
 from simgen.render.raycast.mesh import mesh_hit, mesh_normal
-from simgen.render.raycast.solids import INFINITE, TINY, first_hit, surface
+from simgen.render.raycast.solids import (
+    INFINITE,
+    TINY,
+    ball_hit,
+    box_hit,
+    capsule_hit,
+    cylinder_hit,
+    first_hit,
+    surface,
+    tube_hit,
+)
 
-__all__ = ["cast", "locate", "seeing"]
+__all__ = ["cast", "locate", "meet", "seeing"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int32]
@@ -90,23 +100,75 @@ def cast(
                 mark[at.M_BODY + i] = b if t < depth else mark[at.M_BODY + i]
                 track[at.T_DEPTH + i] = t if t < depth else depth
         else:
-            root, end = int(solids[b, at.ROOT]), int(solids[b, at.ROOT_END])
             for i in range(count):
                 u, v = track[at.T_U + i], track[at.T_V + i]
-                px, py, pz = ox + u * oxu + v * oxv, oy + u * oyu + v * oyv, oz + u * ozu + v * ozv
-                dx, dy, dz = rx + u * rxu + v * rxv, ry + u * ryu + v * ryv, rz + u * rzu + v * rzv
-                triangle = 0
-                if kind == at.MESH:
-                    t, triangle = mesh_hit(nodes, corners, root, end, px, py, pz, dx, dy, dz, near, far)
-                else:
-                    t = first_hit(kind, px, py, pz, dx, dy, dz, s0, s1, s2, near)
-                if t < far:
-                    hits += 1
-                    if t < track[at.T_DEPTH + i]:
-                        track[at.T_DEPTH + i] = t
-                        mark[at.M_BODY + i] = b
-                        mark[at.M_FACE + i] = triangle
+                track[at.T_OX + i] = ox + u * oxu + v * oxv
+                track[at.T_OY + i] = oy + u * oyu + v * oyv
+                track[at.T_OZ + i] = oz + u * ozu + v * ozv
+                track[at.T_MX + i] = rx + u * rxu + v * rxv
+                track[at.T_MY + i] = ry + u * ryu + v * ryv
+                track[at.T_MZ + i] = rz + u * rzu + v * rzv
+                track[at.T_START + i], track[at.T_WAY + i] = near, far
+            meet(count, track, mark, solids, nodes, corners, b)
+            for i in range(count):
+                t, depth = track[at.T_HIT + i], track[at.T_DEPTH + i]
+                hits += 1 if t < far else 0
+                nearer = t < far and t < depth
+                mark[at.M_BODY + i] = b if nearer else mark[at.M_BODY + i]
+                mark[at.M_FACE + i] = mark[at.M_TRIANGLE + i] if nearer else mark[at.M_FACE + i]
+                track[at.T_DEPTH + i] = t if nearer else depth
         solids[b, met] += hits
+
+
+@kernel
+def meet(
+    count: int, track: Floats, mark: Integers, solids: Floats, nodes: Floats, corners: Floats, b: int
+) -> None:
+    """T_HIT = where `count` rays in the frame of solid `b` first cross its surface; infinite when they do not.
+
+    T_OX… is where a ray comes from, T_MX… the way it goes; crossings before T_START do not count, those from
+    T_WAY on need not be right. M_TRIANGLE says which triangle of a mesh was met.
+    """
+    kind = int(solids[b, at.KIND])
+    s0, s1, s2 = solids[b, at.SIZE], solids[b, at.SIZE + 1], solids[b, at.SIZE + 2]
+    root, end = int(solids[b, at.ROOT]), int(solids[b, at.ROOT_END])
+    # one loop per kind, most of them without branches, which the compiler runs for several rays at once
+    for i in range(count if kind == at.SPHERE else 0):
+        track[at.T_HIT + i] = ball_hit(
+            track[at.T_OX + i], track[at.T_OY + i], track[at.T_OZ + i],
+            track[at.T_MX + i], track[at.T_MY + i], track[at.T_MZ + i], s0, track[at.T_START + i],
+        )  # fmt: skip
+    for i in range(count if kind == at.BOX else 0):
+        track[at.T_HIT + i] = box_hit(
+            track[at.T_OX + i], track[at.T_OY + i], track[at.T_OZ + i],
+            track[at.T_MX + i], track[at.T_MY + i], track[at.T_MZ + i], s0, s1, s2, track[at.T_START + i],
+        )  # fmt: skip
+    for i in range(count if kind == at.CYLINDER else 0):
+        track[at.T_HIT + i] = cylinder_hit(
+            track[at.T_OX + i], track[at.T_OY + i], track[at.T_OZ + i],
+            track[at.T_MX + i], track[at.T_MY + i], track[at.T_MZ + i], s0, s1, track[at.T_START + i],
+        )  # fmt: skip
+    for i in range(count if kind == at.TUBE else 0):
+        track[at.T_HIT + i] = tube_hit(
+            track[at.T_OX + i], track[at.T_OY + i], track[at.T_OZ + i],
+            track[at.T_MX + i], track[at.T_MY + i], track[at.T_MZ + i], s0, s1, s2, track[at.T_START + i],
+        )  # fmt: skip
+    for i in range(count if kind == at.CAPSULE else 0):
+        track[at.T_HIT + i] = capsule_hit(
+            track[at.T_OX + i], track[at.T_OY + i], track[at.T_OZ + i],
+            track[at.T_MX + i], track[at.T_MY + i], track[at.T_MZ + i], s0, s1, track[at.T_START + i],
+        )  # fmt: skip
+    for i in range(count if kind in (at.CONE, at.COIL, at.MESH) else 0):
+        way, start = track[at.T_WAY + i], track[at.T_START + i]
+        ox, oy, oz = track[at.T_OX + i], track[at.T_OY + i], track[at.T_OZ + i]
+        dx, dy, dz = track[at.T_MX + i], track[at.T_MY + i], track[at.T_MZ + i]
+        hit, triangle = INFINITE, 0
+        if way > start:
+            if kind == at.MESH:
+                hit, triangle = mesh_hit(nodes, corners, root, end, ox, oy, oz, dx, dy, dz, start, way)
+            else:
+                hit = first_hit(kind, ox, oy, oz, dx, dy, dz, s0, s1, s2, start)
+        track[at.T_HIT + i], mark[at.M_TRIANGLE + i] = hit, triangle
 
 
 @kernel
