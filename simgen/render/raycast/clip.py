@@ -72,6 +72,7 @@ def _room(set_up: Stage, tiles: int) -> Room:
         np.zeros(tiles, np.uint8),
         np.zeros(tiles, np.uint8),
         np.zeros(256, np.int32),
+        np.zeros((8, tiles)),
     )
 
 
