@@ -25,8 +25,9 @@ Bytes = NDArray[np.uint8]
 Results = tuple[Bytes, Bytes, Singles, Singles, Singles, Bytes, Integers, Integers, Singles, Singles]
 # what the kernel works with, made by the caller because numba takes long to compile `np.zeros`: ahead (N,
 # SOLID) · track (TRACK,) · mark (MARK,) · lists (CASTERS + L, N + 1) · box (BOUNDS,) · dirty (tiles,) · chosen
-# (tiles,) · row_of (256,) · balls (8, tiles): see `reach.enclose`
-Room = tuple[Floats, Floats, Integers, Integers, Floats, Bytes, Bytes, Integers, Floats]
+# (tiles,) · row_of (256,) · balls (8, tiles): see `reach.enclose` · plain (H·W·3,): see
+# `frame.draw_tiles`, of no length when there is no picture
+Room = tuple[Floats, Floats, Integers, Integers, Floats, Bytes, Bytes, Integers, Floats, Floats]
 
 
 @kernel
@@ -105,7 +106,7 @@ def film(
     n = solids.shape[0]
     width, height = int(world[at.WIDTH]), int(world[at.HEIGHT])
     over, bounds, bounds0 = canvas[8], canvas[5], base[5]
-    ahead, track, mark, lists, box, dirty, chosen, row_of, balls = room
+    ahead, track, mark, lists, box, dirty, chosen, row_of, balls, plain = room
     if not every:
         chosen[:] = 1
         enclose(chosen, bounds, balls)
@@ -166,7 +167,9 @@ def film(
         if straight:  # every pixel is new: into the results without a detour
             facing = normals[f] if normals.shape[0] > 0 else canvas[4]
             target = (canvas[0], canvas[1], canvas[2], rgb[f], facing, bounds, canvas[6], canvas[7], over)
-        draw_tiles(dirty, solids, nodes, corners, lights, world, table, target, track, mark, lists, box)
+        draw_tiles(
+            dirty, solids, nodes, corners, lights, world, table, target, track, mark, lists, box, plain
+        )
         if not every:
             enclose(chosen, bounds, balls)
         for b in range(n):
