@@ -112,6 +112,7 @@ def _store_labels(
     label, depth, key, _, _, _, rows, columns, _ = canvas
     i, last, value = 0, -1, 0
     for y in range(y0, y1):
+        lost, won, many = 0, 0, 0  # a run of pixels that go from one label to another
         for x in range(x0, x1):
             p = y * width + x
             b = mark[at.M_BODY + i]
@@ -122,12 +123,17 @@ def _store_labels(
             key[p] = value << 16 | mark[at.M_FACE + i] << 8 | mark[at.M_SHADE + i] if b >= 0 else 0
             before = label[p]
             if before != value:
-                rows[before, y] -= 1
+                if before != lost or value != won:
+                    rows[lost, y] -= many
+                    rows[won, y] += many
+                    lost, won, many = before, value, 0
+                many += 1
                 columns[before, x] -= 1
-                rows[value, y] += 1
                 columns[value, x] += 1
                 label[p] = value
             i += 1
+        rows[lost, y] -= many
+        rows[won, y] += many
 
 
 @kernel

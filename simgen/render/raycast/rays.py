@@ -213,17 +213,34 @@ def locate(
 
 @kernel
 def _bound(count: int, track: Floats, mark: Integers, solid: int, box: Floats) -> None:
-    """The two boxes of `box`: around the points on `solid`, and around those on all others."""
+    """The two boxes of `box`: around the points on `solid`, and around those on all others.
+
+    The compiler does not reorder minima, so a loop to one minimum would take the rays one by one. Eighths of the
+    rays are folded onto the first of them instead, several rays at once, in rows that are free until `_face`.
+    """
+    eighth = count // 8
     for axis in range(3):
         row = at.T_X + axis * at.ROOM
+        for i in range(eighth):
+            low, high, low_rest, high_rest = math.inf, -math.inf, math.inf, -math.inf
+            for part in range(8):
+                x, b = track[row + i + part * eighth], mark[at.M_BODY + i + part * eighth]
+                own, rest = b == solid, b >= 0 and b != solid
+                low, high = min(low, x if own else math.inf), max(high, x if own else -math.inf)
+                low_rest = min(low_rest, x if rest else math.inf)
+                high_rest = max(high_rest, x if rest else -math.inf)
+            track[at.T_OX + i], track[at.T_OY + i] = low, high
+            track[at.T_OZ + i], track[at.T_MX + i] = low_rest, high_rest
         low, high, low_rest, high_rest = math.inf, -math.inf, math.inf, -math.inf
-        for i in range(count):
+        for i in range(8 * eighth, count):
             x, b = track[row + i], mark[at.M_BODY + i]
             own, rest = b == solid, b >= 0 and b != solid
-            low = min(low, x if own else math.inf)
-            high = max(high, x if own else -math.inf)
+            low, high = min(low, x if own else math.inf), max(high, x if own else -math.inf)
             low_rest = min(low_rest, x if rest else math.inf)
             high_rest = max(high_rest, x if rest else -math.inf)
+        for i in range(eighth):
+            low, high = min(low, track[at.T_OX + i]), max(high, track[at.T_OY + i])
+            low_rest, high_rest = min(low_rest, track[at.T_OZ + i]), max(high_rest, track[at.T_MX + i])
         box[axis], box[3 + axis] = low, high
         box[6 + axis], box[9 + axis] = low_rest, high_rest
 
