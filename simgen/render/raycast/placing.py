@@ -97,8 +97,11 @@ def _rectangles(rows: Floats, turn: Floats, stage: Stage, camera: Floats) -> Flo
     half, reach = rows[..., at.HALF : at.HALF + 3], rows[..., at.REACH]
     # the eight corners of the bounding box, those behind the camera kept away from zero depth
     axes = [_apply(view, turn[..., k] * half[..., k, None]) for k in range(3)]
-    signs = [(1 if k & 1 else -1, 1 if k & 2 else -1, 1 if k & 4 else -1) for k in range(8)]
-    corners = np.stack([middle + a * axes[0] + b * axes[1] + c * axes[2] for a, b, c in signs])
+    signs = np.array(
+        [(1.0 if k & 1 else -1.0, 1.0 if k & 2 else -1.0, 1.0 if k & 4 else -1.0) for k in range(8)]
+    )
+    a, b, c = signs.T[:, :, None, None, None]
+    corners = middle + a * axes[0] + b * axes[1] + c * axes[2]
     z, behind = middle[..., 2], ~flat & (corners[..., 2] <= 0.5 * near)
     depth = np.where(flat, 1.0, np.where(behind, 1.0, corners[..., 2]))
     u, v = corners[..., 0] / depth * focal, corners[..., 1] / depth * focal

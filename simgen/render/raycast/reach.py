@@ -56,6 +56,18 @@ def _away(x: float, y: float, z: float) -> float:
 
 
 @kernel
+def _extent(solids: Floats, b: int, row: int) -> float:
+    """How far solid `b` reaches from its middle along the world axis whose `row` of the rotation is given."""
+    kind, h, r = int(solids[b, at.KIND]), at.HALF, at.TURN + row
+    if kind == at.SPHERE:
+        return float(solids[b, h])
+    x, y, z = solids[b, r], solids[b, r + 1], solids[b, r + 2]
+    if kind == at.CYLINDER or kind == at.TUBE:  # of the circle at its end
+        return float(abs(z) * solids[b, h + 2] + math.sqrt(x * x + y * y) * solids[b, h])
+    return float(abs(x) * solids[b, h] + abs(y) * solids[b, h + 1] + abs(z) * solids[b, h + 2])
+
+
+@kernel
 def _can_reach(
     solids: Floats, b: int, lights: Floats, light: int, world: Floats,
     x0: float, y0: float, z0: float, x1: float, y1: float, z1: float,
@@ -89,7 +101,15 @@ def _can_reach(
         along, both = wx * lx + wy * ly + wz * lz, _away(ex, ey, ez) + solids[b, at.REACH] + wide + SLACK
         if along < -both or wx * wx + wy * wy + wz * wz - along * along > both * both:
             return False
-    return _meets(
+    # in the world's axes, in which the points' box is no larger than it must be …
+    hx, hy, hz = _extent(solids, b, 0), _extent(solids, b, 3), _extent(solids, b, 6)
+    if not _meets(
+        px, py, pz, ex, ey, ez, lx, ly, lz, last, wide, mx, my, mz, hx, hy, hz,
+        1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0,
+    ):  # fmt: skip
+        return False
+    # … and in the solid's, in which its own box is not
+    return solids[b, at.KIND] == at.SPHERE or _meets(
         px, py, pz, ex, ey, ez, lx, ly, lz, last, wide, mx, my, mz,
         solids[b, h], solids[b, h + 1], solids[b, h + 2],
         solids[b, r], solids[b, r + 1], solids[b, r + 2], solids[b, r + 3], solids[b, r + 4],
