@@ -5,8 +5,8 @@ sweeps: first one ray through every pixel's centre, which gives all labels, the 
 face, shadows); then, when the keys of all pixels are known, the other rays of SAMPLES × SAMPLES for the
 pixels whose key differs from a neighbour's. Labels are never blended.
 
-What a tile shows depends only on the solids whose rectangle touches it (widened by a pixel, for the
-neighbours' keys), and on the solids that may stand between a light and a point seen in it. `bounds` keeps
+What a tile shows depends only on the solids whose rectangle touches it (widened by half a pixel, to the
+centres of its neighbours, for their keys), and on the solids that may stand between a light and a point seen in it. `bounds` keeps
 boxes around all those points: the tile's, those of the pixels just outside it, and those of its additional
 rays.
 """
@@ -73,8 +73,8 @@ def _centres(x0: int, y0: int, x1: int, y1: int, track: Floats) -> int:
 
 @kernel
 def _edges(x0: int, y0: int, x1: int, y1: int, width: int, height: int, key: Integers, track: Floats) -> int:
-    """SAMPLES × SAMPLES rays, less the one through its centre, for every pixel whose key differs from a neighbour's;
-    how many.
+    """SAMPLES × SAMPLES rays, less the one through its centre, for every pixel whose key differs from a
+    neighbour's; how many.
     """
     count = 0
     for y in range(y0, y1):

@@ -126,11 +126,8 @@ T_PART, T_SPAN = (
     31 * ROOM,
 )  # before light is added: how much of the second colour shows; a pixel's width
 T_LIT, T_WEIGHT = 31 * ROOM, 32 * ROOM  # sums of it over samples, and of the samples' weights
-T_START, T_WAY = (
-    33 * ROOM,
-    34 * ROOM,
-)  # of the rays that `rays.meet` follows: where they begin and how far they go
-T_HIT = 35 * ROOM  # where they meet the solid
+# of the rays that `rays.meet` follows: where they begin, how far they go, where they meet the solid
+T_START, T_WAY, T_HIT = 33 * ROOM, 34 * ROOM, 35 * ROOM
 TRACK = 36 * ROOM
 M_BODY = 0 * ROOM  # row of the solid, -1 for nothing
 M_FACE = 1 * ROOM  # see `solids.surface`; a mesh's triangle until `locate` has put its face there

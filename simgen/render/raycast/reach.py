@@ -169,7 +169,11 @@ def enclose(chosen: Bytes, bounds: Floats, balls: Floats) -> None:
 def find_candidates(
     solids: Floats, chosen: int, lights: Floats, world: Floats, balls: Floats, candidates: Bytes
 ) -> None:
-    """Set `candidates` of the tiles that `find_affected` must look at, which are few: it takes longer."""
+    """Set `candidates` of the tiles that `find_affected` must look at, and clear the others.
+
+    For it takes long for a tile. Here a shadow is the ball around its solid, swept away from the light, and what a
+    tile sees is `balls`, which the compiler tries for several tiles at once.
+    """
     across = (int(world[at.WIDTH]) + at.TILE - 1) // at.TILE
     candidates[:] = 0
     for b in range(solids.shape[0]):
@@ -179,17 +183,10 @@ def find_candidates(
         for row in range(top, bottom):
             for tile in range(row * across + left, row * across + right):
                 candidates[tile] = 1
-        mx, my, mz = (
-            solids[b, at.WORLD_MIDDLE],
-            solids[b, at.WORLD_MIDDLE + 1],
-            solids[b, at.WORLD_MIDDLE + 2],
-        )
+        m, t = at.WORLD_MIDDLE, at.TOWARDS
+        mx, my, mz = solids[b, m], solids[b, m + 1], solids[b, m + 2]
         for light in range(lights.shape[0]):
-            lx, ly, lz = (
-                lights[light, at.TOWARDS],
-                lights[light, at.TOWARDS + 1],
-                lights[light, at.TOWARDS + 2],
-            )
+            lx, ly, lz = lights[light, t], lights[light, t + 1], lights[light, t + 2]
             reach = solids[b, at.REACH] + SLACK
             if lights[light, at.POINT] > 0.0 or lights[light, at.SPREAD] > 0.0:
                 reach = math.inf  # its shadow widens: every tile
@@ -212,12 +209,8 @@ def _touched(solids: Floats, b: int, world: Floats) -> tuple[int, int, int, int]
     """
     across = (int(world[at.WIDTH]) + at.TILE - 1) // at.TILE
     down = (int(world[at.HEIGHT]) + at.TILE - 1) // at.TILE
-    u0, v0, u1, v1 = (
-        solids[b, at.RECT],
-        solids[b, at.RECT + 1],
-        solids[b, at.RECT + 2],
-        solids[b, at.RECT + 3],
-    )
+    r = at.RECT
+    u0, v0, u1, v1 = solids[b, r], solids[b, r + 1], solids[b, r + 2], solids[b, r + 3]
     if not (u0 < u1 and v0 < v1):
         return 0, 0, 0, 0
     left, top = math.floor((u0 - 0.5) / at.TILE), math.floor((v0 - 0.5) / at.TILE)
@@ -234,7 +227,7 @@ def find_affected(
 ) -> None:
     """Set `affected` of those of the tiles `among` that a solid can change whose column `chosen` is not 0.
 
-    It can when its rectangle touches the tile or a pixel beside it, or when it can come between a light
+    It can when its rectangle touches the tile or the centre of a pixel beside it, or when it can come between a light
     and a point that the tile sees (all of them are within the tile's `bounds`), or near enough to such a
     point to take ambient light.
     """
