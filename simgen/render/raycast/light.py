@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.render.raycast import layout as at
-from simgen.render.raycast.compile import kernel
+from simgen.render.raycast.compile import kernel, spliced
 from simgen.render.raycast.rays import meet, seeing
 from simgen.render.raycast.textures import add_texture
 
@@ -119,7 +119,7 @@ def _spread(k: int, count: int) -> tuple[float, float]:
     return x * scale, y * scale
 
 
-@kernel
+@spliced
 def _shade(
     count: int,
     track: Floats,
@@ -178,7 +178,7 @@ def _shade(
             mark[at.M_SHADE + i] |= 1 << light
 
 
-@kernel
+@spliced
 def _occlude(
     count: int,
     track: Floats,
@@ -212,7 +212,7 @@ def _occlude(
         track[at.T_OPEN + i] = track[at.T_LIT + i] / track[at.T_WEIGHT + i]
 
 
-@kernel
+@spliced
 def _own_colours(
     count: int, track: Floats, mark: Integers, solids: Floats, world: Floats, lists: Integers
 ) -> None:

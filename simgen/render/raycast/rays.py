@@ -17,10 +17,8 @@ from simgen.render.raycast.compile import kernel
 from simgen.render.raycast.mesh import mesh_hit, mesh_normal
 from simgen.render.raycast.solids import (
     INFINITE,
-    TINY,
     ball_hit,
     box_hit,
-    capsule_hit,
     cylinder_hit,
     first_hit,
     surface,
@@ -59,37 +57,15 @@ def cast(
         rx, ry, rz = solids[b, at.RAY], solids[b, at.RAY + 1], solids[b, at.RAY + 2]
         rxu, ryu, rzu = solids[b, at.RAY_U], solids[b, at.RAY_U + 1], solids[b, at.RAY_U + 2]
         rxv, ryv, rzv = solids[b, at.RAY_V], solids[b, at.RAY_V + 1], solids[b, at.RAY_V + 2]
-        s0, s1, s2 = solids[b, at.SIZE], solids[b, at.SIZE + 1], solids[b, at.SIZE + 2]
-        hits = 0
-        if (
-            kind == at.BOX
-        ):  # the two commonest kinds as loops without branches, which the compiler runs in parallel
-            for i in range(count):
-                u, v = track[at.T_U + i], track[at.T_V + i]
-                px, py, pz = ox + u * oxu + v * oxv, oy + u * oyu + v * oyv, oz + u * ozu + v * ozv
-                dx, dy, dz = rx + u * rxu + v * rxv, ry + u * ryu + v * ryv, rz + u * rzu + v * rzv
-                ix = 1.0 / (dx if abs(dx) > TINY else TINY)
-                iy = 1.0 / (dy if abs(dy) > TINY else TINY)
-                iz = 1.0 / (dz if abs(dz) > TINY else TINY)
-                x0, x1 = (-s0 - px) * ix, (s0 - px) * ix
-                y0, y1 = (-s1 - py) * iy, (s1 - py) * iy
-                z0, z1 = (-s2 - pz) * iz, (s2 - pz) * iz
-                enter = max(min(x0, x1), min(y0, y1), min(z0, z1))
-                leave = min(max(x0, x1), max(y0, y1), max(z0, z1))
-                t = enter if enter >= near else leave
-                t = t if enter <= leave and t >= near else INFINITE
-                depth = track[at.T_DEPTH + i]
-                hits += 1 if t < far else 0
-                mark[at.M_BODY + i] = b if t < depth else mark[at.M_BODY + i]
-                track[at.T_DEPTH + i] = t if t < depth else depth
-        elif kind == at.SPHERE:
+        hits, s0 = 0, solids[b, at.SIZE]
+        if kind == at.SPHERE:  # a formula of its own, without cancellation far away
             for i in range(count):
                 u, v = track[at.T_U + i], track[at.T_V + i]
                 px, py, pz = ox + u * oxu + v * oxv, oy + u * oyu + v * oyv, oz + u * ozu + v * ozv
                 dx, dy, dz = rx + u * rxu + v * rxv, ry + u * ryu + v * ryv, rz + u * rzu + v * rzv
                 inverse = 1.0 / (dx * dx + dy * dy + dz * dz)
                 middle = -(px * dx + py * dy + pz * dz) * inverse
-                # the distance of the ray from the centre, from its nearest point: no cancellation far away
+                # the distance of the ray from the centre, from its nearest point
                 qx, qy, qz = px + middle * dx, py + middle * dy, pz + middle * dz
                 square = (s0 * s0 - (qx * qx + qy * qy + qz * qz)) * inverse
                 half = math.sqrt(max(square, 0.0))
@@ -153,12 +129,7 @@ def meet(
             track[at.T_OX + i], track[at.T_OY + i], track[at.T_OZ + i],
             track[at.T_MX + i], track[at.T_MY + i], track[at.T_MZ + i], s0, s1, s2, track[at.T_START + i],
         )  # fmt: skip
-    for i in range(count if kind == at.CAPSULE else 0):
-        track[at.T_HIT + i] = capsule_hit(
-            track[at.T_OX + i], track[at.T_OY + i], track[at.T_OZ + i],
-            track[at.T_MX + i], track[at.T_MY + i], track[at.T_MZ + i], s0, s1, track[at.T_START + i],
-        )  # fmt: skip
-    for i in range(count if kind in (at.CONE, at.COIL, at.MESH) else 0):
+    for i in range(count if kind in (at.CAPSULE, at.CONE, at.COIL, at.MESH) else 0):
         way, start = track[at.T_WAY + i], track[at.T_START + i]
         ox, oy, oz = track[at.T_OX + i], track[at.T_OY + i], track[at.T_OZ + i]
         dx, dy, dz = track[at.T_MX + i], track[at.T_MY + i], track[at.T_MZ + i]

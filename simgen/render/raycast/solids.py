@@ -20,10 +20,8 @@ from simgen.render.raycast.layout import BOX, CAPSULE, COIL, CONE, CYLINDER, SPH
 
 __all__ = [
     "INFINITE",
-    "TINY",
     "ball_hit",
     "box_hit",
-    "capsule_hit",
     "cylinder_hit",
     "first_hit",
     "surface",
@@ -115,24 +113,6 @@ def tube_hit(
     return front if before else behind
 
 
-@inlined
-def capsule_hit(
-    ox: float, oy: float, oz: float, dx: float, dy: float, dz: float, s0: float, s1: float, start: float
-) -> float:
-    """`first_hit` of a capsule."""
-    round_a, round_b, round_c = dx * dx + dy * dy, ox * dx + oy * dy, ox * ox + oy * oy - s0 * s0
-    low, high = _slab(oz, dz, -s1, s1)
-    a, b = _below_zero(round_a, round_b, round_c)
-    enter, leave = max(low, a), min(high, b)
-    nowhere = enter > leave
-    enter, leave = INFINITE if nowhere else enter, -INFINITE if nowhere else leave
-    below, above = oz + s1, oz - s1  # of the balls at its ends
-    a, b = _below_zero(round_a + dz * dz, round_b + below * dz, round_c + below * below)
-    enter, leave = min(enter, a), max(leave, b)
-    a, b = _below_zero(round_a + dz * dz, round_b + above * dz, round_c + above * above)
-    return _first(min(enter, a), max(leave, b), start)
-
-
 @kernel
 def first_hit(
     kind: int,
@@ -155,7 +135,17 @@ def first_hit(
     if kind == CYLINDER:
         return cylinder_hit(ox, oy, oz, dx, dy, dz, s0, s1, start)
     if kind == CAPSULE:
-        return capsule_hit(ox, oy, oz, dx, dy, dz, s0, s1, start)
+        round_a, round_b, round_c = dx * dx + dy * dy, ox * dx + oy * dy, ox * ox + oy * oy - s0 * s0
+        low, high = _slab(oz, dz, -s1, s1)
+        a, b = _below_zero(round_a, round_b, round_c)
+        enter, leave = max(low, a), min(high, b)
+        nowhere = enter > leave
+        enter, leave = INFINITE if nowhere else enter, -INFINITE if nowhere else leave
+        below, above = oz + s1, oz - s1  # of the balls at its ends
+        a, b = _below_zero(round_a + dz * dz, round_b + below * dz, round_c + below * below)
+        enter, leave = min(enter, a), max(leave, b)
+        a, b = _below_zero(round_a + dz * dz, round_b + above * dz, round_c + above * above)
+        return _first(min(enter, a), max(leave, b), start)
     if kind == COIL:
         return coil_hit(ox, oy, oz, dx, dy, dz, s0, s1, s2, start)
     if kind != CONE:

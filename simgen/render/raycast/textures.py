@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from simgen.render.raycast import layout as at
 from simgen.render.raycast.arithmetic import arc, noise, square_wave
-from simgen.render.raycast.compile import kernel
+from simgen.render.raycast.compile import kernel, spliced
 
 __all__ = ["add_texture"]
 
@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int32]
 
 
-@kernel
+@spliced
 def add_texture(count: int, track: Floats, mark: Integers, solids: Floats, b: int) -> None:
     """Mix the second colour into the rays that see solid `b`, as much as its texture says."""
     kind, texture, size = int(solids[b, at.KIND]), int(solids[b, at.TEXTURE]), solids[b, at.TEXTURE_SIZE]
@@ -124,7 +124,7 @@ def _wrap_tiles(
         track[at.T_PART + i] = 0.5 - track[at.T_PART + i]
 
 
-@kernel
+@spliced
 def _grow(count: int, track: Floats, texture: int, size: float) -> None:
     """T_PART of wood, noise and brushed metal: solid textures, cut by the surface."""
     for i in range(count):
