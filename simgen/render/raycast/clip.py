@@ -62,7 +62,7 @@ def _results(frames: int, labels: int, pixels: int, wanted: tuple[str, ...]) -> 
     )
 
 
-def _room(set_up: Stage, tiles: int) -> Room:
+def _room(set_up: Stage, tiles: int, values: int) -> Room:
     return (
         np.zeros_like(set_up.solids),
         np.zeros(at.TRACK),
@@ -72,6 +72,8 @@ def _room(set_up: Stage, tiles: int) -> Room:
         np.zeros(tiles, np.uint8),
         np.zeros(tiles, np.uint8),
         np.zeros(256, np.int32),
+        np.zeros((8, tiles)),
+        np.empty(values),
     )
 
 
@@ -99,7 +101,7 @@ class Studio:
         )
         self.base = self.canvas
         self.stage.world[at.BOUNDED] = not self.every
-        self.room = _room(self.stage, tiles=len(self.canvas[-1]))
+        self.room = _room(self.stage, tiles=len(self.canvas[-1]), values=len(self.canvas[3]))
         if not self.every:
             solids, changed = self.stage.solids, self.places != self.places[:1]
             moves = changed[..., : at.POSE].any(axis=(0, 2)) | changed[..., at.SIZE :].any(axis=(0, 2))

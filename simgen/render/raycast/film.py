@@ -11,7 +11,7 @@ from simgen.render.raycast import layout as at
 from simgen.render.raycast.compile import entry, kernel
 from simgen.render.raycast.flow import trace_flow
 from simgen.render.raycast.frame import Canvas, draw_tiles, restore
-from simgen.render.raycast.reach import find_affected
+from simgen.render.raycast.reach import enclose, find_affected, find_candidates
 
 __all__ = ["Results", "Room", "film"]
 
@@ -24,9 +24,10 @@ Bytes = NDArray[np.uint8]
 # centroids (F, N, 2)
 Results = tuple[Bytes, Bytes, Singles, Singles, Singles, Bytes, Integers, Integers, Singles, Singles]
 # what the kernel works with, made by the caller because numba takes long to compile `np.zeros`: ahead (N,
-# SOLID) · track (TRACK,) · mark (MARK,) · lists (CASTERS + L, N + 1) · box (BOUNDS,) · dirty (tiles,) · whole
-# (tiles,) · row_of (256,)
-Room = tuple[Floats, Floats, Integers, Integers, Floats, Bytes, Bytes, Integers]
+# SOLID) · track (TRACK,) · mark (MARK,) · lists (CASTERS + L, N + 1) · box (BOUNDS,) · dirty (tiles,) · chosen
+# (tiles,) · row_of (256,) · balls (8, tiles): see `reach.enclose` · plain (H·W·3,): see
+# `frame.draw_tiles`, of no length when there is no picture
+Room = tuple[Floats, Floats, Integers, Integers, Floats, Bytes, Bytes, Integers, Floats, Floats]
 
 
 @kernel
@@ -105,8 +106,10 @@ def film(
     n = solids.shape[0]
     width, height = int(world[at.WIDTH]), int(world[at.HEIGHT])
     over, bounds, bounds0 = canvas[8], canvas[5], base[5]
-    ahead, track, mark, lists, box, dirty, whole, row_of = room
-    whole[:] = 1
+    ahead, track, mark, lists, box, dirty, chosen, row_of, balls, plain = room
+    if not every:
+        chosen[:] = 1
+        enclose(chosen, bounds, balls)
     for b in range(n):
         for k in range(at.SOLID):
             ahead[b, k] = solids[b, k]
@@ -145,16 +148,17 @@ def film(
                 solids[b, at.CHANGED] = ahead[b, at.CHANGED]
             find_affected(solids, at.CHANGED, lights, world, bounds, over, dirty)
             # what it becomes part of; where it was not and is not, the bounds of before still hold
-            find_affected(ahead, at.CHANGED, lights, world, bounds, whole, dirty)
+            find_candidates(ahead, at.CHANGED, lights, world, balls, chosen)
+            find_affected(ahead, at.CHANGED, lights, world, bounds, chosen, dirty)
             for tile in range(dirty.shape[0]):
                 if dirty[tile]:
                     over[tile] = 0
             find_affected(ahead, at.MOVES, lights, world, bounds0, dirty, over)
             for tile in range(dirty.shape[0]):
-                whole[tile] = 1 if dirty[tile] and not over[tile] else 0
-                dirty[tile] = 1 if dirty[tile] and over[tile] else 0
-            restore(whole, canvas, base, width, height)  # nothing that moves reaches these any more
-            whole[:] = 1
+                chosen[tile] = 1 if dirty[tile] and not over[tile] else 0
+            restore(chosen, canvas, base, width, height)  # nothing that moves reaches these any more
+            for tile in range(dirty.shape[0]):
+                dirty[tile], chosen[tile] = 1 if dirty[tile] and over[tile] else 0, dirty[tile]
         for b in range(n):
             for k in range(at.SOLID):
                 solids[b, k] = ahead[b, k]
@@ -163,7 +167,11 @@ def film(
         if straight:  # every pixel is new: into the results without a detour
             facing = normals[f] if normals.shape[0] > 0 else canvas[4]
             target = (canvas[0], canvas[1], canvas[2], rgb[f], facing, bounds, canvas[6], canvas[7], over)
-        draw_tiles(dirty, solids, nodes, corners, lights, world, table, target, track, mark, lists, box)
+        draw_tiles(
+            dirty, solids, nodes, corners, lights, world, table, target, track, mark, lists, box, plain
+        )
+        if not every:
+            enclose(chosen, bounds, balls)
         for b in range(n):
             if solids[b, at.SHOWN] > 0.0:
                 if every or solids[b, at.CHANGED] > 0.0:

@@ -2,11 +2,11 @@
 
 A canvas holds the current picture and its labels, one entry per pixel, row by row. A tile is drawn in two
 sweeps: first one ray through every pixel's centre, which gives all labels, the colour and a key (solid,
-face, shadows); then, when the keys of all pixels are known, SAMPLES × SAMPLES rays for the pixels whose
-key differs from a neighbour's. Labels are never blended.
+face, shadows); then, when the keys of all pixels are known, the other rays of SAMPLES × SAMPLES for the
+pixels whose key differs from a neighbour's. Labels are never blended.
 
-What a tile shows depends only on the solids whose rectangle touches it (widened by a pixel, for the
-neighbours' keys), and on the solids that may stand between a light and a point seen in it. `bounds` keeps
+What a tile shows depends only on the solids whose rectangle touches it (widened by half a pixel, to the
+centres of its neighbours, for their keys), and on the solids that may stand between a light and a point seen in it. `bounds` keeps
 boxes around all those points: the tile's, those of the pixels just outside it, and those of its additional
 rays.
 """
@@ -34,6 +34,7 @@ Bytes = NDArray[np.uint8]
 # of no length when not wanted · bounds (tiles, BOUNDS) · rows (N+1, H) and columns (N+1, W): pixels of every label
 # · over (tiles,): something that moves reaches the tile
 Canvas = tuple[Bytes, Floats, Integers, Bytes, Singles, Floats, Integers, Integers, Bytes]
+CENTRE = at.SAMPLES * at.SAMPLES // 2  # which of a pixel's rays goes through its centre
 ENCODE = 4095.0  # last index of the table from the square root of linear light to sRGB bytes
 
 
@@ -72,7 +73,9 @@ def _centres(x0: int, y0: int, x1: int, y1: int, track: Floats) -> int:
 
 @kernel
 def _edges(x0: int, y0: int, x1: int, y1: int, width: int, height: int, key: Integers, track: Floats) -> int:
-    """SAMPLES × SAMPLES rays for every pixel whose key differs from a neighbour's; how many."""
+    """SAMPLES × SAMPLES rays, less the one through its centre, for every pixel whose key differs from a
+    neighbour's; how many.
+    """
     count = 0
     for y in range(y0, y1):
         for x in range(x0, x1):
@@ -85,6 +88,8 @@ def _edges(x0: int, y0: int, x1: int, y1: int, width: int, height: int, key: Int
                 or (y + 1 < height and key[p + width] != own)
             ):
                 for sample in range(at.SAMPLES * at.SAMPLES):
+                    if sample == CENTRE:
+                        continue
                     track[at.T_U + count] = x + (sample % at.SAMPLES + 0.5) / at.SAMPLES
                     track[at.T_V + count] = y + (sample // at.SAMPLES + 0.5) / at.SAMPLES
                     count += 1
@@ -107,6 +112,7 @@ def _store_labels(
     label, depth, key, _, _, _, rows, columns, _ = canvas
     i, last, value = 0, -1, 0
     for y in range(y0, y1):
+        lost, won, many = 0, 0, 0  # a run of pixels that go from one label to another
         for x in range(x0, x1):
             p = y * width + x
             b = mark[at.M_BODY + i]
@@ -117,12 +123,17 @@ def _store_labels(
             key[p] = value << 16 | mark[at.M_FACE + i] << 8 | mark[at.M_SHADE + i] if b >= 0 else 0
             before = label[p]
             if before != value:
-                rows[before, y] -= 1
+                if before != lost or value != won:
+                    rows[lost, y] -= many
+                    rows[won, y] += many
+                    lost, won, many = before, value, 0
+                many += 1
                 columns[before, x] -= 1
-                rows[value, y] += 1
                 columns[value, x] += 1
                 label[p] = value
             i += 1
+        rows[lost, y] -= many
+        rows[won, y] += many
 
 
 @kernel
@@ -182,9 +193,10 @@ def draw_tiles(
     mark: Integers,
     lists: Integers,
     box: Floats,
+    plain: Floats,
 ) -> None:
     """Draw every tile whose `dirty` is set; add to the column MET how many of the centre rays meet each
-    solid.
+    solid. `plain` (H·W·3,) takes the linear light of the centre rays from the first sweep to the second.
     """
     label, depth, key, rgb, normals, bounds, _, _, _ = canvas
     width, height = int(world[at.WIDTH]), int(world[at.HEIGHT])
@@ -205,6 +217,12 @@ def draw_tiles(
         if paints:
             find_casters(count, mark, solids, lights, world, box, lists)
             paint(count, track, mark, solids, nodes, corners, lights, world, lists)
+            i = 0
+            for y in range(y0, y1):
+                for p in range(3 * (y * width + x0), 3 * (y * width + x1), 3):
+                    plain[p], plain[p + 1] = track[at.T_RED + i], track[at.T_GREEN + i]
+                    plain[p + 2] = track[at.T_BLUE + i]
+                    i += 1
             for i in range(count):
                 track[at.T_RED + i] = _code(track[at.T_RED + i])
                 track[at.T_GREEN + i] = _code(track[at.T_GREEN + i])
@@ -242,11 +260,16 @@ def draw_tiles(
             while i < count:
                 p = int(track[at.T_V + i]) * width + int(track[at.T_U + i])
                 red, green, blue = 0.0, 0.0, 0.0
-                for _ in range(at.SAMPLES * at.SAMPLES):
-                    red += min(track[at.T_RED + i], 1.0)
-                    green += min(track[at.T_GREEN + i], 1.0)
-                    blue += min(track[at.T_BLUE + i], 1.0)
-                    i += 1
+                for sample in range(at.SAMPLES * at.SAMPLES):
+                    if sample == CENTRE:
+                        red += min(plain[3 * p], 1.0)
+                        green += min(plain[3 * p + 1], 1.0)
+                        blue += min(plain[3 * p + 2], 1.0)
+                    else:
+                        red += min(track[at.T_RED + i], 1.0)
+                        green += min(track[at.T_GREEN + i], 1.0)
+                        blue += min(track[at.T_BLUE + i], 1.0)
+                        i += 1
                 rgb[3 * p] = table[int(_code(red * part))]
                 rgb[3 * p + 1] = table[int(_code(green * part))]
                 rgb[3 * p + 2] = table[int(_code(blue * part))]

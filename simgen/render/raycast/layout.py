@@ -126,8 +126,11 @@ T_PART, T_SPAN = (
     31 * ROOM,
 )  # before light is added: how much of the second colour shows; a pixel's width
 T_LIT, T_WEIGHT = 31 * ROOM, 32 * ROOM  # sums of it over samples, and of the samples' weights
-TRACK = 33 * ROOM
+# of the rays that `rays.meet` follows: where they begin, how far they go, where they meet the solid
+T_START, T_WAY, T_HIT = 33 * ROOM, 34 * ROOM, 35 * ROOM
+TRACK = 36 * ROOM
 M_BODY = 0 * ROOM  # row of the solid, -1 for nothing
 M_FACE = 1 * ROOM  # see `solids.surface`; a mesh's triangle until `locate` has put its face there
 M_SHADE = 2 * ROOM  # bit l: light l is hidden, at least in part
-MARK = 3 * ROOM
+M_TRIANGLE = 3 * ROOM  # of the mesh that the ray meets at T_HIT
+MARK = 4 * ROOM

@@ -18,10 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.render.raycast import layout as at
-from simgen.render.raycast.compile import kernel
-from simgen.render.raycast.mesh import mesh_hit
-from simgen.render.raycast.rays import seeing
-from simgen.render.raycast.solids import first_hit
+from simgen.render.raycast.compile import kernel, spliced
+from simgen.render.raycast.rays import meet, seeing
 from simgen.render.raycast.textures import add_texture
 
 __all__ = ["paint"]
@@ -57,8 +55,7 @@ def _cast_shadows(
         track[at.T_OPEN + i] = 1.0
     for k in range(lists[row, 0]):
         b = lists[row, k + 1]
-        kind, convex = int(solids[b, at.KIND]), solids[b, at.CONVEX] > 0.0
-        root, end = int(solids[b, at.ROOT]), int(solids[b, at.ROOT_END])
+        convex = solids[b, at.CONVEX] > 0.0
         mx, my, mz = (
             solids[b, at.WORLD_MIDDLE],
             solids[b, at.WORLD_MIDDLE + 1],
@@ -69,12 +66,9 @@ def _cast_shadows(
         xx, xy, xz = solids[b, r], solids[b, r + 1], solids[b, r + 2]
         yx, yy, yz = solids[b, r + 3], solids[b, r + 4], solids[b, r + 5]
         zx, zy, zz = solids[b, r + 6], solids[b, r + 7], solids[b, r + 8]
-        s0, s1, s2 = solids[b, at.SIZE], solids[b, at.SIZE + 1], solids[b, at.SIZE + 2]
         reach = solids[b, at.REACH]
         for i in range(count):
             own = mark[at.M_BODY + i]
-            if own < 0 or (own == b and convex) or track[at.T_OPEN + i] == 0.0:
-                continue
             x, y, z = track[at.T_X + i], track[at.T_Y + i], track[at.T_Z + i]
             lx, ly, lz, distance = sx, sy, sz, limit
             if point:
@@ -83,21 +77,32 @@ def _cast_shadows(
                 lx, ly, lz = lx / distance, ly / distance, lz / distance
             wx, wy, wz = mx - x, my - y, mz - z
             along = wx * lx + wy * ly + wz * lz
-            if along < -reach or wx * wx + wy * wy + wz * wz - along * along > reach * reach:
-                continue
             nx, ny, nz = track[at.T_NX + i], track[at.T_NY + i], track[at.T_NZ + i]
-            if nx * lx + ny * ly + nz * lz <= 0.0:
-                continue
+            shaded = own >= 0 and not (own == b and convex) and track[at.T_OPEN + i] > 0.0
+            shaded = shaded and nx * lx + ny * ly + nz * lz > 0.0
+            shaded = (
+                shaded and along >= -reach and wx * wx + wy * wy + wz * wz - along * along <= reach * reach
+            )
             px, py, pz = x + LIFT * nx - cx, y + LIFT * ny - cy, z + LIFT * nz - cz
-            ox, oy, oz = xx * px + yx * py + zx * pz, xy * px + yy * py + zy * pz, xz * px + yz * py + zz * pz
-            dx, dy, dz = xx * lx + yx * ly + zx * lz, xy * lx + yy * ly + zy * lz, xz * lx + yz * ly + zz * lz
-            start = 1e-3 * reach if own == b else 0.0
-            if kind == at.MESH:
-                hit, _ = mesh_hit(nodes, corners, root, end, ox, oy, oz, dx, dy, dz, start, distance)
-            else:
-                hit = first_hit(kind, ox, oy, oz, dx, dy, dz, s0, s1, s2, start)
-            if hit < distance:
-                track[at.T_OPEN + i] = min(track[at.T_OPEN + i], hit / limit)
+            track[at.T_OX + i] = xx * px + yx * py + zx * pz
+            track[at.T_OY + i] = xy * px + yy * py + zy * pz
+            track[at.T_OZ + i] = xz * px + yz * py + zz * pz
+            track[at.T_MX + i] = xx * lx + yx * ly + zx * lz
+            track[at.T_MY + i] = xy * lx + yy * ly + zy * lz
+            track[at.T_MZ + i] = xz * lx + yz * ly + zz * lz
+            track[at.T_START + i] = 1e-3 * reach if own == b else 0.0
+            track[at.T_WAY + i] = distance if shaded else -1.0
+        first, last = 0, count
+        while first < last and track[at.T_WAY + first] < 0.0:
+            first += 1
+        while first < last and track[at.T_WAY + last - 1] < 0.0:
+            last -= 1
+        if first == last:
+            continue
+        meet(last - first, track[first:], mark[first:], solids, nodes, corners, b)
+        for i in range(first, last):
+            hit, free = track[at.T_HIT + i], track[at.T_OPEN + i]
+            track[at.T_OPEN + i] = min(free, hit / limit) if hit < track[at.T_WAY + i] else free
 
 
 @kernel
@@ -114,7 +119,7 @@ def _spread(k: int, count: int) -> tuple[float, float]:
     return x * scale, y * scale
 
 
-@kernel
+@spliced
 def _shade(
     count: int,
     track: Floats,
@@ -173,7 +178,7 @@ def _shade(
             mark[at.M_SHADE + i] |= 1 << light
 
 
-@kernel
+@spliced
 def _occlude(
     count: int,
     track: Floats,
@@ -207,7 +212,7 @@ def _occlude(
         track[at.T_OPEN + i] = track[at.T_LIT + i] / track[at.T_WEIGHT + i]
 
 
-@kernel
+@spliced
 def _own_colours(
     count: int, track: Floats, mark: Integers, solids: Floats, world: Floats, lists: Integers
 ) -> None:

@@ -89,7 +89,7 @@ def _apply(turn: Floats, vector: Floats) -> Floats:
 
 
 def _rectangles(rows: Floats, turn: Floats, stage: Stage, camera: Floats) -> Floats:
-    """u0, v0, u1, v1 (T, N, 4): outside of them no ray meets the solid's bounding box (or the sphere itself)."""
+    """u0, v0, u1, v1 (T, N, 4): outside of them no ray meets the solid's bounding box (or what is round, itself)."""
     width, height = stage.world[at.WIDTH], stage.world[at.HEIGHT]
     focal, near, flat = camera[..., at.FOCAL], camera[..., at.NEAR], camera[..., at.FLAT] > 0
     view = camera[..., at.VIEW : at.VIEW + 9].reshape(*camera.shape[:2], 3, 3)
@@ -97,26 +97,57 @@ def _rectangles(rows: Floats, turn: Floats, stage: Stage, camera: Floats) -> Flo
     half, reach = rows[..., at.HALF : at.HALF + 3], rows[..., at.REACH]
     # the eight corners of the bounding box, those behind the camera kept away from zero depth
     axes = [_apply(view, turn[..., k] * half[..., k, None]) for k in range(3)]
-    signs = [(1 if k & 1 else -1, 1 if k & 2 else -1, 1 if k & 4 else -1) for k in range(8)]
-    corners = np.stack([middle + a * axes[0] + b * axes[1] + c * axes[2] for a, b, c in signs])
-    behind = ~flat & (corners[..., 2] <= 0.5 * near)
+    signs = np.array(
+        [(1.0 if k & 1 else -1.0, 1.0 if k & 2 else -1.0, 1.0 if k & 4 else -1.0) for k in range(8)]
+    )
+    a, b, c = signs.T[:, :, None, None, None]
+    corners = middle + a * axes[0] + b * axes[1] + c * axes[2]
+    z, behind = middle[..., 2], ~flat & (corners[..., 2] <= 0.5 * near)
     depth = np.where(flat, 1.0, np.where(behind, 1.0, corners[..., 2]))
     u, v = corners[..., 0] / depth * focal, corners[..., 1] / depth * focal
     box = np.stack([u.min(axis=0), v.min(axis=0), u.max(axis=0), v.max(axis=0)])
     anywhere = 0.5 * np.array([-width, -height, width, height])
     box = np.where(behind.any(axis=0), anywhere[:, None, None], box)
-    # spheres: their radius, or the tangents from the eye to their circle in the x-z and the y-z plane
-    x, y, z = middle[..., 0], middle[..., 1], middle[..., 2]
-    ahead = z - reach > near
-    below = np.where(ahead, z * z - reach * reach, 1.0)
-    spans = (np.sqrt(np.maximum(x * x + below, 0.0)) * reach, np.sqrt(np.maximum(y * y + below, 0.0)) * reach)
-    tangents = [
-        (w * z + sign * span) / below for sign in (-1, 1) for w, span in zip((x, y), spans, strict=True)
-    ]
-    radii = [w + sign * reach for sign in (-1, 1) for w in (x, y)]
-    ball = np.where(flat, np.stack(radii), np.stack(tangents)) * focal
-    box = np.where((stage.solids[:, at.KIND] == at.SPHERE) & (flat | ahead), ball, box)
+    kinds = stage.solids[:, at.KIND]
+    rounded, bounded = _round_rectangles(rows, turn, kinds, view, camera)
+    box = np.where(bounded, rounded, box)
     box += 0.5 * np.array([width, height, width, height])[:, None, None]
     box += MARGIN * np.array([-1, -1, 1, 1])[:, None, None]
     nowhere = (z + reach < near) | (z - reach > camera[..., at.FAR]) | behind.all(axis=0)
     return np.moveaxis(np.where(nowhere, np.array([1.0, 1.0, -1.0, -1.0])[:, None, None], box), 0, -1)
+
+
+def _round_rectangles(
+    rows: Floats, turn: Floats, kinds: Floats, view: Floats, camera: Floats
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Left, top, right, bottom (4, T, N) from the picture's middle of what is round, and where they hold (T, N).
+
+    It is the hull of two ends: balls (sphere, capsule), discs (cylinder, tube) or a disc and a point (cone). The
+    plane x = u·z touches the circle about p with normal n and radius r where (p_x − u·p_z)² =
+    r²·(1 + u² − (n_x − u·n_z)²), and the ball where that holds without n.
+    """
+    focal, near, flat = camera[..., at.FOCAL], camera[..., at.NEAR], camera[..., at.FLAT] > 0
+    origin = _apply(view, rows[..., at.CENTRE : at.CENTRE + 3] - camera[..., at.EYE : at.EYE + 3])
+    axis = _apply(view, turn[..., 2])
+    balls, cones = (kinds == at.SPHERE) | (kinds == at.CAPSULE), kinds == at.CONE
+    normal = np.moveaxis(np.where(balls[:, None], 0.0, axis), -1, 0)
+    across = np.maximum(1.0 - normal * normal, 0.0)
+    radius, length = rows[..., at.SIZE], rows[..., at.SIZE + 1]
+    ends = (
+        (np.where(cones, -0.25, -1.0) * length, radius),
+        (np.where(cones, 0.75, 1.0) * length, np.where(cones, 0.0, radius)),
+    )
+    holds = balls | cones | (kinds == at.CYLINDER) | (kinds == at.TUBE)
+    low, high = np.full((2, *radius.shape), np.inf), np.full((2, *radius.shape), -np.inf)
+    for height, r in ends:
+        place = np.moveaxis(origin + height[..., None] * axis, -1, 0)
+        z, slant = place[2], normal[:2] * normal[2]
+        ahead = flat | (z - r * np.sqrt(across[2]) > near)
+        below = np.where(flat | ~ahead, 1.0, z * z - r * r * across[2])
+        square = place[:2] * (place[:2] * across[2] + 2.0 * z * slant) + z * z * across[:2]
+        square -= r * r * (across[:2] * across[2] - slant * slant)
+        span = r * np.where(flat, np.sqrt(across[:2]), np.sqrt(np.maximum(square, 0.0)) / below)
+        centre = np.where(flat, place[:2], (place[:2] * z + r * r * slant) / below)
+        low, high = np.minimum(low, centre - span), np.maximum(high, centre + span)
+        holds = holds & ahead
+    return np.concatenate([low, high]) * focal, holds

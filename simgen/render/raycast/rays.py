@@ -15,9 +15,17 @@ from numpy.typing import NDArray
 from simgen.render.raycast import layout as at
 from simgen.render.raycast.compile import kernel
 from simgen.render.raycast.mesh import mesh_hit, mesh_normal
-from simgen.render.raycast.solids import INFINITE, TINY, first_hit, surface
+from simgen.render.raycast.solids import (
+    INFINITE,
+    ball_hit,
+    box_hit,
+    cylinder_hit,
+    first_hit,
+    surface,
+    tube_hit,
+)
 
-__all__ = ["cast", "locate", "seeing"]
+__all__ = ["cast", "locate", "meet", "seeing"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int32]
@@ -49,37 +57,15 @@ def cast(
         rx, ry, rz = solids[b, at.RAY], solids[b, at.RAY + 1], solids[b, at.RAY + 2]
         rxu, ryu, rzu = solids[b, at.RAY_U], solids[b, at.RAY_U + 1], solids[b, at.RAY_U + 2]
         rxv, ryv, rzv = solids[b, at.RAY_V], solids[b, at.RAY_V + 1], solids[b, at.RAY_V + 2]
-        s0, s1, s2 = solids[b, at.SIZE], solids[b, at.SIZE + 1], solids[b, at.SIZE + 2]
-        hits = 0
-        if (
-            kind == at.BOX
-        ):  # the two commonest kinds as loops without branches, which the compiler runs in parallel
-            for i in range(count):
-                u, v = track[at.T_U + i], track[at.T_V + i]
-                px, py, pz = ox + u * oxu + v * oxv, oy + u * oyu + v * oyv, oz + u * ozu + v * ozv
-                dx, dy, dz = rx + u * rxu + v * rxv, ry + u * ryu + v * ryv, rz + u * rzu + v * rzv
-                ix = 1.0 / (dx if abs(dx) > TINY else TINY)
-                iy = 1.0 / (dy if abs(dy) > TINY else TINY)
-                iz = 1.0 / (dz if abs(dz) > TINY else TINY)
-                x0, x1 = (-s0 - px) * ix, (s0 - px) * ix
-                y0, y1 = (-s1 - py) * iy, (s1 - py) * iy
-                z0, z1 = (-s2 - pz) * iz, (s2 - pz) * iz
-                enter = max(min(x0, x1), min(y0, y1), min(z0, z1))
-                leave = min(max(x0, x1), max(y0, y1), max(z0, z1))
-                t = enter if enter >= near else leave
-                t = t if enter <= leave and t >= near else INFINITE
-                depth = track[at.T_DEPTH + i]
-                hits += 1 if t < far else 0
-                mark[at.M_BODY + i] = b if t < depth else mark[at.M_BODY + i]
-                track[at.T_DEPTH + i] = t if t < depth else depth
-        elif kind == at.SPHERE:
+        hits, s0 = 0, solids[b, at.SIZE]
+        if kind == at.SPHERE:  # a formula of its own, without cancellation far away
             for i in range(count):
                 u, v = track[at.T_U + i], track[at.T_V + i]
                 px, py, pz = ox + u * oxu + v * oxv, oy + u * oyu + v * oyv, oz + u * ozu + v * ozv
                 dx, dy, dz = rx + u * rxu + v * rxv, ry + u * ryu + v * ryv, rz + u * rzu + v * rzv
                 inverse = 1.0 / (dx * dx + dy * dy + dz * dz)
                 middle = -(px * dx + py * dy + pz * dz) * inverse
-                # the distance of the ray from the centre, from its nearest point: no cancellation far away
+                # the distance of the ray from the centre, from its nearest point
                 qx, qy, qz = px + middle * dx, py + middle * dy, pz + middle * dz
                 square = (s0 * s0 - (qx * qx + qy * qy + qz * qz)) * inverse
                 half = math.sqrt(max(square, 0.0))
@@ -90,23 +76,70 @@ def cast(
                 mark[at.M_BODY + i] = b if t < depth else mark[at.M_BODY + i]
                 track[at.T_DEPTH + i] = t if t < depth else depth
         else:
-            root, end = int(solids[b, at.ROOT]), int(solids[b, at.ROOT_END])
             for i in range(count):
                 u, v = track[at.T_U + i], track[at.T_V + i]
-                px, py, pz = ox + u * oxu + v * oxv, oy + u * oyu + v * oyv, oz + u * ozu + v * ozv
-                dx, dy, dz = rx + u * rxu + v * rxv, ry + u * ryu + v * ryv, rz + u * rzu + v * rzv
-                triangle = 0
-                if kind == at.MESH:
-                    t, triangle = mesh_hit(nodes, corners, root, end, px, py, pz, dx, dy, dz, near, far)
-                else:
-                    t = first_hit(kind, px, py, pz, dx, dy, dz, s0, s1, s2, near)
-                if t < far:
-                    hits += 1
-                    if t < track[at.T_DEPTH + i]:
-                        track[at.T_DEPTH + i] = t
-                        mark[at.M_BODY + i] = b
-                        mark[at.M_FACE + i] = triangle
+                track[at.T_OX + i] = ox + u * oxu + v * oxv
+                track[at.T_OY + i] = oy + u * oyu + v * oyv
+                track[at.T_OZ + i] = oz + u * ozu + v * ozv
+                track[at.T_MX + i] = rx + u * rxu + v * rxv
+                track[at.T_MY + i] = ry + u * ryu + v * ryv
+                track[at.T_MZ + i] = rz + u * rzu + v * rzv
+                track[at.T_START + i], track[at.T_WAY + i] = near, far
+            meet(count, track, mark, solids, nodes, corners, b)
+            for i in range(count):
+                t, depth = track[at.T_HIT + i], track[at.T_DEPTH + i]
+                hits += 1 if t < far else 0
+                nearer = t < far and t < depth
+                mark[at.M_BODY + i] = b if nearer else mark[at.M_BODY + i]
+                mark[at.M_FACE + i] = mark[at.M_TRIANGLE + i] if nearer else mark[at.M_FACE + i]
+                track[at.T_DEPTH + i] = t if nearer else depth
         solids[b, met] += hits
+
+
+@kernel
+def meet(
+    count: int, track: Floats, mark: Integers, solids: Floats, nodes: Floats, corners: Floats, b: int
+) -> None:
+    """T_HIT = where `count` rays in the frame of solid `b` first cross its surface; infinite when they do not.
+
+    T_OX… is where a ray comes from, T_MX… the way it goes; crossings before T_START do not count, those from
+    T_WAY on need not be right. M_TRIANGLE says which triangle of a mesh was met.
+    """
+    kind = int(solids[b, at.KIND])
+    s0, s1, s2 = solids[b, at.SIZE], solids[b, at.SIZE + 1], solids[b, at.SIZE + 2]
+    root, end = int(solids[b, at.ROOT]), int(solids[b, at.ROOT_END])
+    # one loop per kind, most of them without branches, which the compiler runs for several rays at once
+    for i in range(count if kind == at.SPHERE else 0):
+        track[at.T_HIT + i] = ball_hit(
+            track[at.T_OX + i], track[at.T_OY + i], track[at.T_OZ + i],
+            track[at.T_MX + i], track[at.T_MY + i], track[at.T_MZ + i], s0, track[at.T_START + i],
+        )  # fmt: skip
+    for i in range(count if kind == at.BOX else 0):
+        track[at.T_HIT + i] = box_hit(
+            track[at.T_OX + i], track[at.T_OY + i], track[at.T_OZ + i],
+            track[at.T_MX + i], track[at.T_MY + i], track[at.T_MZ + i], s0, s1, s2, track[at.T_START + i],
+        )  # fmt: skip
+    for i in range(count if kind == at.CYLINDER else 0):
+        track[at.T_HIT + i] = cylinder_hit(
+            track[at.T_OX + i], track[at.T_OY + i], track[at.T_OZ + i],
+            track[at.T_MX + i], track[at.T_MY + i], track[at.T_MZ + i], s0, s1, track[at.T_START + i],
+        )  # fmt: skip
+    for i in range(count if kind == at.TUBE else 0):
+        track[at.T_HIT + i] = tube_hit(
+            track[at.T_OX + i], track[at.T_OY + i], track[at.T_OZ + i],
+            track[at.T_MX + i], track[at.T_MY + i], track[at.T_MZ + i], s0, s1, s2, track[at.T_START + i],
+        )  # fmt: skip
+    for i in range(count if kind in (at.CAPSULE, at.CONE, at.COIL, at.MESH) else 0):
+        way, start = track[at.T_WAY + i], track[at.T_START + i]
+        ox, oy, oz = track[at.T_OX + i], track[at.T_OY + i], track[at.T_OZ + i]
+        dx, dy, dz = track[at.T_MX + i], track[at.T_MY + i], track[at.T_MZ + i]
+        hit, triangle = INFINITE, 0
+        if way > start:
+            if kind == at.MESH:
+                hit, triangle = mesh_hit(nodes, corners, root, end, ox, oy, oz, dx, dy, dz, start, way)
+            else:
+                hit = first_hit(kind, ox, oy, oz, dx, dy, dz, s0, s1, s2, start)
+        track[at.T_HIT + i], mark[at.M_TRIANGLE + i] = hit, triangle
 
 
 @kernel
@@ -151,17 +184,34 @@ def locate(
 
 @kernel
 def _bound(count: int, track: Floats, mark: Integers, solid: int, box: Floats) -> None:
-    """The two boxes of `box`: around the points on `solid`, and around those on all others."""
+    """The two boxes of `box`: around the points on `solid`, and around those on all others.
+
+    The compiler does not reorder minima, so a loop to one minimum would take the rays one by one. Eighths of the
+    rays are folded onto the first of them instead, several rays at once, in rows that are free until `_face`.
+    """
+    eighth = count // 8
     for axis in range(3):
         row = at.T_X + axis * at.ROOM
+        for i in range(eighth):
+            low, high, low_rest, high_rest = math.inf, -math.inf, math.inf, -math.inf
+            for part in range(8):
+                x, b = track[row + i + part * eighth], mark[at.M_BODY + i + part * eighth]
+                own, rest = b == solid, b >= 0 and b != solid
+                low, high = min(low, x if own else math.inf), max(high, x if own else -math.inf)
+                low_rest = min(low_rest, x if rest else math.inf)
+                high_rest = max(high_rest, x if rest else -math.inf)
+            track[at.T_OX + i], track[at.T_OY + i] = low, high
+            track[at.T_OZ + i], track[at.T_MX + i] = low_rest, high_rest
         low, high, low_rest, high_rest = math.inf, -math.inf, math.inf, -math.inf
-        for i in range(count):
+        for i in range(8 * eighth, count):
             x, b = track[row + i], mark[at.M_BODY + i]
             own, rest = b == solid, b >= 0 and b != solid
-            low = min(low, x if own else math.inf)
-            high = max(high, x if own else -math.inf)
+            low, high = min(low, x if own else math.inf), max(high, x if own else -math.inf)
             low_rest = min(low_rest, x if rest else math.inf)
             high_rest = max(high_rest, x if rest else -math.inf)
+        for i in range(eighth):
+            low, high = min(low, track[at.T_OX + i]), max(high, track[at.T_OY + i])
+            low_rest, high_rest = min(low_rest, track[at.T_OZ + i]), max(high_rest, track[at.T_MX + i])
         box[axis], box[3 + axis] = low, high
         box[6 + axis], box[9 + axis] = low_rest, high_rest
 

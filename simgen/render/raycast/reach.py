@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from simgen.render.raycast import layout as at
 from simgen.render.raycast.compile import kernel
 
-__all__ = ["find_affected", "find_casters"]
+__all__ = ["enclose", "find_affected", "find_candidates", "find_casters"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int32]
@@ -56,6 +56,18 @@ def _away(x: float, y: float, z: float) -> float:
 
 
 @kernel
+def _extent(solids: Floats, b: int, row: int) -> float:
+    """How far solid `b` reaches from its middle along the world axis whose `row` of the rotation is given."""
+    kind, h, r = int(solids[b, at.KIND]), at.HALF, at.TURN + row
+    if kind == at.SPHERE:
+        return float(solids[b, h])
+    x, y, z = solids[b, r], solids[b, r + 1], solids[b, r + 2]
+    if kind == at.CYLINDER or kind == at.TUBE:  # of the circle at its end
+        return float(abs(z) * solids[b, h + 2] + math.sqrt(x * x + y * y) * solids[b, h])
+    return float(abs(x) * solids[b, h] + abs(y) * solids[b, h + 1] + abs(z) * solids[b, h + 2])
+
+
+@kernel
 def _can_reach(
     solids: Floats, b: int, lights: Floats, light: int, world: Floats,
     x0: float, y0: float, z0: float, x1: float, y1: float, z1: float,
@@ -89,7 +101,15 @@ def _can_reach(
         along, both = wx * lx + wy * ly + wz * lz, _away(ex, ey, ez) + solids[b, at.REACH] + wide + SLACK
         if along < -both or wx * wx + wy * wy + wz * wz - along * along > both * both:
             return False
-    return _meets(
+    # in the world's axes, in which the points' box is no larger than it must be …
+    hx, hy, hz = _extent(solids, b, 0), _extent(solids, b, 3), _extent(solids, b, 6)
+    if not _meets(
+        px, py, pz, ex, ey, ez, lx, ly, lz, last, wide, mx, my, mz, hx, hy, hz,
+        1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0,
+    ):  # fmt: skip
+        return False
+    # … and in the solid's, in which its own box is not
+    return solids[b, at.KIND] == at.SPHERE or _meets(
         px, py, pz, ex, ey, ez, lx, ly, lz, last, wide, mx, my, mz,
         solids[b, h], solids[b, h + 1], solids[b, h + 2],
         solids[b, r], solids[b, r + 1], solids[b, r + 2], solids[b, r + 3], solids[b, r + 4],
@@ -128,12 +148,86 @@ def find_casters(
 
 
 @kernel
+def enclose(chosen: Bytes, bounds: Floats, balls: Floats) -> None:
+    """Bring `balls` (8, tiles) up to date for the `chosen` tiles: around each of a tile's two boxes a ball, the
+    middle x y z and the radius, which is -inf when the box is empty.
+    """
+    for tile in range(chosen.shape[0]):
+        if not chosen[tile]:
+            continue
+        for k in range(2):
+            square = 0.0
+            for axis in range(3):
+                low, high = bounds[tile, 6 * k + axis], bounds[tile, 6 * k + 3 + axis]
+                balls[4 * k + axis, tile] = 0.5 * (low + high) if low <= high else 0.0
+                square += (0.5 * (high - low)) ** 2
+            empty = bounds[tile, 6 * k] > bounds[tile, 6 * k + 3]
+            balls[4 * k + 3, tile] = -math.inf if empty else math.sqrt(square)
+
+
+@kernel
+def find_candidates(
+    solids: Floats, chosen: int, lights: Floats, world: Floats, balls: Floats, candidates: Bytes
+) -> None:
+    """Set `candidates` of the tiles that `find_affected` must look at, and clear the others.
+
+    For it takes long for a tile. Here a shadow is the ball around its solid, swept away from the light, and what a
+    tile sees is `balls`, which the compiler tries for several tiles at once.
+    """
+    across = (int(world[at.WIDTH]) + at.TILE - 1) // at.TILE
+    candidates[:] = 0
+    for b in range(solids.shape[0]):
+        if solids[b, chosen] == 0.0:
+            continue
+        left, top, right, bottom = _touched(solids, b, world)
+        for row in range(top, bottom):
+            for tile in range(row * across + left, row * across + right):
+                candidates[tile] = 1
+        m, t = at.WORLD_MIDDLE, at.TOWARDS
+        mx, my, mz = solids[b, m], solids[b, m + 1], solids[b, m + 2]
+        for light in range(lights.shape[0]):
+            lx, ly, lz = lights[light, t], lights[light, t + 1], lights[light, t + 2]
+            reach = solids[b, at.REACH] + SLACK
+            if lights[light, at.POINT] > 0.0 or lights[light, at.SPREAD] > 0.0:
+                reach = math.inf  # its shadow widens: every tile
+            for k in range(0, 8, 4):
+                for tile in range(candidates.shape[0]):
+                    wx, wy, wz = mx - balls[k, tile], my - balls[k + 1, tile], mz - balls[k + 2, tile]
+                    along, both = wx * lx + wy * ly + wz * lz, reach + balls[k + 3, tile]
+                    beside = wx * wx + wy * wy + wz * wz - along * along
+                    candidates[tile] |= 1 if along >= -both and beside <= both * both else 0
+    if world[at.OCCLUSION] > 0.0:
+        candidates[:] = 1
+
+
+@kernel
+def _touched(solids: Floats, b: int, world: Floats) -> tuple[int, int, int, int]:
+    """The first column and row of tiles that solid `b` can be seen in, and those after the last.
+
+    They are also those whose edges its outline can change: for that it must hide the centre of a pixel beside the
+    tile, half a pixel from it.
+    """
+    across = (int(world[at.WIDTH]) + at.TILE - 1) // at.TILE
+    down = (int(world[at.HEIGHT]) + at.TILE - 1) // at.TILE
+    r = at.RECT
+    u0, v0, u1, v1 = solids[b, r], solids[b, r + 1], solids[b, r + 2], solids[b, r + 3]
+    if not (u0 < u1 and v0 < v1):
+        return 0, 0, 0, 0
+    left, top = math.floor((u0 - 0.5) / at.TILE), math.floor((v0 - 0.5) / at.TILE)
+    right, bottom = math.floor((u1 + 0.5) / at.TILE) + 1.0, math.floor((v1 + 0.5) / at.TILE) + 1.0
+    return (
+        int(min(max(left, 0.0), across)), int(min(max(top, 0.0), down)),
+        int(min(max(right, 0.0), across)), int(min(max(bottom, 0.0), down)),
+    )  # fmt: skip
+
+
+@kernel
 def find_affected(
     solids: Floats, chosen: int, lights: Floats, world: Floats, bounds: Floats, among: Bytes, affected: Bytes
 ) -> None:
     """Set `affected` of those of the tiles `among` that a solid can change whose column `chosen` is not 0.
 
-    It can when its rectangle touches the tile or a pixel beside it, or when it can come between a light
+    It can when its rectangle touches the tile or the centre of a pixel beside it, or when it can come between a light
     and a point that the tile sees (all of them are within the tile's `bounds`), or near enough to such a
     point to take ambient light.
     """
@@ -141,14 +235,12 @@ def find_affected(
     for b in range(solids.shape[0]):
         if solids[b, chosen] == 0.0:
             continue
-        u0, v0 = solids[b, at.RECT], solids[b, at.RECT + 1]
-        u1, v1 = solids[b, at.RECT + 2], solids[b, at.RECT + 3]
-        for tile in range(among.shape[0]):
-            x, y = (tile % across) * at.TILE, (tile // across) * at.TILE
-            near = u0 < x + at.TILE + 1 and u1 > x - 1 and v0 < y + at.TILE + 1 and v1 > y - 1
-            if among[tile] and near:
-                affected[tile] = 1
-        for light in range(-1, lights.shape[0]):
+        left, top, right, bottom = _touched(solids, b, world)
+        for row in range(top, bottom):
+            for tile in range(row * across + left, row * across + right):
+                if among[tile]:
+                    affected[tile] = 1
+        for light in range(-1 if world[at.OCCLUSION] > 0.0 else 0, lights.shape[0]):
             for tile in range(among.shape[0]):
                 if affected[tile] or not among[tile]:
                     continue

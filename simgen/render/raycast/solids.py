@@ -3,7 +3,8 @@
 A ray is o + t·d; d need not have unit length. Every solid here is an intersection, a union or a difference
 of slabs, spheres, infinite cylinders and cones, so every question comes down to intervals of t: [enter,
 leave] is where the ray is inside. `first_hit` gives the first boundary at or after `start`, so it also
-works for rays that start inside.
+works for rays that start inside. The commonest kinds have functions of their own without branches, so that a
+loop over rays works on several at once.
 
 What a solid keeps in its three sizes: sphere r · box half x, half y, half z · cylinder and capsule r, half
 length · cone base radius, height · tube outer radius, half length, inner radius · coil see `coil`.
@@ -14,35 +15,102 @@ from __future__ import annotations
 import math
 
 from simgen.render.raycast.coil import coil_hit, coil_surface
-from simgen.render.raycast.compile import kernel
+from simgen.render.raycast.compile import inlined, kernel
 from simgen.render.raycast.layout import BOX, CAPSULE, COIL, CONE, CYLINDER, SPHERE
 
-__all__ = ["INFINITE", "TINY", "first_hit", "surface"]
+__all__ = [
+    "INFINITE",
+    "ball_hit",
+    "box_hit",
+    "cylinder_hit",
+    "first_hit",
+    "surface",
+    "tube_hit",
+]
 
 INFINITE = math.inf
 TINY = 1e-300
 
 
-@kernel
+@inlined
 def _slab(o: float, d: float, low: float, high: float) -> tuple[float, float]:
     """Where low ≤ o + t·d ≤ high."""
-    inverse = 1.0 / d if abs(d) > TINY else 1.0 / TINY
+    inverse = 1.0 / (d if abs(d) > TINY else TINY)
     a, b = (low - o) * inverse, (high - o) * inverse
     return min(a, b), max(a, b)
 
 
-@kernel
+@inlined
 def _below_zero(a: float, b: float, c: float) -> tuple[float, float]:
     """Where a·t² + 2·b·t + c ≤ 0 for a ≥ 0; (inf, -inf) when nowhere."""
-    if a < 1e-30:  # the ray runs along the axis
-        if c <= 0.0:
-            return -INFINITE, INFINITE
-        return INFINITE, -INFINITE
+    along = a < 1e-30  # the ray runs along the axis: everywhere or nowhere
     square = b * b - a * c
-    if square <= 0.0:
-        return INFINITE, -INFINITE
-    root = math.sqrt(square)
-    return (-b - root) / a, (-b + root) / a
+    root = math.sqrt(max(square, 0.0))
+    divisor = 1.0 if along else a
+    enter, leave = (-b - root) / divisor, (-b + root) / divisor
+    enter, leave = -INFINITE if along else enter, INFINITE if along else leave
+    nowhere = c > 0.0 if along else square <= 0.0
+    return INFINITE if nowhere else enter, -INFINITE if nowhere else leave
+
+
+@inlined
+def _first(enter: float, leave: float, start: float) -> float:
+    """The first end of [enter, leave] at or after `start`; infinite when there is none."""
+    t = enter if enter >= start else leave
+    return t if enter <= leave and t >= start else INFINITE
+
+
+@inlined
+def ball_hit(
+    ox: float, oy: float, oz: float, dx: float, dy: float, dz: float, s0: float, start: float
+) -> float:
+    """`first_hit` of a sphere."""
+    enter, leave = _below_zero(
+        dx * dx + dy * dy + dz * dz, ox * dx + oy * dy + oz * dz, ox * ox + oy * oy + oz * oz - s0 * s0
+    )
+    return _first(enter, leave, start)
+
+
+@inlined
+def box_hit(
+    ox: float, oy: float, oz: float, dx: float, dy: float, dz: float,
+    s0: float, s1: float, s2: float, start: float,
+) -> float:  # fmt: skip
+    """`first_hit` of a box."""
+    ax, bx = _slab(ox, dx, -s0, s0)
+    ay, by = _slab(oy, dy, -s1, s1)
+    az, bz = _slab(oz, dz, -s2, s2)
+    return _first(max(ax, ay, az), min(bx, by, bz), start)
+
+
+@inlined
+def cylinder_hit(
+    ox: float, oy: float, oz: float, dx: float, dy: float, dz: float, s0: float, s1: float, start: float
+) -> float:
+    """`first_hit` of a cylinder."""
+    low, high = _slab(oz, dz, -s1, s1)
+    a, b = _below_zero(dx * dx + dy * dy, ox * dx + oy * dy, ox * ox + oy * oy - s0 * s0)
+    return _first(max(low, a), min(high, b), start)
+
+
+@inlined
+def tube_hit(
+    ox: float, oy: float, oz: float, dx: float, dy: float, dz: float,
+    s0: float, s1: float, s2: float, start: float,
+) -> float:  # fmt: skip
+    """`first_hit` of a tube."""
+    round_a, round_b, rho = dx * dx + dy * dy, ox * dx + oy * dy, ox * ox + oy * oy
+    low, high = _slab(oz, dz, -s1, s1)
+    a, b = _below_zero(round_a, round_b, rho - s0 * s0)
+    enter, leave = max(low, a), min(high, b)
+    # the wall: what is left of [enter, leave] without the bore [a, b], one piece before it and one behind
+    a, b = _below_zero(round_a, round_b, rho - s2 * s2)
+    bored = enter < leave and a < leave and b > enter and a < b
+    front = enter if enter >= start else a
+    before = bored and a > enter and front >= start
+    behind = _first(b if bored else enter, leave, start)
+    behind = INFINITE if bored and b >= leave else behind
+    return front if before else behind
 
 
 @kernel
@@ -61,78 +129,50 @@ def first_hit(
 ) -> float:
     """The first t ≥ start at which the ray crosses the solid's surface; infinite when it never does."""
     if kind == SPHERE:
-        enter, leave = _below_zero(
-            dx * dx + dy * dy + dz * dz, ox * dx + oy * dy + oz * dz, ox * ox + oy * oy + oz * oz - s0 * s0
-        )
-    elif kind == BOX:
-        ax, bx = _slab(ox, dx, -s0, s0)
-        ay, by = _slab(oy, dy, -s1, s1)
-        az, bz = _slab(oz, dz, -s2, s2)
-        enter, leave = max(ax, ay, az), min(bx, by, bz)
-    elif kind == COIL:
+        return ball_hit(ox, oy, oz, dx, dy, dz, s0, start)
+    if kind == BOX:
+        return box_hit(ox, oy, oz, dx, dy, dz, s0, s1, s2, start)
+    if kind == CYLINDER:
+        return cylinder_hit(ox, oy, oz, dx, dy, dz, s0, s1, start)
+    if kind == CAPSULE:
+        round_a, round_b, round_c = dx * dx + dy * dy, ox * dx + oy * dy, ox * ox + oy * oy - s0 * s0
+        low, high = _slab(oz, dz, -s1, s1)
+        a, b = _below_zero(round_a, round_b, round_c)
+        enter, leave = max(low, a), min(high, b)
+        nowhere = enter > leave
+        enter, leave = INFINITE if nowhere else enter, -INFINITE if nowhere else leave
+        below, above = oz + s1, oz - s1  # of the balls at its ends
+        a, b = _below_zero(round_a + dz * dz, round_b + below * dz, round_c + below * below)
+        enter, leave = min(enter, a), max(leave, b)
+        a, b = _below_zero(round_a + dz * dz, round_b + above * dz, round_c + above * above)
+        return _first(min(enter, a), max(leave, b), start)
+    if kind == COIL:
         return coil_hit(ox, oy, oz, dx, dy, dz, s0, s1, s2, start)
-    elif kind == CONE:
-        # ρ = slope · (apex − z), between the base and the apex
-        apex, slope = 0.75 * s1, s0 / s1
-        low, high = _slab(oz, dz, -0.25 * s1, apex)
-        hz = apex - oz
-        a = dx * dx + dy * dy - slope * slope * dz * dz
-        b = ox * dx + oy * dy + slope * slope * hz * dz
-        c = ox * ox + oy * oy - slope * slope * hz * hz
-        square = b * b - a * c
-        if square <= 0.0:
-            return INFINITE
-        root = math.sqrt(square)
-        # the two roots without cancellation
-        q = -b - root if b > 0.0 else -b + root
-        t0 = q / a if abs(a) > TINY else -INFINITE
-        t1 = c / q if abs(q) > TINY else t0
-        first, second = min(t0, t1), max(t0, t1)
-        if a > 0.0:
-            enter, leave = max(low, first), min(high, second)
-        else:  # inside before the first and after the second root: one nappe each, the slab keeps one
-            enter, leave = low, min(high, first)
-            if enter > leave:
-                enter, leave = max(low, second), high
-    elif kind == CAPSULE:
-        round_a = dx * dx + dy * dy
-        round_b = ox * dx + oy * dy
-        round_c = ox * ox + oy * oy - s0 * s0
-        low, high = _slab(oz, dz, -s1, s1)
-        a0, b0 = _below_zero(round_a, round_b, round_c)
-        enter, leave = max(low, a0), min(high, b0)
-        if enter > leave:
-            enter, leave = INFINITE, -INFINITE
-        for side in range(2):
-            hz = oz - s1 if side else oz + s1
-            a1, b1 = _below_zero(round_a + dz * dz, round_b + hz * dz, round_c + hz * hz)
-            enter, leave = min(enter, a1), max(leave, b1)
-    else:  # cylinder, tube
-        round_a = dx * dx + dy * dy
-        round_b = ox * dx + oy * dy
-        rho = ox * ox + oy * oy
-        low, high = _slab(oz, dz, -s1, s1)
-        a0, b0 = _below_zero(round_a, round_b, rho - s0 * s0)
-        enter, leave = max(low, a0), min(high, b0)
-        if kind != CYLINDER and enter < leave:
-            # the wall: what is left of [enter, leave] without the bore
-            a1, b1 = _below_zero(round_a, round_b, rho - s2 * s2)
-            if a1 < leave and b1 > enter and a1 < b1:
-                if a1 > enter:
-                    if enter >= start:
-                        return enter
-                    if a1 >= start:
-                        return a1
-                if b1 >= leave:
-                    return INFINITE
-                enter = b1
-    if enter > leave:
+    if kind != CONE:
+        return tube_hit(ox, oy, oz, dx, dy, dz, s0, s1, s2, start)
+    # ρ = slope · (apex − z), between the base and the apex
+    apex, slope = 0.75 * s1, s0 / s1
+    low, high = _slab(oz, dz, -0.25 * s1, apex)
+    hz = apex - oz
+    a = dx * dx + dy * dy - slope * slope * dz * dz
+    b = ox * dx + oy * dy + slope * slope * hz * dz
+    c = ox * ox + oy * oy - slope * slope * hz * hz
+    square = b * b - a * c
+    if square <= 0.0:
         return INFINITE
-    if enter >= start:
-        return enter
-    if leave >= start:
-        return leave
-    return INFINITE
+    root = math.sqrt(square)
+    # the two roots without cancellation
+    q = -b - root if b > 0.0 else -b + root
+    t0 = q / a if abs(a) > TINY else -INFINITE
+    t1 = c / q if abs(q) > TINY else t0
+    first, second = min(t0, t1), max(t0, t1)
+    if a > 0.0:
+        enter, leave = max(low, first), min(high, second)
+    else:  # inside before the first and after the second root: one nappe each, the slab keeps one
+        enter, leave = low, min(high, first)
+        if enter > leave:
+            enter, leave = max(low, second), high
+    return _first(enter, leave, start)
 
 
 @kernel

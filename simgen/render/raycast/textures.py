@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from simgen.render.raycast import layout as at
 from simgen.render.raycast.arithmetic import arc, noise, square_wave
-from simgen.render.raycast.compile import kernel
+from simgen.render.raycast.compile import kernel, spliced
 
 __all__ = ["add_texture"]
 
@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int32]
 
 
-@kernel
+@spliced
 def add_texture(count: int, track: Floats, mark: Integers, solids: Floats, b: int) -> None:
     """Mix the second colour into the rays that see solid `b`, as much as its texture says."""
     kind, texture, size = int(solids[b, at.KIND]), int(solids[b, at.TEXTURE]), solids[b, at.TEXTURE_SIZE]
@@ -95,33 +95,36 @@ def _wrap_tiles(
     # a whole number of pairs of cells around the axis and from pole to pole, so that the pattern closes
     cells = 2.0 * max(1.0, np.floor(3.141592653589793 * radius / size + 0.5))
     rows = 4.0 * max(1.0, np.floor(0.5 * 3.141592653589793 * radius / size + 0.5))
+    around, from_pole = cells * 0.15915494309189535, rows * 0.15915494309189535 / radius
     for i in range(count):
-        if mark[at.M_BODY + i] != b:
-            continue
-        x, y, z = track[at.T_OX + i], track[at.T_OY + i], track[at.T_OZ + i]
-        ax, ay, az = track[at.T_AX + i], track[at.T_AY + i], track[at.T_AZ + i]
-        bx, by, bz = track[at.T_BX + i], track[at.T_BY + i], track[at.T_BZ + i]
-        rho2 = max(x * x + y * y, 1e-12)
-        width = (abs(x * ay - y * ax) + abs(x * by - y * bx)) * (cells * 0.15915494309189535 / rho2)
-        along, across = square_wave(arc(y, x) * cells, width), 1.0
-        if squares:
-            rho = math.sqrt(rho2)
-            if kind in (at.SPHERE, at.CAPSULE):
-                h = 0.0 if kind == at.SPHERE else min(max(z, -half), half)
-                width = math.sqrt(ax * ax + ay * ay + az * az) + math.sqrt(bx * bx + by * by + bz * bz)
-                across = square_wave(
-                    arc(z - h, rho) * rows + h / size, width * (rows * 0.15915494309189535 / radius)
-                )
-            elif (
-                mark[at.M_FACE + i] >= 4 and kind != at.CONE
-            ):  # the ends of cylinders and tubes: sectors and rings
-                across = square_wave(rho / size, (abs(x * ax + y * ay) + abs(x * bx + y * by)) / (rho * size))
-            else:
-                across = square_wave(z / size, (abs(az) + abs(bz)) / size)
-        track[at.T_PART + i] = 0.5 - 0.5 * along * across
+        x, y = track[at.T_OX + i], track[at.T_OY + i]
+        ax, ay, bx, by = track[at.T_AX + i], track[at.T_AY + i], track[at.T_BX + i], track[at.T_BY + i]
+        width = (abs(x * ay - y * ax) + abs(x * by - y * bx)) * (around / max(x * x + y * y, 1e-12))
+        track[at.T_PART + i] = 0.5 * square_wave(arc(y, x) * cells, width)
+    if squares and kind in (at.SPHERE, at.CAPSULE):
+        half = 0.0 if kind == at.SPHERE else half
+        for i in range(count):
+            x, y, z = track[at.T_OX + i], track[at.T_OY + i], track[at.T_OZ + i]
+            ax, ay, az = track[at.T_AX + i], track[at.T_AY + i], track[at.T_AZ + i]
+            bx, by, bz = track[at.T_BX + i], track[at.T_BY + i], track[at.T_BZ + i]
+            h, rho = min(max(z, -half), half), math.sqrt(max(x * x + y * y, 1e-12))
+            width = math.sqrt(ax * ax + ay * ay + az * az) + math.sqrt(bx * bx + by * by + bz * bz)
+            track[at.T_PART + i] *= square_wave(arc(z - h, rho) * rows + h / size, width * from_pole)
+    elif squares:
+        for i in range(count):
+            x, y, z = track[at.T_OX + i], track[at.T_OY + i], track[at.T_OZ + i]
+            ax, ay, az = track[at.T_AX + i], track[at.T_AY + i], track[at.T_AZ + i]
+            bx, by, bz = track[at.T_BX + i], track[at.T_BY + i], track[at.T_BZ + i]
+            # the ends of cylinders and tubes: sectors and rings
+            end, rho = mark[at.M_FACE + i] >= 4 and kind != at.CONE, math.sqrt(max(x * x + y * y, 1e-12))
+            width = (abs(x * ax + y * ay) + abs(x * bx + y * by)) / (rho * size)
+            width = width if end else (abs(az) + abs(bz)) / size
+            track[at.T_PART + i] *= square_wave((rho if end else z) / size, width)
+    for i in range(count):
+        track[at.T_PART + i] = 0.5 - track[at.T_PART + i]
 
 
-@kernel
+@spliced
 def _grow(count: int, track: Floats, texture: int, size: float) -> None:
     """T_PART of wood, noise and brushed metal: solid textures, cut by the surface."""
     for i in range(count):
