@@ -41,6 +41,7 @@ class ContactLog:
         self._rows: dict[tuple[int, int, int], list[float]] = {}  # (frame, a, b) -> time and what `_Push` has
         self._last: dict[Pair, _Push] = {}  # of the step looked at last
         self._last_end_s = -1.0
+        self._movers: list[int] | None = []  # `_single_movers` of that step
         self._velocities: dict[int, Vector] = {}  # then, of bodies whose contacts may go unseen
         self._frame, self._frame_start_s = 1, 0.0
         self.meeting: dict[Pair, float] = {}  # when a pair is expected to touch, for those about to
@@ -51,9 +52,7 @@ class ContactLog:
         """From here on steps belong to the interval that begins at `start_s` and that `frame` ends."""
         self._frame, self._frame_start_s = frame, start_s
 
-    def add(
-        self, start_s: float, step_s: float, before_s: float, unseen: int = 0, late_s: float = 0.0
-    ) -> None:
+    def add(self, start_s: float, step_s: float, before_s: float, unseen: int = 0) -> None:
         """The contacts of the step just done, which began at `start_s`; the step before it was `before_s`
         long.
 
@@ -67,25 +66,32 @@ class ContactLog:
         pushes = self._pushes()
         frame, last = self._frame, self._last
         lasting = start_s - unseen * step_s - self._last_end_s < SAME_S
-        mean_n = self._unseen_forces(pushes, step_s, unseen) if unseen else {}
-        for pair, force in mean_n.items():
-            old, new = last[pair], pushes[pair]
-            scale = force * step_s * unseen / (old[0] + new[0])
-            for push in (old, new):
-                self._put((frame, *pair), start_s - unseen * step_s, push, scale)
+        same = pushes.keys() == last.keys()
+        if not same:
+            self._movers = self._single_movers(pushes)
+        velocities: dict[int, Vector] = {}
+        if unseen:
+            velocities = {index: self._velocity(index) for index in self._velocities}
+            for pair, force in self._unseen_forces(pushes, velocities, step_s, unseen).items():
+                old, new = last[pair], pushes[pair]
+                scale = force * step_s * unseen / (old[0] + new[0])
+                self._put(frame, pair, start_s - unseen * step_s, old, scale)
+                self._put(frame, pair, start_s - unseen * step_s, new, scale)
         share = before_s / (before_s + step_s) if start_s == self._frame_start_s and lasting else 0.0
+        steady = lasting and same and self._movers is not None
         for pair, push in pushes.items():
-            part = share if pair in last else 0.0
-            if part:
-                self._put((frame - 1, *pair), start_s, push, step_s * part)
-            touch_s = start_s if pair in last else max(start_s, self.meeting.get(pair, 0.0))
-            self._put((frame, *pair), touch_s, push, step_s * (1 - part))
-        movers = self._single_movers(pushes)
-        steady = lasting and movers is not None and pushes.keys() == last.keys()
-        if steady:
-            steady = all(abs(push[0] - last[pair][0]) < STEADY * push[0] for pair, push in pushes.items())
+            before = last.get(pair)
+            if before is None:
+                self._put(frame, pair, max(start_s, self.meeting.get(pair, 0.0)), push, step_s)
+                continue
+            if share:
+                self._put(frame - 1, pair, start_s, push, step_s * share)
+            self._put(frame, pair, start_s, push, step_s * (1 - share))
+            steady = steady and abs(push[0] - before[0]) < STEADY * push[0]
         self.patience = min(2 * self.patience + 1, MOST_UNSEEN) if steady else 0
-        self._velocities = {index: self._velocity(index) for index in movers or ()} if self.patience else {}
+        if steady and not unseen:
+            velocities = {index: self._velocity(index) for index in self._movers or ()}
+        self._velocities = velocities if steady else {}
         self._last, self._last_end_s = pushes, start_s + step_s
         self.meeting.clear()
 
@@ -102,7 +108,9 @@ class ContactLog:
             movers.append(mover)
         return movers
 
-    def _unseen_forces(self, pushes: dict[Pair, _Push], step_s: float, unseen: int) -> dict[Pair, float]:
+    def _unseen_forces(
+        self, pushes: dict[Pair, _Push], velocities: dict[int, Vector], step_s: float, unseen: int
+    ) -> dict[Pair, float]:
         """Mean normal force (N) of every pair over the unseen steps, from what the bodies' momentum has gained."""
         means: dict[Pair, float] = {}
         gx, gy, gz = self._scene.gravity_m_s2
@@ -111,7 +119,7 @@ class ContactLog:
             mass, before = self._scene.bodies[mover].mass_kg, self._velocities.get(mover)
             if before is None or pair not in self._last:
                 continue
-            now, time_s = self._velocity(mover), (unseen + 1) * step_s
+            now, time_s = velocities[mover], (unseen + 1) * step_s
             gain = (
                 now[0] - before[0] - gx * time_s,
                 now[1] - before[1] - gy * time_s,
@@ -151,12 +159,19 @@ class ContactLog:
             pushes[a, b] = new if old is None else tuple(map(operator.add, old, new))
         return pushes
 
-    def _put(self, key: tuple[int, int, int], time_s: float, push: _Push, duration_s: float) -> None:
+    def _put(self, frame: int, pair: Pair, time_s: float, push: _Push, duration_s: float) -> None:
+        key = (frame, *pair)
         row = self._rows.get(key)
         if row is None:
             row = self._rows[key] = [time_s, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
-        for column, value in enumerate(push, start=1):
-            row[column] += value * duration_s
+        force, x, y, z, nx, ny, nz = push
+        row[1] += force * duration_s
+        row[2] += x * duration_s
+        row[3] += y * duration_s
+        row[4] += z * duration_s
+        row[5] += nx * duration_s
+        row[6] += ny * duration_s
+        row[7] += nz * duration_s
 
     def contacts(self, last: int) -> Contacts:
         """The table, ordered by (frame, a, b), of the frames from 1 to `last`."""
