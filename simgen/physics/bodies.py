@@ -16,7 +16,7 @@ from simgen.physics.convex import convex_parts
 from simgen.physics.inertia import principal_axes
 from simgen.physics.properties import Handle, margin_m
 from simgen.physics.shapes import rounding_m
-from simgen.scene.rotation import IDENTITY, matrix, multiply
+from simgen.scene.rotation import IDENTITY, cross, matrix, multiply
 from simgen.scene.spec import Quaternion, SceneSpec, Vector
 
 __all__ = ["Bodies", "Motion", "Rates"]
@@ -110,7 +110,9 @@ class Bodies:
                 rows.append(_STILL + _STILL)
             else:
                 rate = self._bullet.getJointState(handle.body, handle.link, self._client)[1]
-                rows.append((rate, 0.0, 0.0, *_STILL) if joint.kind == "slider" else (*_STILL, rate, 0.0, 0.0))
+                rows.append(
+                    (rate, 0.0, 0.0, *_STILL) if joint.kind == "slider" else (*_STILL, rate, 0.0, 0.0)
+                )
         return rows
 
     def velocities(self, rates: NDArray[np.float64], poses: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -145,7 +147,7 @@ class Bodies:
         spin, velocity = np.zeros(3), np.zeros(3)
         if moving is not None and parent is not None:
             spin = moving[3:].copy()
-            velocity = moving[:3] + np.cross(spin, pivot - poses[parent, :3])
+            velocity = moving[:3] + cross(spin, pivot - poses[parent, :3])
         axis = turn @ self._axis[index]
         if joint.kind == "hinge":
             spin = spin + rate[3] * axis
@@ -153,7 +155,7 @@ class Bodies:
             spin = spin + turn @ rate[3:]
         elif joint.kind == "slider":
             velocity = velocity + rate[0] * axis
-        return np.concatenate([velocity + np.cross(spin, poses[index, :3] - pivot), spin])
+        return np.concatenate([velocity + cross(spin, poses[index, :3] - pivot), spin])
 
     def reach_m(self, a: int, b: int) -> float:
         """How far apart two bodies can be at most for `nearest` to be quick about them."""

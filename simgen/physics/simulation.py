@@ -222,13 +222,13 @@ class _Run:
 
     def _read_poses(self) -> None:
         """Add the movers' poses now to those of the frames before."""
-        for place, index in enumerate(self._movers):
+        for number, index in enumerate(self._movers):
             position, (x, y, z, w) = self._bodies.pose(index)
             # One path through the quaternions, without jumps of sign.
-            qx, qy, qz, qw = self._turns[place]
+            qx, qy, qz, qw = self._turns[number]
             if x * qx + y * qy + z * qz + w * qw < 0:
                 x, y, z, w = -x, -y, -z, -w
-            self._turns[place] = x, y, z, w
+            self._turns[number] = x, y, z, w
             self._poses.append((*position, x, y, z, w))
 
     def _finish(self) -> None:
