@@ -117,9 +117,9 @@ class Approach:
         """Whole steps in which contacts last, looked at as often as they need it."""
         while count > 0:
             unseen = min(self._log.patience, count - 1)
-            if unseen:
-                self._stepper.run(unseen)
-            self._step(self._step_s, unseen=unseen)
+            self._stepper.run(unseen)
+            self._stepper.step(self._step_s)
+            self._log.add(self._stepper, unseen)
             count -= unseen + 1
 
     def advance(self) -> None:
@@ -146,12 +146,10 @@ class Approach:
         elif left_s >= SKIP_S:
             self._step(left_s)
 
-    def _step(self, length_s: float, impact: bool = False, unseen: int = 0) -> None:
-        stepper = self._stepper
-        start_s = stepper.time_s
-        stepper.step(length_s, impact)
+    def _step(self, length_s: float, impact: bool = False) -> None:
+        self._stepper.step(length_s, impact)
         if self._touching:
-            self._log.add(start_s, length_s, stepper.before_s, unseen)
+            self._log.add(self._stepper)
 
     def _first_impact(self, left_s: float) -> tuple[_Pair, float] | None:
         """The pair that meets first within `left_s` and in how many seconds; None if none does."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from simgen.physics.profiles import Profile
 from simgen.physics.properties import Handle
+from simgen.physics.stepping import Stepper
 from simgen.physics.trace import Contacts
 from simgen.scene.spec import SceneSpec, Vector
 
@@ -52,9 +53,8 @@ class ContactLog:
         """From here on steps belong to the interval that begins at `start_s` and that `frame` ends."""
         self._frame, self._frame_start_s = frame, start_s
 
-    def add(self, start_s: float, step_s: float, before_s: float, unseen: int = 0) -> None:
-        """The contacts of the step just done, which began at `start_s`; the step before it was `before_s`
-        long.
+    def add(self, stepper: Stepper, unseen: int = 0) -> None:
+        """The contacts of the step just done.
 
         `unseen` steps of the same length before it were not looked at. Each body then touched one fixed
         body and no other, so that the change of its momentum tells their impulse.
@@ -63,6 +63,7 @@ class ContactLog:
         first step of an interval a part of that lies in the interval before, and goes there if the pair
         already touched there.
         """
+        start_s, step_s, before_s = stepper.began_s, stepper.previous_s, stepper.before_s
         pushes = self._pushes()
         frame, last = self._frame, self._last
         lasting = start_s - unseen * step_s - self._last_end_s < SAME_S

@@ -35,18 +35,18 @@ class Gyroscope:
         self._inertia = body_inertia(body)
         self._least = min(self._inertia)
         self._last: tuple[float, Vector] | None = None
-        self._rest_steps = 0
+        self.rest_steps = 0
 
     def apply(self, time_s: float, velocity_time_s: float, scale: float, forget: bool) -> None:
-        """As `Coriolis.apply`."""
-        if self._rest_steps > 0 and scale == 1.0 and not forget:
-            self._rest_steps -= 1
+        """As `Act.apply`."""
+        if self.rest_steps > 0 and scale == 1.0 and not forget:
+            self.rest_steps -= 1
             return
         _, turn = self._bullet.getBasePositionAndOrientation(self._body, self._client)
         _, spin = self._bullet.getBaseVelocity(self._body, self._client)
         taken = self._torque(turn, spin)
         if math.hypot(*taken) < SLOW_RAD_S2 * self._least:
-            self._last, self._rest_steps = None, LOOK_STEPS
+            self._last, self.rest_steps = None, LOOK_STEPS
             return
         ahead = spin
         if self._last is not None and not forget:

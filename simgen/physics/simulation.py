@@ -109,7 +109,7 @@ class _Run:
         )
         if scene.forces:
             forces = Forces(bullet, client, scene, self._bodies, handles)
-            self._stepper.forces.append(forces.apply)
+            self._stepper.acts.append(forces)
             self._approach.forces = forces
         self._steps = 0  # whole steps done
         self._state = np.zeros((scene.video.frame_count, len(scene.bodies), 13))
@@ -179,17 +179,17 @@ class _Run:
 
     def _correct(self, bullet: Any, client: int, handles: list[Handle]) -> None:
         """Have velocity-dependent forces taken at the right time."""
-        scene, acts = self._scene, self._stepper.forces
+        scene, acts = self._scene, self._stepper.acts
         forest = trees(scene)
         linked = {name for tree in forest for name in tree.bodies}
         for tree in forest:
             if is_correctable(tree):
                 links = [handles[scene.body_index(joint.child)] for joint in tree.links]
-                acts.append(Coriolis(bullet, client, tree, links).apply)
+                acts.append(Coriolis(bullet, client, tree, links))
         if not profiles.PROFILES[scene.profile].maximal_coordinates:
             for body, handle in zip(scene.bodies, handles, strict=True):
                 if body.name not in linked and tumbles(body):
-                    acts.append(Gyroscope(bullet, client, body, handle).apply)
+                    acts.append(Gyroscope(bullet, client, body, handle))
 
     def _sample(self, impact: bool) -> _Sample:
         return _Sample(self._stepper.time_s, self._stepper.velocity_time_s, self._bodies.rates(), impact)
