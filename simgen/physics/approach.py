@@ -72,6 +72,7 @@ class Approach:
         self._cuts = solved_below_m < TOUCHING_M
         self._lead_m = 2 * solved_below_m
         self._movers = bodies.movers
+        self._still = {index: bodies.motion(index) for index, body in enumerate(scene.bodies) if body.fixed}
         # A ball's turning does not bring its surface nearer.
         self._swing_m = [
             0.0 if body.fixed or body.shape.kind == "sphere" else bounding_radius_m(body.shape)
@@ -161,8 +162,8 @@ class Approach:
             wait_s = self._look(pair, left_s)
             if wait_s is not None and (first is None or wait_s < first[1]):
                 first = (pair, wait_s)
-        self._quiet_until_s = min(pair.quiet_until_s for pair in self._pairs)
-        self._touching = self._unwatched or any(pair.touching for pair in self._pairs)
+        self._quiet_until_s = min([pair.quiet_until_s for pair in self._pairs])
+        self._touching = self._unwatched or True in [pair.touching for pair in self._pairs]
         return first
 
     def _look(self, pair: _Pair, left_s: float) -> float | None:
@@ -172,11 +173,11 @@ class Approach:
         (pbx, pby, pbz), (vbx, vby, vbz), (wbx, wby, wbz) = self._motion(pair.b)
         dx, dy, dz = vax - vbx, vay - vby, vaz - vbz
         # A bound on the speed at which any two points of the bodies can come nearer.
-        speed = (
-            math.sqrt(dx * dx + dy * dy + dz * dz)
-            + math.sqrt(wax * wax + way * way + waz * waz) * self._swing_m[pair.a]
-            + math.sqrt(wbx * wbx + wby * wby + wbz * wbz) * self._swing_m[pair.b]
-        )
+        speed = math.sqrt(dx * dx + dy * dy + dz * dz)
+        if swing_m := self._swing_m[pair.a]:
+            speed += math.sqrt(wax * wax + way * way + waz * waz) * swing_m
+        if swing_m := self._swing_m[pair.b]:
+            speed += math.sqrt(wbx * wbx + wby * wby + wbz * wbz) * swing_m
         apart = math.sqrt((pax - pbx) ** 2 + (pay - pby) ** 2 + (paz - pbz) ** 2)
         safe_s = self._safe(apart - self._reach_m[pair.a] - self._reach_m[pair.b], speed)
         if safe_s >= 2 * left_s:
@@ -237,7 +238,7 @@ class Approach:
         """Read once per time."""
         if self._read_at_s != self._stepper.time_s:
             self._read_at_s = self._stepper.time_s
-            self._motions.clear()
+            self._motions = self._still.copy()
         motion = self._motions.get(index)
         if motion is None:
             motion = self._motions[index] = self._bodies.motion(index)

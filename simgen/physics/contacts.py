@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,7 +20,9 @@ STEADY = 1e-2  # forces that change less than that from look to look are followe
 MOST_UNSEEN = 15
 
 Pair = tuple[int, int]
-_Push = tuple[float, ...]  # force (N), and force-weighted sums of position (3) and normal (3)
+_Push = tuple[
+    float, float, float, float, float, float, float
+]  # force (N), and force-weighted sums of position (3) and normal (3)
 
 
 class ContactLog:
@@ -137,27 +138,22 @@ class ContactLog:
     def _pushes(self) -> dict[Pair, _Push]:
         """The normal forces now, each pair's points together."""
         pushes: dict[Pair, _Push] = {}
+        index = self._index
         for point in self._get_points(physicsClientId=self._client):
-            force = point[9]
-            if not force > 0 or point[8] > self._solved_below_m:
+            _, body_a, body_b, link_a, link_b, at_a, at_b, normal, apart_m, force, _, _, _, _ = point
+            if not force > 0 or apart_m > self._solved_below_m:
                 continue
-            a, b = self._index[point[1], point[3]], self._index[point[2], point[4]]
-            (ax, ay, az), (bx, by, bz), (nx, ny, nz) = point[5], point[6], point[7]
-            sign = force
-            if a > b:
-                a, b, sign = b, a, -force
+            pair, sign = (index[body_a, link_a], index[body_b, link_b]), force
+            if pair[0] > pair[1]:
+                pair, sign = (pair[1], pair[0]), -force
             half = force / 2
-            new = (
-                force,
-                half * (ax + bx),
-                half * (ay + by),
-                half * (az + bz),
-                sign * nx,
-                sign * ny,
-                sign * nz,
-            )
-            old = pushes.get((a, b))
-            pushes[a, b] = new if old is None else tuple(map(operator.add, old, new))
+            x, y, z = half * (at_a[0] + at_b[0]), half * (at_a[1] + at_b[1]), half * (at_a[2] + at_b[2])
+            nx, ny, nz = sign * normal[0], sign * normal[1], sign * normal[2]
+            if pair in pushes:
+                f, px, py, pz, mx, my, mz = pushes[pair]
+                pushes[pair] = (f + force, px + x, py + y, pz + z, mx + nx, my + ny, mz + nz)
+            else:
+                pushes[pair] = (force, x, y, z, nx, ny, nz)
         return pushes
 
     def _put(self, frame: int, pair: Pair, time_s: float, push: _Push, duration_s: float) -> None:
