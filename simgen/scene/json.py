@@ -25,7 +25,12 @@ def scene_to_json(scene: SceneSpec) -> str:
 
 def _record(record: Any) -> dict[str, Any]:
     """A record's fields by name, as they are: JSON's writer asks again for those that are records too."""
-    return {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
+    return {name: getattr(record, name) for name in _names(type(record))}
+
+
+@functools.cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def scene_from_json(text: str) -> SceneSpec:
