@@ -32,8 +32,10 @@ class Gyroscope:
 
     def __init__(self, bullet: Any, client: int, body: Body, handle: Handle) -> None:
         self._bullet, self._client, self._body = bullet, client, handle.body
-        self._inertia = body_inertia(body)
-        self._slow_n_m = SLOW_RAD_S2 * min(self._inertia)
+        self._world_frame = bullet.WORLD_FRAME
+        ix, iy, iz = body_inertia(body)
+        self._uneven = (iy - iz, iz - ix, ix - iy)
+        self._slow_n_m = SLOW_RAD_S2 * min(ix, iy, iz)
         self._last: tuple[float, Vector] | None = None
         self.rest_steps = 0
 
@@ -55,20 +57,19 @@ class Gyroscope:
             (x, y, z), (x0, y0, z0) = spin, before
             ahead = (x + (x - x0) * part, y + (y - y0) * part, z + (z - z0) * part)
         self._last = velocity_time_s, spin
-        torque = [
-            scale * b - a
-            for a, b in zip(_turned(turn, taken), _turned(turn, self._torque(turn, ahead)), strict=True)
-        ]
+        ax, ay, az = _turned(turn, taken)
+        bx, by, bz = _turned(turn, self._torque(turn, ahead))
+        torque = (scale * bx - ax, scale * by - ay, scale * bz - az)
         self._bullet.applyExternalTorque(
-            self._body, -1, torque, self._bullet.WORLD_FRAME, physicsClientId=self._client
+            self._body, -1, torque, self._world_frame, physicsClientId=self._client
         )
 
     def _torque(self, turn: Quaternion, spin: Vector) -> Vector:
         """−ω × I ω of a spin in the world frame, N m about the body's own axes."""
         qx, qy, qz, w = turn
         x, y, z = _turned((-qx, -qy, -qz, w), spin)
-        ix, iy, iz = self._inertia
-        return ((iy - iz) * y * z, (iz - ix) * z * x, (ix - iy) * x * y)
+        a, b, c = self._uneven
+        return (a * y * z, b * z * x, c * x * y)
 
 
 def _turned(turn: Quaternion, vector: Vector) -> Vector:

@@ -25,7 +25,7 @@ def scene_to_json(scene: SceneSpec) -> str:
 
 def _record(record: Any) -> dict[str, Any]:
     """A record's fields by name, as they are: JSON's writer asks again for those that are records too."""
-    return {name: getattr(record, name) for name in _names(type(record))}
+    return {name: getattr(record, name) for name in _names(record.__class__)}
 
 
 @functools.cache
