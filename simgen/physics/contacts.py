@@ -72,13 +72,6 @@ class ContactLog:
         if not same:
             self._movers = self._single_movers(pushes)
         velocities: dict[int, Vector] = {}
-        if unseen:
-            velocities = {index: self._velocity(index) for index in self._velocities}
-            for pair, force in self._unseen_forces(pushes, velocities, step_s, unseen).items():
-                old, new = last[pair], pushes[pair]
-                scale = force * step_s * unseen / (old[0] + new[0])
-                self._put(frame, pair, start_s - unseen * step_s, old, scale)
-                self._put(frame, pair, start_s - unseen * step_s, new, scale)
         share = before_s / (before_s + step_s) if start_s == self._frame_start_s and lasting else 0.0
         steady = lasting and same and self._movers is not None
         for pair, push in pushes.items():
@@ -86,6 +79,13 @@ class ContactLog:
             if before is None:
                 self._put(frame, pair, max(start_s, self.meeting.get(pair, 0.0)), push, step_s)
                 continue
+            mover = pair[0] if self._free[pair[0]] else pair[1]
+            if unseen and mover in self._velocities:
+                velocities[mover] = velocity = self._velocity(mover)
+                force = self._unseen_force(mover, pair, push, velocity, step_s, unseen)
+                scale = force * step_s * unseen / (before[0] + push[0])
+                self._put(frame, pair, start_s - unseen * step_s, before, scale)
+                self._put(frame, pair, start_s - unseen * step_s, push, scale)
             if share:
                 self._put(frame - 1, pair, start_s, push, step_s * share)
             self._put(frame, pair, start_s, push, step_s * (1 - share))
@@ -110,26 +110,16 @@ class ContactLog:
             movers.append(mover)
         return movers
 
-    def _unseen_forces(
-        self, pushes: dict[Pair, _Push], velocities: dict[int, Vector], step_s: float, unseen: int
-    ) -> dict[Pair, float]:
-        """Mean normal force (N) of every pair over the unseen steps, from what the bodies' momentum has gained."""
-        means: dict[Pair, float] = {}
-        gx, gy, gz = self._scene.gravity_m_s2
-        for pair, push in pushes.items():
-            mover, sign = (pair[0], 1.0) if self._free[pair[0]] else (pair[1], -1.0)
-            mass, before = self._scene.bodies[mover].mass_kg, self._velocities.get(mover)
-            if before is None or pair not in self._last:
-                continue
-            now, time_s = velocities[mover], (unseen + 1) * step_s
-            gain = (
-                now[0] - before[0] - gx * time_s,
-                now[1] - before[1] - gy * time_s,
-                now[2] - before[2] - gz * time_s,
-            )
-            along = sign * mass * (gain[0] * push[4] + gain[1] * push[5] + gain[2] * push[6]) / push[0]
-            means[pair] = max(0.0, along - push[0] * step_s) / (unseen * step_s)
-        return means
+    def _unseen_force(
+        self, mover: int, pair: Pair, push: _Push, velocity: Vector, step_s: float, unseen: int
+    ) -> float:
+        """Mean normal force (N) of a pair over the unseen steps, from what the momentum of its mover has gained."""
+        (x, y, z), (x0, y0, z0), (gx, gy, gz) = velocity, self._velocities[mover], self._scene.gravity_m_s2
+        time_s = (unseen + 1) * step_s
+        mass = self._scene.bodies[mover].mass_kg if mover == pair[0] else -self._scene.bodies[mover].mass_kg
+        gain_x, gain_y, gain_z = x - x0 - gx * time_s, y - y0 - gy * time_s, z - z0 - gz * time_s
+        along = mass * (gain_x * push[4] + gain_y * push[5] + gain_z * push[6]) / push[0]
+        return max(0.0, along - push[0] * step_s) / (unseen * step_s)
 
     def _velocity(self, index: int) -> Vector:
         velocity: Vector = self._get_velocity(self._handles[index].body, self._client)[0]
