@@ -253,10 +253,10 @@ def _slip(scene: SceneSpec, trace: Trace, index: int) -> NDArray[np.float64]:
     row = np.zeros(last + 2, dtype=np.intp)
     row[contacts.frame[mine]] = mine
     other = np.where(contacts.a == index, contacts.b, contacts.a)[row]
-    lasts = single[1:] & (other[1:] == other[:-1])
-    lasts[last] = True
+    goes_on = single[1:] & (other[1:] == other[:-1])
+    goes_on[last] = True
     fixed = np.array([body.fixed for body in scene.bodies])
-    frames = np.flatnonzero(single[:-1] & lasts & fixed[other[:-1]])
+    frames = np.flatnonzero(single[:-1] & goes_on & fixed[other[:-1]])
     normal = contacts.normal[row[frames]]
     normal = np.where((contacts.a[row[frames]] == index)[:, None], normal, -normal)
     if shape.kind != "sphere":

@@ -163,7 +163,7 @@ class Approach:
             if wait_s is not None and (first is None or wait_s < first[1]):
                 first = (pair, wait_s)
         self._quiet_until_s = min([pair.quiet_until_s for pair in self._pairs])
-        self._touching = self._unwatched or True in [pair.touching for pair in self._pairs]
+        self._touching = self._unwatched or any(pair.touching for pair in self._pairs)
         return first
 
     def _look(self, pair: _Pair, left_s: float) -> float | None:

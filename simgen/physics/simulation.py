@@ -166,7 +166,9 @@ class _Run:
                     break  # one step more than filmed
             else:
                 self._read_poses()
-        self._state[1:, self._movers, :7] = np.array(self._poses).reshape(-1, len(self._movers), 7)
+        self._state[1:, self._movers, :7] = np.array(self._poses).reshape(
+            len(self._state) - 1, len(self._movers), 7
+        )
         self._set_velocities(moments)
         self._finish()
         times = np.array([video.frame_time_s(frame) for frame in range(video.frame_count)])

@@ -21,7 +21,7 @@ __all__ = ["Act", "Stepper"]
 class Act(Protocol):
     """What puts forces on bodies, which act in one step."""
 
-    rest_steps: int  # after this one, for which it need not be asked unless they are no whole ones
+    rest_steps: int  # as many of the next steps, if they are whole ones, go without it and without asking it
 
     def apply(self, time_s: float, velocity_time_s: float, scale: float, forget: bool) -> None:
         """Before a step: its time, that of the velocities, the scale of its forces and whether the step before
@@ -85,11 +85,12 @@ class Stepper:
         """`count` whole steps."""
         whole_s, step_simulation, client = self._whole_step_s, self._step_simulation, self._client
         while count > 0:
-            if self.previous_s != whole_s or self._engine_scale != 1.0 or self._after_impact:
+            even = self.previous_s == whole_s and self._engine_scale == 1.0 and not self._after_impact
+            if not even or self.listener is not None:
                 self.step(whole_s)
                 count -= 1
                 continue
-            together = count
+            together = count  # with nothing to do between them
             for act in self.acts:
                 act.apply(self.time_s, self.velocity_time_s, 1.0, False)
                 together = min(together, 1 + act.rest_steps)
