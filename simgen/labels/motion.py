@@ -208,7 +208,9 @@ def _turns(scene: SceneSpec, trace: Trace, index: int, last: int) -> bool:
     return False
 
 
-def _zero(time_s: NDArray[np.float64], speed: NDArray[np.float64], faster: int, slower: int) -> float:
+def _zero(
+    time_s: NDArray[np.float64], speed: Sequence[float] | NDArray[np.float64], faster: int, slower: int
+) -> float:
     """When a speed that changes steadily reaches 0 beyond the slower of two frames; that frame if never."""
     if not (0 <= faster < len(speed)) or speed[faster] <= speed[slower]:
         return float(time_s[slower])
@@ -220,7 +222,7 @@ def _rolling(scene: SceneSpec, trace: Trace, index: int) -> Iterator[Found]:
     body = scene.bodies[index]
     if body.shape.kind not in ROUND:
         return
-    slip = _slip(scene, trace, index)
+    slip = _slip(scene, trace, index).tolist()
     speed = np.linalg.norm(trace.velocity_m_s[:, index], axis=1)
     surface = np.linalg.norm(trace.angular_velocity_rad_s[:, index], axis=1) * body.shape.size_m[0]
     slipping = -1  # the last frame of this stretch of contact at which it slips
@@ -241,31 +243,37 @@ def _rolling(scene: SceneSpec, trace: Trace, index: int) -> Iterator[Found]:
 
 def _slip(scene: SceneSpec, trace: Trace, index: int) -> NDArray[np.float64]:
     """Speed (T,) of a round body's surface over the one fixed body it is on; NaN where it is on none."""
-    body, contacts = scene.bodies[index], trace.contacts
-    slip = np.full(len(trace.time_s), math.nan)
-    rows: dict[int, list[int]] = {}
-    for mine in np.flatnonzero((contacts.a == index) | (contacts.b == index)).tolist():
-        rows.setdefault(int(contacts.frame[mine]), []).append(mine)
-    for frame in range(1, len(slip)):
-        now, then = rows.get(frame, []), rows.get(frame + 1, [])
-        if len(now) != 1 or (frame + 1 < len(slip) and len(then) != 1):
-            continue
-        row = now[0]
-        pair = (int(contacts.a[row]), int(contacts.b[row]))
-        if then and pair != (int(contacts.a[then[0]]), int(contacts.b[then[0]])):
-            continue
-        other = pair[1] if pair[0] == index else pair[0]
-        if not scene.bodies[other].fixed:
-            continue
-        normal = contacts.normal[row] if pair[0] == index else -contacts.normal[row]
-        if body.shape.kind != "sphere":
-            axis = matrix(trace.orientation_xyzw[frame, index])[:, 2]
-            if abs(float(axis @ normal)) > FLAT_AXIS:
-                continue
-        spin = trace.angular_velocity_rad_s[frame, index]
-        surface = trace.velocity_m_s[frame, index] - body.shape.size_m[0] * np.cross(spin, normal)
-        slip[frame] = np.linalg.norm(surface - (surface @ normal) * normal)
+    shape, contacts, last = scene.bodies[index].shape, trace.contacts, len(trace.time_s) - 1
+    slip = np.full(last + 1, math.nan)
+    mine = np.flatnonzero((contacts.a == index) | (contacts.b == index))
+    if not len(mine):
+        return slip
+    # Of every interval between two frames, and of one after the video: whether it has a single row, and which.
+    single = np.bincount(contacts.frame[mine], minlength=last + 2) == 1
+    row = np.zeros(last + 2, dtype=np.intp)
+    row[contacts.frame[mine]] = mine
+    other = np.where(contacts.a == index, contacts.b, contacts.a)[row]
+    goes_on = single[1:] & (other[1:] == other[:-1])
+    goes_on[last] = True
+    fixed = np.array([body.fixed for body in scene.bodies])
+    frames = np.flatnonzero(single[:-1] & goes_on & fixed[other[:-1]])
+    normal = contacts.normal[row[frames]]
+    normal = np.where((contacts.a[row[frames]] == index)[:, None], normal, -normal)
+    if shape.kind != "sphere":
+        axis = matrix(trace.orientation_xyzw[frames, index])[:, :, 2]
+        across = np.abs(_dot(axis, normal)) <= FLAT_AXIS
+        frames, normal = frames[across], normal[across]
+    spin = trace.angular_velocity_rad_s[frames, index]
+    surface = trace.velocity_m_s[frames, index] - shape.size_m[0] * np.cross(spin, normal)
+    along = surface - _dot(surface, normal)[:, None] * normal
+    slip[frames] = np.sqrt(_dot(along, along))
     return slip
+
+
+def _dot(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Row by row, (K,) of (K, 3), rounded as `a[k] @ b[k]` is."""
+    product: NDArray[np.float64] = np.matmul(a[:, None, :], b[:, :, None])[:, 0, 0]
+    return product
 
 
 def _toppling(scene: SceneSpec, trace: Trace, index: int) -> Iterator[Found]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from simgen.physics.pulls import accelerations, carried, forced
 from simgen.physics.trace import Trace
 from simgen.scene.nets import nets
+from simgen.scene.rotation import cross
 from simgen.scene.spec import SceneSpec
 
 __all__ = ["Found", "Touch", "events", "find"]
@@ -154,8 +155,8 @@ Motion = tuple[
 def _separation(motions: list[Motion], point: NDArray[np.float64], normal: NDArray[np.float64]) -> float:
     """Speed at which the first body's surface leaves the second's at `point`, along the normal, m/s."""
     (place_a, speed_a, spin_a), (place_b, speed_b, spin_b) = motions
-    first = speed_a + np.cross(spin_a, point - place_a)
-    second = speed_b + np.cross(spin_b, point - place_b)
+    first = speed_a + cross(spin_a, point - place_a)
+    second = speed_b + cross(spin_b, point - place_b)
     return float((first - second) @ normal)
 
 

@@ -72,6 +72,7 @@ class Approach:
         self._cuts = solved_below_m < TOUCHING_M
         self._lead_m = 2 * solved_below_m
         self._movers = bodies.movers
+        self._still = {index: bodies.motion(index) for index, body in enumerate(scene.bodies) if body.fixed}
         # A ball's turning does not bring its surface nearer.
         self._swing_m = [
             0.0 if body.fixed or body.shape.kind == "sphere" else bounding_radius_m(body.shape)
@@ -117,9 +118,9 @@ class Approach:
         """Whole steps in which contacts last, looked at as often as they need it."""
         while count > 0:
             unseen = min(self._log.patience, count - 1)
-            if unseen:
-                self._stepper.run(unseen)
-            self._step(self._step_s, unseen=unseen)
+            self._stepper.run(unseen)
+            self._stepper.step(self._step_s)
+            self._log.add(self._stepper, unseen)
             count -= unseen + 1
 
     def advance(self) -> None:
@@ -146,12 +147,10 @@ class Approach:
         elif left_s >= SKIP_S:
             self._step(left_s)
 
-    def _step(self, length_s: float, impact: bool = False, unseen: int = 0) -> None:
-        stepper = self._stepper
-        start_s = stepper.time_s
-        stepper.step(length_s, impact)
+    def _step(self, length_s: float, impact: bool = False) -> None:
+        self._stepper.step(length_s, impact)
         if self._touching:
-            self._log.add(start_s, length_s, stepper.before_s, unseen)
+            self._log.add(self._stepper)
 
     def _first_impact(self, left_s: float) -> tuple[_Pair, float] | None:
         """The pair that meets first within `left_s` and in how many seconds; None if none does."""
@@ -163,7 +162,7 @@ class Approach:
             wait_s = self._look(pair, left_s)
             if wait_s is not None and (first is None or wait_s < first[1]):
                 first = (pair, wait_s)
-        self._quiet_until_s = min(pair.quiet_until_s for pair in self._pairs)
+        self._quiet_until_s = min([pair.quiet_until_s for pair in self._pairs])
         self._touching = self._unwatched or any(pair.touching for pair in self._pairs)
         return first
 
@@ -174,11 +173,11 @@ class Approach:
         (pbx, pby, pbz), (vbx, vby, vbz), (wbx, wby, wbz) = self._motion(pair.b)
         dx, dy, dz = vax - vbx, vay - vby, vaz - vbz
         # A bound on the speed at which any two points of the bodies can come nearer.
-        speed = (
-            math.sqrt(dx * dx + dy * dy + dz * dz)
-            + math.sqrt(wax * wax + way * way + waz * waz) * self._swing_m[pair.a]
-            + math.sqrt(wbx * wbx + wby * wby + wbz * wbz) * self._swing_m[pair.b]
-        )
+        speed = math.sqrt(dx * dx + dy * dy + dz * dz)
+        if swing_m := self._swing_m[pair.a]:
+            speed += math.sqrt(wax * wax + way * way + waz * waz) * swing_m
+        if swing_m := self._swing_m[pair.b]:
+            speed += math.sqrt(wbx * wbx + wby * wby + wbz * wbz) * swing_m
         apart = math.sqrt((pax - pbx) ** 2 + (pay - pby) ** 2 + (paz - pbz) ** 2)
         safe_s = self._safe(apart - self._reach_m[pair.a] - self._reach_m[pair.b], speed)
         if safe_s >= 2 * left_s:
@@ -239,7 +238,7 @@ class Approach:
         """Read once per time."""
         if self._read_at_s != self._stepper.time_s:
             self._read_at_s = self._stepper.time_s
-            self._motions.clear()
+            self._motions = self._still.copy()
         motion = self._motions.get(index)
         if motion is None:
             motion = self._motions[index] = self._bodies.motion(index)

@@ -16,12 +16,13 @@ from simgen.physics.convex import convex_parts
 from simgen.physics.inertia import principal_axes
 from simgen.physics.properties import Handle, margin_m
 from simgen.physics.shapes import rounding_m
-from simgen.scene.rotation import IDENTITY, matrix, multiply
+from simgen.scene.rotation import IDENTITY, cross, matrix, multiply
 from simgen.scene.spec import Quaternion, SceneSpec, Vector
 
-__all__ = ["Bodies", "Motion"]
+__all__ = ["Bodies", "Motion", "Rates"]
 
 Motion = tuple[Vector, Vector, Vector]  # position (m), velocity (m/s), angular velocity (rad/s)
+Rates = tuple[float, ...]  # six, see `Bodies.rates`
 FAR_M = 1e3
 # The engine measures every piece of one body against every piece of the other that is within reach, so
 # bodies of many pieces are given a short reach.
@@ -89,29 +90,39 @@ class Bodies:
         state = self._bullet.getLinkState(handle.body, handle.link, 1, 1, self._client)
         return state[0], state[6], state[7]
 
-    def rates(self) -> NDArray[np.float64]:
-        """The engine's own velocities of the movers, (M, 6), which belong to the middle of the last step.
+    def rates(self) -> list[Rates]:
+        """The engine's own velocities of the M movers, which belong to the middle of the last step.
 
         Velocity (m/s) and angular velocity (rad/s) of a body, but those of its joint for one that hangs on
         another: along a slider's axis in column 0, about a hinge's in 3, of a point joint in the body's own
         frame in 3 to 5.
         """
-        rows = np.zeros((len(self.movers), 6))
-        for row, index in zip(rows, self.movers, strict=True):
+        rows: list[Rates] = []
+        for index in self.movers:
             handle, joint = self._handles[index], self._joints.get(index)
             if joint is None:
-                row[:3], row[3:] = self._bullet.getBaseVelocity(handle.body, self._client)
+                velocity, spin = self._bullet.getBaseVelocity(handle.body, self._client)
+                rows.append(velocity + spin)
             elif joint.kind == "point":
-                row[3:] = self._bullet.getJointStateMultiDof(handle.body, handle.link, self._client)[1]
-            elif joint.kind != "fixed":
-                column = 0 if joint.kind == "slider" else 3
-                row[column] = self._bullet.getJointState(handle.body, handle.link, self._client)[1]
+                spin = self._bullet.getJointStateMultiDof(handle.body, handle.link, self._client)[1]
+                rows.append((*_STILL, *spin))
+            elif joint.kind == "fixed":
+                rows.append(_STILL + _STILL)
+            else:
+                rate = self._bullet.getJointState(handle.body, handle.link, self._client)[1]
+                rows.append(
+                    (rate, 0.0, 0.0, *_STILL) if joint.kind == "slider" else (*_STILL, rate, 0.0, 0.0)
+                )
         return rows
 
     def velocities(self, rates: NDArray[np.float64], poses: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Velocities and angular velocities (M, 6) of bodies in `poses` (N, 7) moving at `rates` (M, 6)."""
+        """Velocities and angular velocities (T, M, 6) of bodies in `poses` (T, N, 7) moving at `rates` (T, M, 6)."""
         if not self._joints:
             return rates
+        return np.stack([self._linked(*frame) for frame in zip(rates, poses, strict=True)])
+
+    def _linked(self, rates: NDArray[np.float64], poses: NDArray[np.float64]) -> NDArray[np.float64]:
+        """`velocities` at one frame: (M, 6) of `poses` (N, 7) and `rates` (M, 6)."""
         known = {
             index: row for index, row in zip(self.movers, rates, strict=True) if index not in self._joints
         }
@@ -136,7 +147,7 @@ class Bodies:
         spin, velocity = np.zeros(3), np.zeros(3)
         if moving is not None and parent is not None:
             spin = moving[3:].copy()
-            velocity = moving[:3] + np.cross(spin, pivot - poses[parent, :3])
+            velocity = moving[:3] + cross(spin, pivot - poses[parent, :3])
         axis = turn @ self._axis[index]
         if joint.kind == "hinge":
             spin = spin + rate[3] * axis
@@ -144,7 +155,7 @@ class Bodies:
             spin = spin + turn @ rate[3:]
         elif joint.kind == "slider":
             velocity = velocity + rate[0] * axis
-        return np.concatenate([velocity + np.cross(spin, poses[index, :3] - pivot), spin])
+        return np.concatenate([velocity + cross(spin, poses[index, :3] - pivot), spin])
 
     def reach_m(self, a: int, b: int) -> float:
         """How far apart two bodies can be at most for `nearest` to be quick about them."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from simgen.physics.profiles import Profile
 from simgen.physics.properties import Handle
+from simgen.physics.stepping import Stepper
 from simgen.physics.trace import Contacts
 from simgen.scene.spec import SceneSpec, Vector
 
@@ -20,7 +20,9 @@ STEADY = 1e-2  # forces that change less than that from look to look are followe
 MOST_UNSEEN = 15
 
 Pair = tuple[int, int]
-_Push = tuple[float, ...]  # force (N), and force-weighted sums of position (3) and normal (3)
+_Push = tuple[
+    float, float, float, float, float, float, float
+]  # force (N), and force-weighted sums of position (3) and normal (3)
 
 
 class ContactLog:
@@ -41,6 +43,7 @@ class ContactLog:
         self._rows: dict[tuple[int, int, int], list[float]] = {}  # (frame, a, b) -> time and what `_Push` has
         self._last: dict[Pair, _Push] = {}  # of the step looked at last
         self._last_end_s = -1.0
+        self._movers: list[int] | None = []  # `_single_movers` of that step
         self._velocities: dict[int, Vector] = {}  # then, of bodies whose contacts may go unseen
         self._frame, self._frame_start_s = 1, 0.0
         self.meeting: dict[Pair, float] = {}  # when a pair is expected to touch, for those about to
@@ -51,11 +54,8 @@ class ContactLog:
         """From here on steps belong to the interval that begins at `start_s` and that `frame` ends."""
         self._frame, self._frame_start_s = frame, start_s
 
-    def add(
-        self, start_s: float, step_s: float, before_s: float, unseen: int = 0, late_s: float = 0.0
-    ) -> None:
-        """The contacts of the step just done, which began at `start_s`; the step before it was `before_s`
-        long.
+    def add(self, stepper: Stepper, unseen: int = 0) -> None:
+        """The contacts of the step just done.
 
         `unseen` steps of the same length before it were not looked at. Each body then touched one fixed
         body and no other, so that the change of its momentum tells their impulse.
@@ -64,28 +64,36 @@ class ContactLog:
         first step of an interval a part of that lies in the interval before, and goes there if the pair
         already touched there.
         """
+        start_s, step_s, before_s = stepper.began_s, stepper.previous_s, stepper.before_s
         pushes = self._pushes()
         frame, last = self._frame, self._last
         lasting = start_s - unseen * step_s - self._last_end_s < SAME_S
-        mean_n = self._unseen_forces(pushes, step_s, unseen) if unseen else {}
-        for pair, force in mean_n.items():
-            old, new = last[pair], pushes[pair]
-            scale = force * step_s * unseen / (old[0] + new[0])
-            for push in (old, new):
-                self._put((frame, *pair), start_s - unseen * step_s, push, scale)
+        same = pushes.keys() == last.keys()
+        if not same:
+            self._movers = self._single_movers(pushes)
+        velocities: dict[int, Vector] = {}
         share = before_s / (before_s + step_s) if start_s == self._frame_start_s and lasting else 0.0
+        steady = lasting and same and self._movers is not None
         for pair, push in pushes.items():
-            part = share if pair in last else 0.0
-            if part:
-                self._put((frame - 1, *pair), start_s, push, step_s * part)
-            touch_s = start_s if pair in last else max(start_s, self.meeting.get(pair, 0.0))
-            self._put((frame, *pair), touch_s, push, step_s * (1 - part))
-        movers = self._single_movers(pushes)
-        steady = lasting and movers is not None and pushes.keys() == last.keys()
-        if steady:
-            steady = all(abs(push[0] - last[pair][0]) < STEADY * push[0] for pair, push in pushes.items())
+            before = last.get(pair)
+            if before is None:
+                self._put(frame, pair, max(start_s, self.meeting.get(pair, 0.0)), push, step_s)
+                continue
+            mover = pair[0] if self._free[pair[0]] else pair[1]
+            if unseen and mover in self._velocities:
+                velocities[mover] = velocity = self._velocity(mover)
+                force = self._unseen_force(mover, pair, push, velocity, step_s, unseen)
+                scale = force * step_s * unseen / (before[0] + push[0])
+                self._put(frame, pair, start_s - unseen * step_s, before, scale)
+                self._put(frame, pair, start_s - unseen * step_s, push, scale)
+            if share:
+                self._put(frame - 1, pair, start_s, push, step_s * share)
+            self._put(frame, pair, start_s, push, step_s * (1 - share))
+            steady = steady and abs(push[0] - before[0]) < STEADY * push[0]
         self.patience = min(2 * self.patience + 1, MOST_UNSEEN) if steady else 0
-        self._velocities = {index: self._velocity(index) for index in movers or ()} if self.patience else {}
+        if steady and not unseen:
+            velocities = {index: self._velocity(index) for index in self._movers or ()}
+        self._velocities = velocities if steady else {}
         self._last, self._last_end_s = pushes, start_s + step_s
         self.meeting.clear()
 
@@ -102,24 +110,16 @@ class ContactLog:
             movers.append(mover)
         return movers
 
-    def _unseen_forces(self, pushes: dict[Pair, _Push], step_s: float, unseen: int) -> dict[Pair, float]:
-        """Mean normal force (N) of every pair over the unseen steps, from what the bodies' momentum has gained."""
-        means: dict[Pair, float] = {}
-        gx, gy, gz = self._scene.gravity_m_s2
-        for pair, push in pushes.items():
-            mover, sign = (pair[0], 1.0) if self._free[pair[0]] else (pair[1], -1.0)
-            mass, before = self._scene.bodies[mover].mass_kg, self._velocities.get(mover)
-            if before is None or pair not in self._last:
-                continue
-            now, time_s = self._velocity(mover), (unseen + 1) * step_s
-            gain = (
-                now[0] - before[0] - gx * time_s,
-                now[1] - before[1] - gy * time_s,
-                now[2] - before[2] - gz * time_s,
-            )
-            along = sign * mass * (gain[0] * push[4] + gain[1] * push[5] + gain[2] * push[6]) / push[0]
-            means[pair] = max(0.0, along - push[0] * step_s) / (unseen * step_s)
-        return means
+    def _unseen_force(
+        self, mover: int, pair: Pair, push: _Push, velocity: Vector, step_s: float, unseen: int
+    ) -> float:
+        """Mean normal force (N) of a pair over the unseen steps, from what the momentum of its mover has gained."""
+        (x, y, z), (x0, y0, z0), (gx, gy, gz) = velocity, self._velocities[mover], self._scene.gravity_m_s2
+        time_s = (unseen + 1) * step_s
+        mass = self._scene.bodies[mover].mass_kg if mover == pair[0] else -self._scene.bodies[mover].mass_kg
+        gain_x, gain_y, gain_z = x - x0 - gx * time_s, y - y0 - gy * time_s, z - z0 - gz * time_s
+        along = mass * (gain_x * push[4] + gain_y * push[5] + gain_z * push[6]) / push[0]
+        return max(0.0, along - push[0] * step_s) / (unseen * step_s)
 
     def _velocity(self, index: int) -> Vector:
         velocity: Vector = self._get_velocity(self._handles[index].body, self._client)[0]
@@ -128,35 +128,37 @@ class ContactLog:
     def _pushes(self) -> dict[Pair, _Push]:
         """The normal forces now, each pair's points together."""
         pushes: dict[Pair, _Push] = {}
+        index = self._index
         for point in self._get_points(physicsClientId=self._client):
-            force = point[9]
-            if not force > 0 or point[8] > self._solved_below_m:
+            _, body_a, body_b, link_a, link_b, at_a, at_b, normal, apart_m, force, _, _, _, _ = point
+            if not force > 0 or apart_m > self._solved_below_m:
                 continue
-            a, b = self._index[point[1], point[3]], self._index[point[2], point[4]]
-            (ax, ay, az), (bx, by, bz), (nx, ny, nz) = point[5], point[6], point[7]
-            sign = force
-            if a > b:
-                a, b, sign = b, a, -force
+            pair, sign = (index[body_a, link_a], index[body_b, link_b]), force
+            if pair[0] > pair[1]:
+                pair, sign = (pair[1], pair[0]), -force
             half = force / 2
-            new = (
-                force,
-                half * (ax + bx),
-                half * (ay + by),
-                half * (az + bz),
-                sign * nx,
-                sign * ny,
-                sign * nz,
-            )
-            old = pushes.get((a, b))
-            pushes[a, b] = new if old is None else tuple(map(operator.add, old, new))
+            x, y, z = half * (at_a[0] + at_b[0]), half * (at_a[1] + at_b[1]), half * (at_a[2] + at_b[2])
+            nx, ny, nz = sign * normal[0], sign * normal[1], sign * normal[2]
+            if pair in pushes:
+                f, px, py, pz, mx, my, mz = pushes[pair]
+                pushes[pair] = (f + force, px + x, py + y, pz + z, mx + nx, my + ny, mz + nz)
+            else:
+                pushes[pair] = (force, x, y, z, nx, ny, nz)
         return pushes
 
-    def _put(self, key: tuple[int, int, int], time_s: float, push: _Push, duration_s: float) -> None:
+    def _put(self, frame: int, pair: Pair, time_s: float, push: _Push, duration_s: float) -> None:
+        key = (frame, *pair)
         row = self._rows.get(key)
         if row is None:
             row = self._rows[key] = [time_s, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
-        for column, value in enumerate(push, start=1):
-            row[column] += value * duration_s
+        force, x, y, z, nx, ny, nz = push
+        row[1] += force * duration_s
+        row[2] += x * duration_s
+        row[3] += y * duration_s
+        row[4] += z * duration_s
+        row[5] += nx * duration_s
+        row[6] += ny * duration_s
+        row[7] += nz * duration_s
 
     def contacts(self, last: int) -> Contacts:
         """The table, ordered by (frame, a, b), of the frames from 1 to `last`."""

@@ -46,6 +46,7 @@ class Coriolis:
         self._links = [handle.link for handle in moving]
         self._zero = [0.0] * len(moving)
         self._last: tuple[float, list[float]] | None = None
+        self.rest_steps = 0
 
     def apply(self, time_s: float, velocity_time_s: float, scale: float, forget: bool) -> None:
         """Torques for the step that begins at `time_s` and whose forces act with `scale`.

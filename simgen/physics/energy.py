@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.physics.inertia import body_inertia, principal_axes
-from simgen.scene.rotation import matrix
+from simgen.scene.rotation import IDENTITY, matrix
 from simgen.scene.spec import SceneSpec
 
 __all__ = ["mechanical_energy"]
@@ -26,7 +26,9 @@ def mechanical_energy(scene: SceneSpec, state: NDArray[np.float64]) -> tuple[NDA
         if body.fixed:
             continue
         path = state[:, index]
-        turn = matrix(path[:, 3:7]) @ matrix(principal_axes(body))
+        turn, axes = matrix(path[:, 3:7]), principal_axes(body)
+        if axes != IDENTITY:
+            turn = turn @ matrix(axes)
         spin = np.einsum("tij,ti->tj", turn, path[:, 10:13])  # in the body's principal axes
         kinetic += body.mass_kg / 2 * (path[:, 7:10] ** 2).sum(axis=1)
         kinetic += (np.asarray(body_inertia(body)) * spin**2).sum(axis=1) / 2

@@ -84,10 +84,11 @@ class Forces:
             self._acting |= dict.fromkeys(self._net.bodies)
         self._acting |= dict.fromkeys(self._pulleys)
         self._last: tuple[float, dict[int, Vector]] | None = None
+        self.rest_steps = 0
         self.largest_m_s2 = math.inf  # the greatest acceleration that they gave in the last step
 
     def apply(self, time_s: float, velocity_time_s: float, scale: float, forget: bool) -> None:
-        """As `simgen.physics.coriolis.Coriolis.apply`."""
+        """As `simgen.physics.stepping.Act.apply`."""
         motions: dict[int, Motion] = {}
         for index in self._acting:
             motions[index] = self._bodies.motion(index)

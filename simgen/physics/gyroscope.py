@@ -32,39 +32,44 @@ class Gyroscope:
 
     def __init__(self, bullet: Any, client: int, body: Body, handle: Handle) -> None:
         self._bullet, self._client, self._body = bullet, client, handle.body
-        self._inertia = body_inertia(body)
-        self._least = min(self._inertia)
+        self._world_frame = bullet.WORLD_FRAME
+        ix, iy, iz = body_inertia(body)
+        self._uneven = (iy - iz, iz - ix, ix - iy)
+        self._slow_n_m = SLOW_RAD_S2 * min(ix, iy, iz)
         self._last: tuple[float, Vector] | None = None
-        self._rest_steps = 0
+        self.rest_steps = 0
 
     def apply(self, time_s: float, velocity_time_s: float, scale: float, forget: bool) -> None:
-        """As `Coriolis.apply`."""
-        if self._rest_steps > 0 and scale == 1.0 and not forget:
-            self._rest_steps -= 1
+        """As `Act.apply`."""
+        if self.rest_steps > 0 and scale == 1.0 and not forget:
+            self.rest_steps -= 1
             return
         _, turn = self._bullet.getBasePositionAndOrientation(self._body, self._client)
         _, spin = self._bullet.getBaseVelocity(self._body, self._client)
         taken = self._torque(turn, spin)
-        if math.hypot(*taken) < SLOW_RAD_S2 * self._least:
-            self._last, self._rest_steps = None, LOOK_STEPS
+        if math.hypot(*taken) < self._slow_n_m:
+            self._last, self.rest_steps = None, LOOK_STEPS
             return
         ahead = spin
         if self._last is not None and not forget:
             then_s, before = self._last
             part = (time_s - velocity_time_s) / (velocity_time_s - then_s)
-            ahead = tuple(now + (now - old) * part for now, old in zip(spin, before, strict=True))
+            (x, y, z), (x0, y0, z0) = spin, before
+            ahead = (x + (x - x0) * part, y + (y - y0) * part, z + (z - z0) * part)
         self._last = velocity_time_s, spin
-        meant = self._torque(turn, ahead)
-        torque = [scale * b - a for a, b in zip(taken, meant, strict=True)]
+        ax, ay, az = _turned(turn, taken)
+        bx, by, bz = _turned(turn, self._torque(turn, ahead))
+        torque = (scale * bx - ax, scale * by - ay, scale * bz - az)
         self._bullet.applyExternalTorque(
-            self._body, -1, torque, self._bullet.WORLD_FRAME, physicsClientId=self._client
+            self._body, -1, torque, self._world_frame, physicsClientId=self._client
         )
 
     def _torque(self, turn: Quaternion, spin: Vector) -> Vector:
-        """−ω × I ω in the world frame, N m."""
-        x, y, z = _turned_back(turn, spin)
-        ix, iy, iz = self._inertia
-        return _turned(turn, ((iy - iz) * y * z, (iz - ix) * z * x, (ix - iy) * x * y))
+        """−ω × I ω of a spin in the world frame, N m about the body's own axes."""
+        qx, qy, qz, w = turn
+        x, y, z = _turned((-qx, -qy, -qz, w), spin)
+        a, b, c = self._uneven
+        return (a * y * z, b * z * x, c * x * y)
 
 
 def _turned(turn: Quaternion, vector: Vector) -> Vector:
@@ -73,8 +78,3 @@ def _turned(turn: Quaternion, vector: Vector) -> Vector:
     x, y, z = vector
     tx, ty, tz = 2 * (qy * z - qz * y), 2 * (qz * x - qx * z), 2 * (qx * y - qy * x)
     return (x + w * tx + qy * tz - qz * ty, y + w * ty + qz * tx - qx * tz, z + w * tz + qx * ty - qy * tx)
-
-
-def _turned_back(turn: Quaternion, vector: Vector) -> Vector:
-    x, y, z, w = turn
-    return _turned((-x, -y, -z, w), vector)

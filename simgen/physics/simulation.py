@@ -18,17 +18,15 @@ time.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simgen.errors import Rejected, SimulationError
 from simgen.physics import engine, profiles
 from simgen.physics.approach import Approach
 from simgen.physics.articulation import trees
-from simgen.physics.bodies import Bodies
+from simgen.physics.bodies import Bodies, Rates
 from simgen.physics.contacts import ContactLog
 from simgen.physics.coriolis import FINER, Coriolis, is_correctable, needs_finer_steps
 from simgen.physics.energy import mechanical_energy
@@ -76,13 +74,12 @@ def steps_per_frame(scene: SceneSpec) -> int:
     return max(1, math.ceil(rate_hz / scene.video.fps))
 
 
-@dataclass(frozen=True, slots=True)
-class _Sample:
+class _Sample(NamedTuple):
     """The engine's velocities before a step."""
 
     time_s: float
     velocity_time_s: float  # to which the velocities belong
-    rates: NDArray[np.float64]  # (M, 6), see `Bodies.rates`
+    rates: list[Rates]  # of the M movers
     impact: bool  # the step that follows turns velocities round
 
 
@@ -112,7 +109,7 @@ class _Run:
         )
         if scene.forces:
             forces = Forces(bullet, client, scene, self._bodies, handles)
-            self._stepper.forces.append(forces.apply)
+            self._stepper.acts.append(forces)
             self._approach.forces = forces
         self._steps = 0  # whole steps done
         self._state = np.zeros((scene.video.frame_count, len(scene.bodies), 13))
@@ -121,6 +118,9 @@ class _Run:
             self._state[0, index] = first
             if body.fixed:
                 self._state[:, index] = first
+        # Of the movers: orientations at the last frame, and the poses at every frame but the first.
+        self._turns = [scene.bodies[index].orientation_xyzw for index in self._movers]
+        self._poses: list[tuple[float, ...]] = []
 
     def refuse_overlaps(self) -> None:
         """Raise Rejected for bodies that are inside each other at the start.
@@ -159,14 +159,16 @@ class _Run:
                 stepper.listener = None
                 self._settle(step)
                 if step == start + 1 and frame > 1:
-                    moments.append(
-                        (samples[known - 1], samples[known], (*samples, self._sample(False))[known + 1])
-                    )
+                    after = samples[known + 1] if len(samples) > known + 1 else self._sample(False)
+                    moments.append((samples[known - 1], samples[known], after))
                     del samples[:known]
                 if frame == video.frame_count:
                     break  # one step more than filmed
             else:
-                self._read_poses(frame)
+                self._read_poses()
+        self._state[1:, self._movers, :7] = np.array(self._poses).reshape(
+            len(self._state) - 1, len(self._movers), 7
+        )
         self._set_velocities(moments)
         self._finish()
         times = np.array([video.frame_time_s(frame) for frame in range(video.frame_count)])
@@ -179,17 +181,17 @@ class _Run:
 
     def _correct(self, bullet: Any, client: int, handles: list[Handle]) -> None:
         """Have velocity-dependent forces taken at the right time."""
-        scene, acts = self._scene, self._stepper.forces
+        scene, acts = self._scene, self._stepper.acts
         forest = trees(scene)
         linked = {name for tree in forest for name in tree.bodies}
         for tree in forest:
             if is_correctable(tree):
                 links = [handles[scene.body_index(joint.child)] for joint in tree.links]
-                acts.append(Coriolis(bullet, client, tree, links).apply)
+                acts.append(Coriolis(bullet, client, tree, links))
         if not profiles.PROFILES[scene.profile].maximal_coordinates:
             for body, handle in zip(scene.bodies, handles, strict=True):
                 if body.name not in linked and tumbles(body):
-                    acts.append(Gyroscope(bullet, client, body, handle).apply)
+                    acts.append(Gyroscope(bullet, client, body, handle))
 
     def _sample(self, impact: bool) -> _Sample:
         return _Sample(self._stepper.time_s, self._stepper.velocity_time_s, self._bodies.rates(), impact)
@@ -218,17 +220,18 @@ class _Run:
             best = np.where(hit_earlier[:, None, None], free[:, :, columns], earlier[:, :, columns])
             later[:, :, columns] = np.where(jump[:, :, None], best, later[:, :, columns])
         at_frame = rates[:, 1] + later * (now[:, 0] - now[:, 1])[:, None, None]
-        for frame, row in enumerate(at_frame, start=1):
-            self._state[frame, self._movers, 7:13] = self._bodies.velocities(row, self._state[frame, :, :7])
+        self._state[1:, self._movers, 7:13] = self._bodies.velocities(at_frame, self._state[1:, :, :7])
 
-    def _read_poses(self, frame: int) -> None:
-        for index in self._movers:
-            position, orientation = self._bodies.pose(index)
-            previous = self._state[frame - 1, index, 3:7]
-            turn = np.asarray(orientation)
-            self._state[frame, index, :3] = position
+    def _read_poses(self) -> None:
+        """Add the movers' poses now to those of the frames before."""
+        for number, index in enumerate(self._movers):
+            position, (x, y, z, w) = self._bodies.pose(index)
             # One path through the quaternions, without jumps of sign.
-            self._state[frame, index, 3:7] = turn if turn @ previous >= 0 else -turn
+            qx, qy, qz, qw = self._turns[number]
+            if x * qx + y * qy + z * qz + w * qw < 0:
+                x, y, z, w = -x, -y, -z, -w
+            self._turns[number] = x, y, z, w
+            self._poses.append((*position, x, y, z, w))
 
     def _finish(self) -> None:
         """Refuse what is not physics."""

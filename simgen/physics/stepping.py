@@ -10,12 +10,22 @@ in the very first step, one between equal steps.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from simgen.physics.profiles import RESIDUAL_THRESHOLD
 from simgen.scene.spec import Vector
 
-__all__ = ["Stepper"]
+__all__ = ["Act", "Stepper"]
+
+
+class Act(Protocol):
+    """What puts forces on bodies, which act in one step."""
+
+    rest_steps: int  # as many of the next steps, if they are whole ones, go without it and without asking it
+
+    def apply(self, time_s: float, velocity_time_s: float, scale: float, forget: bool) -> None:
+        """Before a step: its time, that of the velocities, the scale of its forces and whether the step before
+        was an impact."""
 
 
 class Stepper:
@@ -25,8 +35,9 @@ class Stepper:
         self, bullet: Any, client: int, gravity_m_s2: Vector, step_s: float, contact_erp: float
     ) -> None:
         self.time_s = 0.0
-        self.previous_s = 0.0  # length of the last step
-        self.before_s = 0.0  # and of the one before
+        self.began_s = 0.0  # when the last step began
+        self.previous_s = 0.0  # its length
+        self.before_s = 0.0  # and that of the one before
         self._step_simulation = bullet.stepSimulation
         self._bullet, self._client, self._gravity = bullet, client, gravity_m_s2
         self._engine_step_s = self._whole_step_s = step_s
@@ -35,9 +46,7 @@ class Stepper:
         self._scale_gravity(1.0)
         # While set, called before every step with whether that step is an impact.
         self.listener: Callable[[bool], None] | None = None
-        # Called before every step: its time, that of the velocities, the scale of its forces and whether
-        # the step before was an impact.
-        self.forces: list[Callable[[float, float, float, bool], None]] = []
+        self.acts: list[Act] = []
         self._after_impact = False
 
     @property
@@ -64,26 +73,42 @@ class Stepper:
         scale = 1.0 if length_s == self.previous_s else (self.previous_s + length_s) / (2 * length_s)
         if scale != self._engine_scale:
             self._scale_gravity(scale)
-        for act in self.forces:
-            act(self.time_s, self.velocity_time_s, scale, self._after_impact)
+        for act in self.acts:
+            act.apply(self.time_s, self.velocity_time_s, scale, self._after_impact)
         self._after_impact = impact
         self._step_simulation(self._client)
         self.before_s, self.previous_s = self.previous_s, length_s
+        self.began_s = self.time_s
         self.time_s += length_s
 
     def run(self, count: int) -> None:
         """`count` whole steps."""
         whole_s, step_simulation, client = self._whole_step_s, self._step_simulation, self._client
-        if self.forces or self.listener is not None:
-            for _ in range(count):
+        while count > 0:
+            even = self.previous_s == whole_s and self._engine_scale == 1.0 and not self._after_impact
+            if not even or self.listener is not None:
                 self.step(whole_s)
+                count -= 1
+                continue
+            together = count  # with nothing to do between them
+            for act in self.acts:
+                act.apply(self.time_s, self.velocity_time_s, 1.0, False)
+                together = min(together, 1 + act.rest_steps)
+            for act in self.acts:
+                act.rest_steps -= together - 1
+            for _ in range(together):
+                step_simulation(client)
+            self.before_s = whole_s
+            self._tick(together)
+            count -= together
+
+    def _tick(self, count: int) -> None:
+        """`count` whole steps have been done; where acts come between them, each is counted by itself."""
+        if not self.acts:
+            self.time_s += count * self._whole_step_s
             return
-        while count > 0 and (self.previous_s, self.before_s, self._engine_scale) != (whole_s, whole_s, 1.0):
-            self.step(whole_s)
-            count -= 1
         for _ in range(count):
-            step_simulation(client)
-        self.time_s += count * whole_s
+            self.time_s += self._whole_step_s
 
     def _scale_gravity(self, scale: float) -> None:
         x, y, z = self._gravity

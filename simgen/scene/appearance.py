@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from simgen.errors import Problem, RecipeError
+from simgen.recipe.distributions import Constant
 from simgen.recipe.draws import Draws
 from simgen.scene.colour import NAMED, contrast, from_hue, mixed, named, read_colour
 from simgen.scene.look_parameters import LOOK_PARAMETERS, PRESETS, look_problems, resolve_look
@@ -91,7 +92,8 @@ class _Chosen:
         return replace(self, distributions={**self.distributions, **fitting})
 
     def value(self, name: str, address: str | None = None) -> Any:
-        return self.distributions[name].value(self.draws(address or name))
+        distribution = self.distributions[name]
+        return distribution.value(0.0 if isinstance(distribution, Constant) else self.draws(address or name))
 
     def number(self, name: str, address: str | None = None) -> float:
         return round(float(self.value(name, address)), 6)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simgen.physics.trace import Trace
+from simgen.scene.rotation import cross
 from simgen.scene.spec import Camera, SceneSpec, Vector, Video
 
 __all__ = ["intrinsics", "look_at", "project", "world_to_camera"]
@@ -32,12 +33,12 @@ def look_at(position: ArrayLike, target: ArrayLike, up: Vector) -> NDArray[np.fl
     eye = np.asarray(position, dtype=np.float64)
     forward = np.asarray(target, dtype=np.float64) - eye
     forward = forward / np.linalg.norm(forward)
-    right = np.cross(forward, np.asarray(up, dtype=np.float64))
+    right = cross(forward, np.asarray(up, dtype=np.float64))
     length = float(np.linalg.norm(right))
     if length < 1e-9:  # looking along `up`: any right will do, take the world's x
         right, length = np.array([1.0, 0.0, 0.0]), 1.0
     right = right / length
-    down = np.cross(forward, right)
+    down = cross(forward, right)
     pose = np.eye(4)
     pose[:3, :3] = (right, down, forward)
     pose[:3, 3] = -pose[:3, :3] @ eye

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 
@@ -84,6 +85,7 @@ def _encoded(value: float) -> float:
     return value * 12.92 if value <= 0.0031308 else float(1.055 * value ** (1 / 2.4) - 0.055)
 
 
+@functools.lru_cache(maxsize=1024)
 def _oklab(colour: Rgb) -> tuple[float, float, float]:
     r, g, b = (_decoded(value) for value in colour)
     long = _cube_root(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b)

@@ -16,11 +16,21 @@ __all__ = ["scene_from_json", "scene_to_json"]
 
 def scene_to_json(scene: SceneSpec) -> str:
     """Canonical JSON: sorted keys, no spaces. Raises ValueError for a number that is not finite."""
-    fields = dataclasses.asdict(scene)
+    fields = _record(scene)
     for name in ("forces", "links"):
         if not fields[name]:
             del fields[name]  # younger than the format: a scene without any is written as it always was
-    return json.dumps(fields, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return json.dumps(fields, default=_record, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _record(record: Any) -> dict[str, Any]:
+    """A record's fields by name, as they are: JSON's writer asks again for those that are records too."""
+    return {name: getattr(record, name) for name in _names(record.__class__)}
+
+
+@functools.cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def scene_from_json(text: str) -> SceneSpec:

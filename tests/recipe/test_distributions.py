@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import pickle
 import re
@@ -253,3 +254,18 @@ def test_made_in_python_as_well() -> None:
     assert Normal(normal=(0, 1)).support() == (-math.inf, math.inf)
     with pytest.raises(ValidationError, match="low \\(2\\) is above high \\(1\\)"):
         uniform(2, 1)
+
+
+def test_a_draw_is_numpys_at_its_address() -> None:
+    """The address goes to `SeedSequence` as its documentation says: a seed and the key of a spawned child."""
+
+    def words(name: str) -> tuple[int, int]:
+        digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
+        return int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:], "little")
+
+    for seed in (0, 7, 2**32 - 1, 2**32, 2**64 - 1):
+        for index in (0, 12, 2**32 + 3):
+            draws = Draws(seed, "validation", index, attempt=2).under("look")
+            key = (*words("validation"), index % 2**32, index // 2**32, 2, *words("look.hue"))
+            low, high = np.random.SeedSequence(seed, spawn_key=key).generate_state(2).tolist()
+            assert draws.bits("hue") == high * 2**32 + low
