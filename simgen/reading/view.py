@@ -13,7 +13,7 @@ import numpy as np
 
 from simgen.dataset.column_table import CAPTION_TIERS, Layout
 from simgen.errors import DatasetError
-from simgen.reading.windows import offsets
+from simgen.reading.windows import offset
 from simgen.recipe.wording import did_you_mean, listed, number, shown
 
 __all__ = ["DECODERS", "DTYPES", "LAYOUTS", "WHOLE", "Draw", "View", "generator"]
@@ -186,9 +186,7 @@ class View:
             if first >= recorded:
                 return [f"start={first}: its clips have {recorded} frames, the last is {recorded - 1}"]
             return []
-        # no table of the frames that somebody asks for by mistake: there may be billions
-        few = min(self.frames, recorded + 1)
-        needed = int(offsets(few, self.stride, self.fps, rate)[-1]) + 1
+        needed = int(offset(int(self.frames) - 1, self.stride, self.fps, rate)) + 1
         if first + needed > recorded:
             how = [f"frames={self.frames}"]
             how += [f"stride={self.stride}"] if self.stride != 1 else []
@@ -198,7 +196,7 @@ class View:
             instead += ", more frames per second" if self.fps is not None else ""
             instead += ", an earlier start" if first else ""
             return [
-                f"{listed(how, 'and')} needs clips of {'at least ' * (few < self.frames)}{first + needed} frames, "
+                f"{listed(how, 'and')} needs clips of {first + needed} frames, "
                 f"its clips have {recorded}. Ask for {instead}"
             ]
         return []
@@ -210,7 +208,7 @@ class View:
         count = self.frames
         if count is None:
             first = self._first
-            within = offsets(recorded, self.stride, self.fps, rate)
+            within = offset(np.arange(recorded), self.stride, self.fps, rate)
             count = int(np.count_nonzero(first + within < recorded))
         width, height = self.picture_size(int(manifest.video["width"]), int(manifest.video["height"]))
         problems = []

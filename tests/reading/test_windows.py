@@ -48,7 +48,7 @@ def test_resampling_takes_the_nearest_recorded_frame(frames: int, recorded_fps: 
         min(range(math.ceil(k * step) + 2), key=lambda frame: (abs(frame - k * step), -frame))
         for k in range(frames)
     ]
-    assert windows.offsets(frames, 1, fps, recorded_fps).tolist() == recorded
+    assert windows.offset(np.arange(frames), 1, fps, recorded_fps).tolist() == recorded
     assert len(set(recorded)) == frames  # no frame twice
 
 
