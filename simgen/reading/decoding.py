@@ -2,7 +2,7 @@
 
 Both give the pixels of `decode_video` to the bit. PyAV gets just the pictures that it needs (from the key frame
 before each wanted frame, at most 11 pictures away, up to it) and converts just the wanted ones to RGB. That is
-faster than torchcodec 0.13 with one thread for every request that we measured (benchmarks/reading_speed.py), so
+faster than torchcodec 0.13 with one thread for every request that we measured (benchmarks/decoding_speed.py), so
 torchcodec, whose import costs seconds, is loaded where it is asked for by name and nowhere else.
 """
 
