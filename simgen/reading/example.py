@@ -31,20 +31,8 @@ _PASSES = {
 _PER_BODY = ("state", "projected_px", "boxes", "visible", "centroids")  # (T, N, …)
 _OF_CAMERAS = ("video", "camera", "boxes", "visible", "centroids", *_PASSES)
 _OF_CLIP = (
-    *(
-        "key",
-        "index",
-        "split",
-        "scenario",
-        "caption",
-        "captions",
-        "fps",
-        "bodies",
-        "contacts",
-        "events",
-        "law",
-    ),
-    *("recipe_hash", "generator_version", "attempt"),
+    *("key", "index", "split", "scenario", "caption", "captions", "fps", "bodies", "contacts"),
+    *("events", "law", "recipe_hash", "generator_version", "attempt"),
 )
 
 

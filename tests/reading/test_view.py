@@ -47,6 +47,7 @@ def manifest(plain: Path) -> Manifest:
         ({"stride": 0}, "stride=0: it is a whole number from 1 on"),
         ({"fps": 0}, "fps=0: it is a number of frames per second from 0.01 on"),
         ({"fps": float("nan")}, "fps=nan: it is a number of frames per second from 0.01 on"),
+        ({"fps": True}, "fps=true: it is a number of frames per second from 0.01 on"),
         ({"fps": "8"}, "fps='8': it is a number of frames per second from 0.01 on"),
         ({"fps": 12.0, "stride": 2}, "fps and stride both choose the frames: leave one of them out"),
         (
