@@ -80,12 +80,12 @@ def example(clip: Clip, names: Sequence[str], bodies: int | None = None) -> dict
 
 
 def _parts(name: str, layout: Layout) -> tuple[str, str]:
-    """The name without its camera, and the camera ("" for the main one)."""
+    """The name without its camera, and the camera."""
     for camera in layout.cameras[1:]:
         column = name.removesuffix(f"_{camera}")
         if column != name and column in _OF_CAMERAS:
             return column, camera
-    return name, ""
+    return name, layout.cameras[0]
 
 
 def _told(clip: Clip, name: str) -> Any:
