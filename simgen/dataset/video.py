@@ -228,6 +228,7 @@ def _decoded(container: Any, stream: Any, frames: Sequence[int] | None = None) -
     """
     lossless = stream.codec_context.name == "ffv1"
     wanted = None if frames is None else set(frames)
+    last = max(wanted or (-1,))
     decoded = 0
     for number, packet in enumerate(container.demux(stream)):
         if lossless:
@@ -246,7 +247,7 @@ def _decoded(container: Any, stream: Any, frames: Sequence[int] | None = None) -
             if lossless or wanted is None or decoded in wanted:
                 yield frame
             decoded += 1
-        if wanted is not None and not lossless and decoded > max(wanted, default=-1):
+        if wanted is not None and not lossless and decoded > last:
             return
 
 

@@ -87,7 +87,8 @@ class Clip:
         captions, told = self.value("captions"), self._tiers_told()
         tier = self.view.caption
         if tier == "random":
-            tier = str(generator(self.draw, "caption").choice([name for name in captions if name in told]))
+            tiers = [name for name in CAPTION_TIERS if name in told]
+            tier = tiers[generator(self.draw, "caption").integers(len(tiers))]
         return str(captions[tier if tier in told else "plain"])
 
     @property

@@ -2,7 +2,7 @@
 
 Both give the pixels of `decode_video` to the bit. PyAV gets just the pictures that it needs (from the key frame
 before each wanted frame, at most 11 pictures away, up to it) and converts just the wanted ones to RGB. That is
-faster than torchcodec 0.13 with one thread for every request that we measured (benchmarks/reading_speed.py), so
+faster than torchcodec 0.13 with one thread for every request that we measured (benchmarks/decoding_speed.py), so
 torchcodec, whose import costs seconds, is loaded where it is asked for by name and nowhere else.
 """
 
@@ -208,15 +208,22 @@ def why_not_torchcodec() -> str:
     try:
         importlib.import_module("torchcodec.decoders")
     except Exception as error:  # whatever its authors and the loader of shared libraries thought of
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        return f"torchcodec cannot be imported ({type(error).__name__}: {reason})"
+        return f"torchcodec cannot be imported ({_first_line(error)})"
     noise = np.random.default_rng(0).integers(0, 256, (14, 32, 48, 3), dtype=np.uint8)
     noise[:, 8:24, 8:40] //= 8  # something that moves little, too
     for codec in CODECS:
         data = encode_video(noise, 24.0, codec)
-        if not np.array_equal(_torchcodec_frames(data, None), decode_video(data)):
+        try:
+            found = _torchcodec_frames(data, None)
+        except Exception as error:
+            return f"torchcodec cannot decode {codec} here ({_first_line(error)})"
+        if not np.array_equal(found, decode_video(data)):
             return f"torchcodec decodes {codec} to other pixels than PyAV"
     return ""
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {(str(error).strip() or type(error).__name__).splitlines()[0]}"
 
 
 def _by_torchcodec(data: bytes, wanted: Indices | None, size: Size | None, key: str) -> Pixels:

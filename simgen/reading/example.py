@@ -31,20 +31,8 @@ _PASSES = {
 _PER_BODY = ("state", "projected_px", "boxes", "visible", "centroids")  # (T, N, …)
 _OF_CAMERAS = ("video", "camera", "boxes", "visible", "centroids", *_PASSES)
 _OF_CLIP = (
-    *(
-        "key",
-        "index",
-        "split",
-        "scenario",
-        "caption",
-        "captions",
-        "fps",
-        "bodies",
-        "contacts",
-        "events",
-        "law",
-    ),
-    *("recipe_hash", "generator_version", "attempt"),
+    *("key", "index", "split", "scenario", "caption", "captions", "fps", "bodies", "contacts"),
+    *("events", "law", "recipe_hash", "generator_version", "attempt"),
 )
 
 
@@ -92,12 +80,12 @@ def example(clip: Clip, names: Sequence[str], bodies: int | None = None) -> dict
 
 
 def _parts(name: str, layout: Layout) -> tuple[str, str]:
-    """The name without its camera, and the camera ("" for the main one)."""
+    """The name without its camera, and the camera."""
     for camera in layout.cameras[1:]:
         column = name.removesuffix(f"_{camera}")
         if column != name and column in _OF_CAMERAS:
             return column, camera
-    return name, ""
+    return name, layout.cameras[0]
 
 
 def _told(clip: Clip, name: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from simgen.dataset.column_table import CAPTION_TIERS, Layout
 from simgen.errors import DatasetError
-from simgen.reading.windows import offsets
+from simgen.reading.windows import offset
 from simgen.recipe.wording import did_you_mean, listed, number, shown
 
 __all__ = ["DECODERS", "DTYPES", "LAYOUTS", "WHOLE", "Draw", "View", "generator"]
@@ -22,13 +22,9 @@ STARTS = ("random", "middle")
 DTYPES = ("uint8", "float32")
 LAYOUTS = ("THWC", "TCHW", "CTHW")
 DECODERS = ("pyav", "torchcodec")
-LARGEST_PX = (
-    1 << 14
-)  # of a side; larger ones are a slip of the pen, and a picture of them may not fit in memory
+LARGEST_PX = 1 << 14  # of a side; larger ones are a slip of the pen, and may not fit in memory
 
-Draw = tuple[
-    int, int, int
-]  # seed, epoch, number of the clip: what everything random about a clip follows from
+Draw = tuple[int, int, int]  # seed, epoch, number of the clip: all that is random about it follows from these
 
 
 def generator(draw: Draw, name: str) -> np.random.Generator:
@@ -65,9 +61,8 @@ class View:
     caption: str = "plain"  # a tier's name, or "random"
     dtype: str = "uint8"  # float32: 0 … 1
     layout: str = "THWC"  # or TCHW, CTHW
-    patches: tuple[int, int, int] | None = (
-        None  # (t, y, x): videos as tokens of so many frames, rows, columns
-    )
+    # (t, y, x): videos as tokens of so many frames, rows and columns.
+    patches: tuple[int, int, int] | None = None
     decoder: str | None = None  # pyav or torchcodec: the same pixels; None is pyav
 
     def picture_size(self, width: int, height: int) -> tuple[int, int]:
@@ -108,18 +103,11 @@ class View:
 
     def check(self, manifest: Filmed, location: str | Path) -> None:
         """Raises DatasetError, in a sentence, for what cannot be done with the clips of this dataset."""
-        for problem in self._problems(manifest):
-            raise DatasetError(f"{location} cannot be read so: {problem}")
-
-    def _problems(self, manifest: Filmed) -> list[str]:
-        return [
-            *self._wrong_values(),
-            *(
-                ()
-                if self._wrong_values()
-                else (*self._wrong_window(manifest), *self._wrong_patches(manifest))
-            ),
-        ]
+        problems = self._wrong_values()
+        if not problems:
+            problems = self._wrong_window(manifest) or self._wrong_patches(manifest)
+        if problems:
+            raise DatasetError(f"{location} cannot be read so: {problems[0]}")
 
     def _wrong_values(self) -> list[str]:
         problems = []
@@ -128,11 +116,8 @@ class View:
             if not (_whole(value, 1) or (value is None and name == "frames")):
                 problems.append(f"{name}={shown(value)}: it is a whole number from 1 on")
         if self.fps is not None:
-            if (
-                isinstance(self.fps, bool)
-                or not isinstance(self.fps, (int, float))
-                or not 0.01 <= self.fps < 1e6
-            ):
+            number_given = isinstance(self.fps, Real) and not isinstance(self.fps, bool)
+            if not number_given or not 0.01 <= self.fps < 1e6:
                 problems.append(f"fps={shown(self.fps)}: it is a number of frames per second from 0.01 on")
             if self.stride != 1:
                 problems.append("fps and stride both choose the frames: leave one of them out")
@@ -186,9 +171,7 @@ class View:
             if first >= recorded:
                 return [f"start={first}: its clips have {recorded} frames, the last is {recorded - 1}"]
             return []
-        # no table of the frames that somebody asks for by mistake: there may be billions
-        few = min(self.frames, recorded + 1)
-        needed = int(offsets(few, self.stride, self.fps, rate)[-1]) + 1
+        needed = int(offset(int(self.frames) - 1, self.stride, self.fps, rate)) + 1
         if first + needed > recorded:
             how = [f"frames={self.frames}"]
             how += [f"stride={self.stride}"] if self.stride != 1 else []
@@ -198,7 +181,7 @@ class View:
             instead += ", more frames per second" if self.fps is not None else ""
             instead += ", an earlier start" if first else ""
             return [
-                f"{listed(how, 'and')} needs clips of {'at least ' * (few < self.frames)}{first + needed} frames, "
+                f"{listed(how, 'and')} needs clips of {first + needed} frames, "
                 f"its clips have {recorded}. Ask for {instead}"
             ]
         return []
@@ -210,7 +193,7 @@ class View:
         count = self.frames
         if count is None:
             first = self._first
-            within = offsets(recorded, self.stride, self.fps, rate)
+            within = offset(np.arange(recorded), self.stride, self.fps, rate)
             count = int(np.count_nonzero(first + within < recorded))
         width, height = self.picture_size(int(manifest.video["width"]), int(manifest.video["height"]))
         problems = []

@@ -29,7 +29,7 @@ __all__ = [
     "events_within",
     "frame_indices",
     "is_whole",
-    "offsets",
+    "offset",
     "tiers_told",
 ]
 
@@ -37,17 +37,16 @@ Indices = NDArray[np.int64]
 SAME_S = 1e-9  # times less apart are the same
 
 
-def offsets(count: int, stride: int, fps: float | None, recorded_fps: float) -> Indices:
-    """(count,) how many recorded frames after the first one each frame of a window is.
+def offset(number: Any, stride: int, fps: float | None, recorded_fps: float) -> Any:
+    """How many recorded frames after the first one frame `number` of a window is (a whole number, or an array of them).
 
-    With `fps`: the recorded frame nearest to k / fps, the later one of two (in fractions, not in floating
+    With `fps`: the recorded frame nearest to number / fps, the later one of two (in fractions, not in floating
     point, so that a tie is a tie on every machine).
     """
-    numbers = np.arange(count, dtype=np.int64)
     if fps is None:
-        return numbers * stride
+        return number * stride
     step = frame_rate(recorded_fps) / frame_rate(fps)
-    return (2 * numbers * step.numerator + step.denominator) // (2 * step.denominator)
+    return (2 * number * step.numerator + step.denominator) // (2 * step.denominator)
 
 
 def frame_indices(view: View, recorded: int, recorded_fps: float, draw: np.random.Generator) -> Indices:
@@ -56,12 +55,12 @@ def frame_indices(view: View, recorded: int, recorded_fps: float, draw: np.rando
         raise ValueError(f"it has {recorded_fps:g} frames per second, fewer than {view.fps:g}")
     first = 0 if isinstance(view.start, str) else int(view.start)
     if view.frames is None:
-        indices = first + offsets(recorded, view.stride, view.fps, recorded_fps)
+        indices: Indices = first + offset(np.arange(recorded), view.stride, view.fps, recorded_fps)
         indices = indices[indices < recorded]
         if not len(indices):
             raise ValueError(f"the window begins at frame {first}, the clip has {recorded} frames")
         return indices
-    within = offsets(view.frames, view.stride, view.fps, recorded_fps)
+    within: Indices = offset(np.arange(view.frames), view.stride, view.fps, recorded_fps)
     room = recorded - int(within[-1])  # first frames from which the window ends in time
     if first >= room:
         raise ValueError(

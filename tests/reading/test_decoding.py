@@ -301,11 +301,18 @@ def test_a_broken_torchcodec_breaks_nothing(tmp_path: Path, broken: str, reason:
     assert done.stdout.strip().endswith("). Leave `decoder` out: PyAV gives the same pixels")
 
 
-def test_a_torchcodec_with_other_pixels_is_not_used(tmp_path: Path) -> None:
-    """One that decodes, but not to the bit: its first sample is one step brighter."""
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        ("pixels[0, 0, 0, 0] += 1", "torchcodec decodes h264 to other pixels than PyAV"),
+        ("raise RuntimeError('no')", "torchcodec cannot decode h264 here (RuntimeError: no)"),
+    ],
+)
+def test_a_torchcodec_with_other_pixels_is_not_used(tmp_path: Path, spoil: str, reason: str) -> None:
+    """One that decodes, but not to the bit, and one that does not decode."""
     (tmp_path / "torchcodec").mkdir()
     (tmp_path / "torchcodec" / "__init__.py").write_text("")
-    (tmp_path / "torchcodec" / "decoders.py").write_text("""
+    (tmp_path / "torchcodec" / "decoders.py").write_text(f"""
 from simgen.dataset import decode_video
 
 class Tensor:
@@ -317,7 +324,7 @@ class VideoDecoder:
     def __len__(self): return len(self.pixels)
     def get_frames_at(self, indices):
         pixels = self.pixels[indices]
-        pixels[0, 0, 0, 0] += 1
+        {spoil}
         return Tensor(pixels)
 """)
     (tmp_path / "clip.mp4").write_bytes(FILES["h264"])
@@ -327,9 +334,7 @@ class VideoDecoder:
         capture_output=True,
         text=True,
     )
-    assert done.stdout.startswith("decoder='torchcodec': torchcodec decodes h264 to other pixels"), (
-        done.stderr
-    )
+    assert done.stdout.startswith(f"decoder='torchcodec': {reason}"), done.stderr
 
 
 def test_a_damaged_file_is_said_by_torchcodec_as_by_pyav(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ from simgen.labels.events import Event
 from simgen.physics.trace import Contacts
 from simgen.reading import Clip, View, open_dataset, windows
 from simgen.reading.view import generator
+from simgen.verification.comparison import same
 from tests.dataset.samples import HandRecipe, build
 
 
@@ -48,7 +49,7 @@ def test_resampling_takes_the_nearest_recorded_frame(frames: int, recorded_fps: 
         min(range(math.ceil(k * step) + 2), key=lambda frame: (abs(frame - k * step), -frame))
         for k in range(frames)
     ]
-    assert windows.offsets(frames, 1, fps, recorded_fps).tolist() == recorded
+    assert windows.offset(np.arange(frames), 1, fps, recorded_fps).tolist() == recorded
     assert len(set(recorded)) == frames  # no frame twice
 
 
@@ -403,3 +404,23 @@ def test_a_lossless_recording_is_cut_as_well(tmp_path: Path) -> None:
     clip = open_dataset(tmp_path)[1]
     cut = shown(clip, View(frames=3, stride=4, start=2))
     assert np.array_equal(cut.rgb, decode_video(clip.values["video"])[[2, 6, 10]])
+
+
+def test_both_formats_are_shown_alike(dense: Path) -> None:
+    names = [
+        "video",
+        "state",
+        "caption",
+        "captions",
+        "boxes_side",
+        "depth",
+        "events",
+        "decision",
+        "frame_indices",
+    ]
+    view = View(frames=3, size=20, caption="random")
+    both = [open_dataset(dense, passes=["depth"], format=format) for format in ("parquet", "webdataset")]
+    for number, (one, other) in enumerate(zip(*both, strict=True)):
+        draw = (7, 1, number)
+        assert same(shown(one, view, draw).example(names), shown(other, view, draw).example(names))
+        assert same(shown(one, view, draw).contacts, shown(other, view, draw).contacts)
