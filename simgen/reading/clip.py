@@ -271,8 +271,8 @@ class Clip:
 
     def video(self, camera: str) -> NDArray[np.uint8]:
         """(T, H, W, 3) of one camera, decoded now."""
-        if camera in self._kept:
-            return self._kept[camera]
+        if camera in self._kept:  # given away: the caller may write into it
+            return self._kept.pop(camera)
         indices = None if self.view.takes_all else self.frame_indices
         return decode_frames(self.video_bytes(camera), indices, self._size(), self.view.decoder, self._name())
 
@@ -345,15 +345,15 @@ class Clip:
         return Frames(rgb=self.video(camera), boxes=boxes, centroids=centroids, **fields)
 
     def decode(self) -> None:
-        """Decodes the videos that were read now instead of later, and keeps them. Raises DatasetError if one
-        of them, or a dense pass, is damaged.
+        """Decodes the videos that were read now instead of later, and keeps them for the next that asks. Raises
+        DatasetError if one of them, or a dense pass, is damaged.
         """
         for camera in self.layout.cameras:
             suffix = self.layout.suffix(camera)
             if f"video{suffix}" in self.values:
                 self._kept[camera] = self.video(camera)
             for name in self.layout.passes:
-                if f"{name}{suffix}" in self.values:
+                if f"{name}{suffix}" in self.values and (name != "flow" or self._shows_every_frame()):
                     self.dense(name, camera)
 
     def example(self, names: Sequence[str], bodies: int | None = None) -> dict[str, Any]:

@@ -170,6 +170,17 @@ def test_a_missing_shard_is_skipped_too(plain: Path, tmp_path: Path) -> None:
     assert read == {*range(14), *range(28, 40)} and len(dataset.skipped) == 14
 
 
+def test_skipping_keeps_what_is_whole(dense: Path) -> None:
+    """A stride leaves no flow between its frames: that is no damage. What was decoded ahead belongs to the caller."""
+    dataset = open_dataset(dense, "train", passes=["flow", "depth"], frames=2, stride=2, on_error="skip")
+    clips = list(dataset)
+    assert len(clips) == 6 and not dataset.skipped
+    first = clips[0].rgb
+    expected = first.copy()
+    first[:] = 0
+    assert np.array_equal(clips[0].rgb, expected)
+
+
 def test_wrong_requests(plain: Path) -> None:
     for options, said in (
         ({"on_error": "ignore"}, "on_error='ignore': it is 'raise' or 'skip'"),
