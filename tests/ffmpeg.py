@@ -47,7 +47,7 @@ def run_python(
         env=dict(environment),
         cwd=folder,
         capture_output=True,
-        timeout=300,
+        timeout=120,
     )
     assert done.returncode == 0, f"{code}\n--- stderr\n{done.stderr.decode()}"
     return done.stdout

@@ -33,13 +33,13 @@ BLOCKS = {
 
 # runs snippets one after the other; of each, what it printed and the values that the test wants of it
 _RUN = """
-import contextlib, io, json, pickle, sys
+import contextlib, io, json, pickle, sys, types
 told = {}
 for name, (snippet, wanted) in json.loads(sys.argv[1]).items():
-    names = {"__name__": "__main__"}
+    main = sys.modules["__main__"] = types.ModuleType("__main__")  # workers look classes up in it
     with contextlib.redirect_stdout(io.StringIO()) as printed:
-        exec(compile(snippet, name, "exec"), names)
-    told[name] = printed.getvalue(), [eval(value, names) for value in wanted]
+        exec(compile(snippet, name, "exec"), main.__dict__)
+    told[name] = printed.getvalue(), [eval(value, main.__dict__) for value in wanted]
 with open(sys.argv[2], "wb") as file:
     pickle.dump(told, file)
 """
