@@ -36,18 +36,15 @@ def environment_with_ffmpeg(folder: Path) -> dict[str, str]:
     return {**os.environ, "LD_LIBRARY_PATH": os.pathsep.join(paths)}
 
 
-def run_python(
-    code: str, environment: Mapping[str, str], *arguments: str, folder: Path | None = None
-) -> bytes:
-    """What a fresh interpreter writes to standard output that runs `code` in `folder`. If it fails, so does the
-    test, with what it said.
-    """
+def run_python(code: str, environment: Mapping[str, str], folder: Path | None = None, *arguments: str) -> str:
+    """What a fresh interpreter prints that runs `code` in `folder`; fails the test with its errors if it fails."""
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments],
         env=dict(environment),
         cwd=folder,
         capture_output=True,
-        timeout=120,
+        text=True,
+        timeout=300,
     )
-    assert done.returncode == 0, f"{code}\n--- stderr\n{done.stderr.decode()}"
+    assert done.returncode == 0, f"{code}\n--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}"
     return done.stdout

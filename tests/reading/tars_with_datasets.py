@@ -29,7 +29,8 @@ for streaming in (False, True):
         if isinstance(feature, datasets.Video):
             clips = clips.cast_column(name, datasets.Video(decode=False))
     read[streaming] = list(clips), pictures
-sys.stdout.buffer.write(pickle.dumps(read))
+with open("read", "wb") as file:
+    pickle.dump(read, file)
 """
 
 
@@ -37,6 +38,6 @@ def read_tars(
     tars: Sequence[Path], environment: Mapping[str, str], cache: Path
 ) -> dict[bool, tuple[list[dict[str, Any]], Any]]:
     """Streaming or not -> the rows, videos as bytes, and the pictures of the first row's `mp4`."""
-    told = run_python(_READ, environment, json.dumps([str(tar) for tar in tars]), str(cache))
-    read: dict[bool, tuple[list[dict[str, Any]], Any]] = pickle.loads(told)
+    run_python(_READ, environment, cache, json.dumps([str(tar) for tar in tars]), str(cache))
+    read: dict[bool, tuple[list[dict[str, Any]], Any]] = pickle.loads((cache / "read").read_bytes())
     return read

@@ -65,7 +65,7 @@ def told_by(
         (folder / "datasets" / "sample").symlink_to(SAMPLE)
     parts = {name: (BLOCKS["python", name], wanted) for name, wanted in snippets.items()}
     environment = {**environment, "HF_HOME": str(folder / "hf")}
-    run_python(_RUN, environment, json.dumps(parts), str(folder / "told"), folder=folder)
+    run_python(_RUN, environment, folder, json.dumps(parts), str(folder / "told"))
     told = pickle.loads((folder / "told").read_bytes())
     for name, (printed, _) in told.items():
         assert printed == BLOCKS["text", name], f"{name} prints something else than the page shows"
