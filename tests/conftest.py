@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.dataset.samples import HandRecipe, build
+from tests.ffmpeg import environment_with_ffmpeg
 
 _CACHE = tempfile.mkdtemp(prefix="simgen-test-hf-")
 os.environ.update(
@@ -43,3 +44,9 @@ def dense(tmp_path_factory: pytest.TempPathFactory, dense_recipe: HandRecipe) ->
     folder = tmp_path_factory.mktemp("dense")
     build(folder, dense_recipe, {"train": [4, 2]})
     return folder
+
+
+@pytest.fixture(scope="session")
+def ffmpeg_libraries(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment for processes that decode with torchcodec, whatever FFmpeg the machine has."""
+    return environment_with_ffmpeg(tmp_path_factory.mktemp("ffmpeg"))

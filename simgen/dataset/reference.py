@@ -136,6 +136,9 @@ import duckdb
 
 slow = duckdb.sql("select key, params.angle_deg, law from 'datasets/incline/data/*.parquet' where index < 10")
 ```
+
+[other_readers.md](other_readers.md) has more of these, among them Polars, Megatron-Energon and what to do where torchcodec
+does not load.
 """
 
 

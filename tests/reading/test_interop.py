@@ -20,6 +20,7 @@ import pytest
 from simgen.dataset import decode_video
 from simgen.reading import open_dataset
 from tests.dataset.samples import HandRecipe, make_sample
+from tests.reading.tars_with_datasets import read_tars
 
 ROOT = Path(__file__).parents[2]
 datasets = pytest.importorskip("datasets")
@@ -88,42 +89,34 @@ def test_datasets_reads_the_folder_by_its_card(plain: Path, dense: Path, streami
     assert row["depth"] == open_dataset(dense, passes=["depth"])[0].values["depth"]
 
 
-@pytest.mark.parametrize("streaming", [False, True])
-def test_datasets_reads_webdataset(plain: Path, streaming: bool) -> None:
-    files = {"train": str(plain / "webdataset" / "train-*.tar")}
-    clips = datasets.load_dataset("webdataset", data_files=files, split="train", streaming=streaming)
-    rows = (
-        list(clips.decode(False))
-        if streaming
-        else list(clips.cast_column("mp4", datasets.Video(decode=False)))
-    )
-    assert [row["__key__"] for row in rows] == KEYS
+def test_datasets_reads_webdataset(plain: Path, ffmpeg_libraries: dict[str, str], tmp_path: Path) -> None:
     ours = open_dataset(plain, "train")
-    for index in (0, 1, 2, 39):
-        row, sample = rows[index], make_sample(HandRecipe(), index)
-        assert row["txt"] == sample.caption
-        assert row["json"]["params_angle_deg"] == sample.params["angle_deg"], "a number lost its fraction"
-        assert row["json"]["params_count"] == sample.params["count"]
-        assert row["json"]["captions_numeric"] == sample.captions["numeric"]
-        assert json.loads(row["json"]["law"])[0]["residual"] == sample.law[0].residual
-        assert np.array_equal(np.array(row["state.npy"], np.float32), sample.state)
-        assert np.array(row["contacts.npy"]).shape[1] == 11
-        assert row["mp4"]["bytes"] == ours[index].video_bytes()
+    tars = sorted((plain / "webdataset").glob("train-*.tar"))
+    for rows, pictures in read_tars(tars, ffmpeg_libraries, tmp_path).values():
+        assert [row["__key__"] for row in rows] == KEYS
+        for index in (0, 1, 2, 39):
+            row, sample = rows[index], make_sample(HandRecipe(), index)
+            assert row["txt"] == sample.caption
+            assert row["json"]["params_angle_deg"] == sample.params["angle_deg"], "a number lost its fraction"
+            assert row["json"]["params_count"] == sample.params["count"]
+            assert row["json"]["captions_numeric"] == sample.captions["numeric"]
+            assert json.loads(row["json"]["law"])[0]["residual"] == sample.law[0].residual
+            assert np.array_equal(np.array(row["state.npy"], np.float32), sample.state)
+            assert np.array(row["contacts.npy"]).shape[1] == 11
+            assert row["mp4"]["bytes"] == ours[index].video_bytes()
+        assert np.array_equal(pictures, ours[0].rgb), "torchcodec decodes what simgen's reader decodes"
 
 
-@pytest.mark.parametrize("streaming", [False, True])
-def test_datasets_reads_dense_passes_from_the_tar(dense: Path, streaming: bool) -> None:
-    files = {"train": str(dense / "webdataset" / "train-*.tar")}
-    clips = datasets.load_dataset("webdataset", data_files=files, split="train", streaming=streaming)
-    if streaming:
-        row = next(iter(clips.decode(False)))
-    else:
-        for name in ("mp4", "video_side.mp4", "depth.mkv", "normals.mkv", "flow.mkv", "depth_side.mkv"):
-            clips = clips.cast_column(name, datasets.Video(decode=False))
-        row = clips.remove_columns(["normals_side.mkv", "flow_side.mkv"])[0]
-    ours = open_dataset(dense, passes=["segmentation"])[0]
-    mask = row["mask.npy.gz"] if "mask.npy.gz" in row else row["mask.npy"]
-    assert np.array_equal(np.array(mask, np.uint8), ours.segmentation)
+def test_datasets_reads_dense_passes_from_the_tar(
+    dense: Path, ffmpeg_libraries: dict[str, str], tmp_path: Path
+) -> None:
+    tars = sorted((dense / "webdataset").glob("train-*.tar"))
+    ours = open_dataset(dense, passes=["depth", "segmentation"])
+    for rows, _ in read_tars(tars, ffmpeg_libraries, tmp_path).values():
+        for row, clip in zip(rows, ours, strict=True):
+            assert np.array_equal(np.array(row["mask.npy.gz"], np.uint8), clip.segmentation)
+            assert row["depth.mkv"]["bytes"] == clip.values["depth"]
+            assert row["depth_side.mkv"]["bytes"] == clip.values["depth_side"]
 
 
 def test_the_webdataset_library_reads_the_tars(plain: Path, dense: Path) -> None:
