@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from simgen.dataset.column_table import Layout
 from simgen.dataset.dense import decode_pass
 from simgen.dataset.sample import CameraLabel, Sample
-from simgen.dataset.values import Values
 from simgen.dataset.video import decode_video
 from simgen.errors import DatasetError
 from simgen.labels.decision import Decision
@@ -35,7 +34,7 @@ class Clip:
 
     __slots__ = ("layout", "values")
 
-    def __init__(self, values: Values, layout: Layout) -> None:
+    def __init__(self, values: Mapping[str, Any], layout: Layout) -> None:
         self.values = values  # column name -> value, still encoded
         self.layout = layout
 

@@ -7,13 +7,12 @@ whoever trains builds an order on top of `len` and `[]`, which cost no more than
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from simgen.dataset.column_table import Column, columns
 from simgen.dataset.manifest import FORMATS, Manifest, Shard
-from simgen.dataset.values import Values
 from simgen.errors import DatasetError
 from simgen.reading.clip import Clip
 from simgen.reading.folder import Folder, read_manifest
@@ -142,20 +141,20 @@ class Dataset(Sequence[Clip]):
                 if not left:
                     return
 
-    def _clip(self, values: Values) -> Clip:
+    def _clip(self, values: Mapping[str, Any]) -> Clip:
         return Clip(values, self.manifest.layout)
 
     def _reader(self, at: int) -> ShardReader:
         if self._open[0] != at or self._open[1] is None:
             self.close()
-            reader = open_shard(self.folder, self.shards[at], self.table, self.format)
-            if len(reader) != self.shards[at].clips:
-                reader.close()
+            opened = open_shard(self.folder, self.shards[at], self.table, self.format)
+            if len(opened) != self.shards[at].clips:
+                opened.close()
                 raise DatasetError(
-                    f"{self._name(at)} holds {len(reader)} clips, the manifest says {self.shards[at].clips}. "
+                    f"{self._name(at)} holds {len(opened)} clips, the manifest says {self.shards[at].clips}. "
                     "`simgen verify` checks every file, `simgen build` makes damaged shards again"
                 )
-            self._open = (at, reader)
+            self._open = (at, opened)
         reader = self._open[1]
         assert reader is not None
         return reader
