@@ -211,7 +211,7 @@ def _contacts(array: pa.Array) -> list[Contacts]:
         flat = records.field(field.name)
         fixed = pa.types.is_fixed_size_list(flat.type)
         numbers = (flat.flatten() if fixed else flat).to_numpy(zero_copy_only=False)
-        members[field.name] = numbers.reshape(len(records), -1) if fixed else numbers
+        members[field.name] = numbers.reshape(len(records), flat.type.list_size) if fixed else numbers
     return [
         Contacts(**{name: numbers[start:end] for name, numbers in members.items()})
         for start, end in pairwise(bounds)

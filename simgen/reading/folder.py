@@ -118,17 +118,21 @@ class Folder:
     def _span(self, relative: str, span: Span) -> bytes:
         start, end = span
         place, system = self._place(relative), self._system
+        size: int | None = None  # of the file in the store, once it matters; -1 if it does not tell
 
         def once() -> bytes:
+            nonlocal size
             data: bytes = system.cat_file(place, start=start, end=end)
             if len(data) == end - start:
                 return data
             if len(data) >= end:  # a server without ranges: it sent the whole file
                 return data[start:end]
-            size = system.info(place)["size"]
-            if size is not None and int(size) < end:
+            if size is None:
+                told = system.info(place)["size"]
+                size = -1 if told is None else int(told)
+            if 0 <= size < end:
                 raise TruncatedError(
-                    f"the file is truncated: it has {int(size):,} bytes, at least {end:,} belong to it"
+                    f"the file is truncated: it has {size:,} bytes, at least {end:,} belong to it"
                 )
             raise ShortReadError(f"{len(data):,} bytes came instead of {end - start:,}")
 

@@ -128,36 +128,35 @@ def _may_pass(error: BaseException) -> bool:
     status = _status(error)
     if status is not None:
         return status in _PASSING_STATUS
-    for link in _chain(error):
-        names = {f"{kind.__module__.split('.')[0]}.{kind.__name__}" for kind in type(link).__mro__}
-        if names & _PASSING_CLASSES or isinstance(link, TimeoutError):
-            return True
+    if any(_broke_off(link) for link in _chain(error)):
+        return True
     if isinstance(error, OSError):
         decided = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
         return not isinstance(error, decided) and error.errno not in _DECIDED
     return False
 
 
+def _broke_off(error: BaseException) -> bool:
+    names = {f"{kind.__module__.split('.')[0]}.{kind.__name__}" for kind in type(error).__mro__}
+    return bool(names & _PASSING_CLASSES) or isinstance(error, TimeoutError)
+
+
 def _status(error: BaseException) -> int | None:
     """The HTTP status behind an exception of aiohttp, botocore, httpx, requests, gcsfs or azure-core."""
+    found: Iterator[Any]
     for link in _chain(error):
+        if _broke_off(link):  # aiohttp derives this from an error of its parser that has the status 400
+            return None
         response = getattr(link, "response", None)
         if isinstance(response, dict):
-            found = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+            found = iter([response.get("ResponseMetadata", {}).get("HTTPStatusCode")])
         else:
-            owners = (link, response)
             names = ("status", "status_code", "code")
-            found = next(
-                (
-                    value
-                    for owner in owners
-                    for name in names
-                    if isinstance(value := getattr(owner, name, None), int)
-                ),
-                None,
-            )
-        if isinstance(found, int) and 100 <= found < 600:
-            return found
+            # one at a time: aiohttp warns whoever looks at `code`
+            found = (getattr(owner, name, None) for owner in (link, response) for name in names)
+        for value in found:
+            if isinstance(value, int) and 100 <= value < 600:
+                return value
     return None
 
 
