@@ -8,19 +8,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from simgen.dataset import Manifest, ShardWriter, finish_dataset
-from simgen.dataset.column_table import Layout
-from simgen.dataset.values import values_of
+from simgen.dataset import Manifest
 from simgen.errors import DatasetError
 from simgen.reading import Dataset, open_dataset
 from simgen.reading.folder import Folder, read_manifest
 from simgen.reading.retries import Patience
 from simgen.reading.shard_readers import open_shard
 from simgen.verification import differences, verify
-from tests.dataset.samples import HandRecipe, make_sample
 from tests.stores.web import Fault, WebServer, serve
 
 pytest.importorskip("aiohttp")
@@ -75,18 +71,9 @@ def test_a_shard_costs_few_requests(web: WebServer) -> None:
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_a_large_shard_costs_few_requests(tmp_path: Path, format: str) -> None:
+def test_a_large_shard_costs_few_requests(heavy: Path, format: str) -> None:
     """Five row groups with videos that are larger than what is worth reading over."""
-    recipe = HandRecipe(frame_count=4)
-    values = values_of(make_sample(recipe, 0), Layout.of(recipe))
-    rng = np.random.default_rng(5)
-    with ShardWriter(tmp_path, recipe, "train", 0, 1) as writer:
-        for index in range(80):
-            video = rng.bytes(20_000)
-            writer.add_values({**values, "index": index, "key": f"hand-train-{index:08d}", "video": video})
-        writer.finish()
-    finish_dataset(tmp_path, recipe, [writer.marker()], 1)
-    with serve(tmp_path) as server:
+    with serve(heavy) as server:
         everything = reader(server, format, number=0)
         assert everything.blocks == (16,) * 5
         assert sum(1 for _ in everything) == 80
@@ -182,14 +169,18 @@ def test_what_is_missing_is_not_asked_for_again(web: WebServer) -> None:
     with pytest.raises(DatasetError, match=f"{SHARD} is missing. `simgen verify` lists what is"):
         reader(web, "parquet")
     assert len(web.requests) == 1
-    with pytest.raises(DatasetError, match=r"There is no dataset at .*/nowhere: .*manifest.json is not there"):
+    with pytest.raises(
+        DatasetError, match=r"There is no dataset at .*/nowhere: .*manifest.json is not there"
+    ):
         open_dataset(f"{web.url}/nowhere")
 
 
 def test_nobody_listens() -> None:
     with serve(Path("/nowhere")) as server:
         url = server.url
-    with pytest.raises(DatasetError, match=r"manifest.json could not be read .*tried 4 times.*does not answer"):
+    with pytest.raises(
+        DatasetError, match=r"manifest.json could not be read .*tried 4 times.*does not answer"
+    ):
         read_manifest(Folder(url, patience=QUICK))
 
 
@@ -202,7 +193,9 @@ def test_a_truncated_shard_is_named_at_once(web: WebServer, tmp_path: Path, plai
     with serve(copy) as server:
         with pytest.raises(DatasetError, match=f"{name} could not be read .*(truncated|416).*tried once"):
             list(reader(server, format))
-        assert [str(f) for f in verify(server.url).findings][0].startswith(f"{name}: is truncated: 20,000 bytes")
+        assert next(str(f) for f in verify(server.url).findings).startswith(
+            f"{name}: is truncated: 20,000 bytes"
+        )
 
 
 def _child(dataset: Dataset, queue: multiprocessing.Queue[str]) -> None:

@@ -43,7 +43,9 @@ class WebServer:
     folder: Path
     url: str = ""
     requests: list[Request] = field(default_factory=list)
-    faults: dict[str, list[Fault]] = field(default_factory=lambda: defaultdict(list))  # path -> for each next request
+    faults: dict[str, list[Fault]] = field(
+        default_factory=lambda: defaultdict(list)
+    )  # path -> for each next request
     always: dict[str, Fault] = field(default_factory=dict)  # path -> for every request
     lock: Any = field(default_factory=threading.Lock)
 
