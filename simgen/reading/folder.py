@@ -28,21 +28,20 @@ class Folder:
     """Reads files of a dataset by their path in it. Picklable, and usable after a fork; opens nothing until
     it is asked to.
 
-    cache: a local folder that keeps shards of a remote dataset, or a ShardCache; a local dataset needs none.
+    cache: keeps shards of a remote dataset; a local one needs none.
     """
 
     def __init__(
         self,
         location: str | Path,
-        cache: str | Path | ShardCache | None = None,
+        cache: ShardCache | None = None,
         patience: Patience = PATIENCE,
     ) -> None:
         self.location = str(location)
         self.patience = patience
         self._opened: tuple[int, Any, str] | None = None
         _ = self._system  # a location that cannot be opened is said here
-        kept = cache if isinstance(cache, ShardCache) or cache is None else ShardCache(cache)
-        self.cache = None if self.is_local else kept
+        self.cache = None if self.is_local else cache
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_opened": None}

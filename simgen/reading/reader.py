@@ -14,6 +14,7 @@ from typing import Any
 from simgen.dataset.column_table import Column, columns
 from simgen.dataset.manifest import FORMATS, Manifest, Shard
 from simgen.errors import DatasetError
+from simgen.reading.cache import DEFAULT_BYTES, ShardCache
 from simgen.reading.clip import Clip
 from simgen.reading.folder import Folder, read_manifest
 from simgen.reading.shard_readers import ShardReader, open_shard
@@ -30,15 +31,18 @@ def open_dataset(
     columns: Sequence[str] | None = None,
     passes: Sequence[str] = (),
     format: str | None = None,
+    cache: str | Path | None = None,
+    cache_bytes: int | str = DEFAULT_BYTES,
 ) -> Dataset:
     """The clips of a split (of every split, when it is None) of the dataset at `location`, a folder or fsspec
     URL.
 
     take: the first so many clips. columns: only these (and the key); None is all but dense passes. passes:
     dense passes to read as well. format: parquet or webdataset; None takes the one that is there, Parquet
-    first. Raises DatasetError for what is not a finished dataset or has no such split, column or pass.
+    first. cache: a local folder that keeps shards of a remote dataset, at most `cache_bytes` of them (a number,
+    or "200GB"); processes share it. Raises DatasetError for what is not a finished dataset or has no such split, column or pass.
     """
-    folder = Folder(location)
+    folder = Folder(location, None if cache is None else ShardCache(cache, cache_bytes))
     manifest = read_manifest(folder)
     if split is not None and split not in manifest.splits:
         there = listed(manifest.splits, "and")

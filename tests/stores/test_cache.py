@@ -108,7 +108,7 @@ def test_labels_alone_do_not_download_videos(heavy: Path, place: Path) -> None:
 
 
 def test_a_local_dataset_is_not_copied(plain: Path, place: Path) -> None:
-    assert Folder(plain, place).cache is None
+    assert Folder(plain, ShardCache(place)).cache is None
     assert not place.exists()
 
 
@@ -336,3 +336,8 @@ def test_what_is_not_a_size(text: str) -> None:
         DatasetError, match=f"'{text}' is not a size: write bytes as a number, or for example"
     ):
         bytes_of(text)
+
+
+def test_a_wrong_size_is_said_when_the_dataset_is_opened(web: WebServer, place: Path) -> None:
+    with pytest.raises(DatasetError, match="'much' is not a size"):
+        open_dataset(web.url, cache=place, cache_bytes="much")
