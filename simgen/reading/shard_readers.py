@@ -94,6 +94,8 @@ class ParquetShard:
         return len(self._group_of)
 
     def __getitem__(self, row: int) -> Values:
+        if not 0 <= row < len(self):
+            raise IndexError(f"row {row} of {len(self)}")
         group = self._group_of[row]
         if group not in self._kept:
             while len(self._kept) >= self._keep_groups:
@@ -249,6 +251,8 @@ class TarShard:
         return self._shard.clips
 
     def __getitem__(self, row: int) -> Values:
+        if not 0 <= row < len(self):
+            raise IndexError(f"row {row} of {len(self)}")
         return self._read(row, 0)
 
     def __iter__(self) -> Iterator[Values]:

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 
-from simgen.dataset.column_table import Column
 from simgen.dataset.column_table import columns as columns_of
 from simgen.dataset.manifest import Manifest
 from simgen.errors import DatasetError
@@ -51,15 +50,9 @@ def place(tmp_path: Path) -> Path:
 def dataset(
     url: str, cache: ShardCache, format: str = "parquet", columns: list[str] | None = None
 ) -> Dataset:
-    folder = Folder(url, cache, QUICK)
-    manifest = read_manifest(folder)
-    return Dataset(folder, manifest, manifest.of_split("train"), _columns(manifest, columns), format)
-
-
-def _columns(manifest: Manifest, names: list[str] | None) -> list[Column]:
-    return [
-        column for column in columns_of(manifest.layout) if names is None or column.name in ["key", *names]
-    ]
+    return open_dataset(
+        url, "train", columns=columns, format=format, cache=cache.folder, cache_bytes=cache.limit
+    )
 
 
 def kept(place: Path) -> dict[str, int]:
@@ -195,19 +188,8 @@ def test_a_shard_that_was_cut_on_the_disk_is_fetched_again(web: WebServer, place
 
 READ = """
 import json, sys
-from simgen.reading.cache import ShardCache
-from simgen.reading.folder import Folder, read_manifest
-from simgen.reading.shard_readers import open_shard
-from simgen.dataset.column_table import columns
-
-folder = Folder(sys.argv[1], ShardCache(sys.argv[2]))
-manifest = read_manifest(folder)
-indices = []
-for shard in manifest.of_split("train"):
-    reader = open_shard(folder, shard, columns(manifest.layout), "parquet")
-    indices += [row["index"] for row in reader]
-    reader.close()
-print(json.dumps(indices))
+import simgen
+print(json.dumps([clip.index for clip in simgen.open_dataset(sys.argv[1], "train", cache=sys.argv[2])]))
 """
 
 
