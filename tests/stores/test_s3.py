@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,22 +34,27 @@ server.stop()
 """
 
 
-@pytest.fixture(scope="module")
-def bucket(plain: Path) -> Iterator[tuple[str, str]]:
-    """The URL of a dataset, and that of the server."""
+@contextmanager
+def moto_server() -> Iterator[Any]:
+    """A store that is empty; its URL and credentials are in the environment while it runs."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with (
         subprocess.Popen([sys.executable, "-c", SERVER], text=True, **pipes) as server,
         pytest.MonkeyPatch.context() as patch,
     ):
         assert server.stdout is not None
-        url = f"http://127.0.0.1:{int(server.stdout.readline())}"
-        set_up(patch, url)
-        store = s3fs.S3FileSystem()
+        set_up(patch, f"http://127.0.0.1:{int(server.stdout.readline())}")
+        yield s3fs.S3FileSystem()
+        server.communicate("\n", timeout=60)
+
+
+@pytest.fixture(scope="module")
+def bucket(plain: Path) -> Iterator[tuple[str, str]]:
+    """The URL of a dataset, and that of the server."""
+    with moto_server() as store:
         store.mkdir("clips")
         store.put(str(plain), "clips/hand", recursive=True)
-        yield "s3://clips/hand", url
-        server.communicate("\n", timeout=60)
+        yield "s3://clips/hand", os.environ["AWS_ENDPOINT_URL"]
 
 
 def set_up(patch: pytest.MonkeyPatch, url: str) -> None:
