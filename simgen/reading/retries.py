@@ -103,9 +103,11 @@ def patiently(action: Callable[[], Result], path: str, patience: Patience = PATI
     try:
         result: Result = again(once)
         return result
-    except (FileNotFoundError, DatasetError):
+    except DatasetError:
         raise
     except Exception as error:
+        if _is_missing(error):
+            raise
         spent = time.monotonic() - started
         often = "tried once" if tried == 1 else f"tried {tried} times in {spent:.0f} s"
         raise DatasetError(
@@ -134,6 +136,11 @@ def _may_pass(error: BaseException) -> bool:
         decided = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
         return not isinstance(error, decided) and error.errno not in _DECIDED
     return False
+
+
+def _is_missing(error: BaseException) -> bool:
+    """fsspec calls a file missing whatever status an HTTP server answers with when it is asked for a size."""
+    return isinstance(error, FileNotFoundError) and not _may_pass(error) and _status(error) not in (401, 403)
 
 
 def _broke_off(error: BaseException) -> bool:

@@ -118,6 +118,7 @@ class HubServer:
     page: int = _PAGE  # entries of a listing per answer
     url: str = ""
     requests: list[str] = field(default_factory=list)  # "GET /path"
+    bytes_sent: int = 0  # of files
     statuses: list[int] = field(default_factory=list)  # taken one by one by the next requests for files
 
     def repository(self, name: str, revision: str) -> Repository:
@@ -219,6 +220,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(json.dumps(value).encode(), status, headers)
 
     def _send(self, data: bytes, status: int, headers: dict[str, str]) -> None:
+        if "ETag" in headers and self.command == "GET":
+            self.hub.bytes_sent += len(data)
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)

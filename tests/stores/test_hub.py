@@ -92,6 +92,40 @@ print(len(list(simgen.open_dataset(sys.argv[1], cache=sys.argv[2]))))
     assert not [request for request in hub.requests if ".parquet" in request]
 
 
+FORK = """
+import multiprocessing, sys
+import simgen
+
+dataset = simgen.open_dataset(sys.argv[1])
+print(dataset[20].key)
+fork = multiprocessing.get_context("fork")
+workers = [fork.Process(target=lambda place=place: print(dataset[place].key, flush=True)) for place in (20, 33)]
+for worker in workers:
+    worker.start()
+    worker.join()
+"""
+
+
+def test_forked_workers_read_on(hub: HubServer, tmp_path: Path) -> None:
+    assert run(hub, tmp_path, FORK, "hf://datasets/user/hand").splitlines() == [
+        "hand-train-00000020",
+        "hand-train-00000020",
+        "hand-train-00000033",
+    ]
+
+
+def test_labels_alone_leave_the_videos_there(hub: HubServer, heavy: Path, tmp_path: Path) -> None:
+    shutil.copytree(heavy, hub.root / "datasets" / "user" / "heavy")
+    code = """
+import sys, simgen
+print(len([clip.state for clip in simgen.open_dataset(sys.argv[1], columns=["state", "params"])]))
+"""
+    assert run(hub, tmp_path, code, "hf://datasets/user/heavy") == "80"
+    assert hub.bytes_sent < 80 * 20_000 / 2
+    ranges = [request for request in hub.requests if "resolve" in request and ".parquet" in request]
+    assert len(ranges) <= 1 + 2 * 5  # the footer, and two stretches of columns per row group
+
+
 MISTAKE = """
 import sys
 import simgen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from simgen.errors import DatasetError
-from simgen.reading import open_dataset
+from simgen.reading import Dataset, open_dataset
 from simgen.reading.cache import ShardCache
 from simgen.reading.folder import Folder, read_manifest
 from simgen.reading.retries import Patience
@@ -126,3 +127,21 @@ def test_mistakes_are_sentences(bucket: tuple[str, str], monkeypatch: pytest.Mon
     with pytest.raises(DatasetError, match=r"tried once.*check the credentials"):
         read_manifest(Folder("s3://clips/hand", patience=quick))
     s3fs.S3FileSystem.clear_instance_cache()
+
+
+def _child(dataset: Dataset, queue: multiprocessing.Queue[str]) -> None:
+    queue.put(dataset[33].key)
+
+
+def test_forked_workers_read_on(bucket: tuple[str, str]) -> None:
+    url, _ = bucket
+    dataset = open_dataset(url)
+    assert dataset[20].key == "hand-train-00000020"
+    fork = multiprocessing.get_context("fork")
+    queue = fork.Queue()
+    children = [fork.Process(target=_child, args=(dataset, queue)) for _ in range(2)]
+    for child in children:
+        child.start()
+    assert [queue.get(timeout=60) for _ in children] == ["hand-train-00000033"] * 2
+    for child in children:
+        child.join()

@@ -221,3 +221,20 @@ def test_the_manifest_is_all_that_is_known_of_a_folder(web: WebServer) -> None:
     folder = Folder(web.url)
     assert isinstance(read_manifest(folder), Manifest)
     assert folder.files("data") == {}
+
+
+def test_a_size_is_asked_for_again(web: WebServer, plain: Path) -> None:
+    """fsspec asks twice, with HEAD and with GET, and calls the file missing whatever the server answers."""
+    web.fail(SHARD, *[Fault(status=503)] * 4)
+    with Folder(web.url, patience=QUICK).open(SHARD) as file:
+        assert file.read() == (plain / SHARD).read_bytes()
+    web.always[SHARD] = Fault(status=403)
+    with pytest.raises(DatasetError, match=r"status 403.*check the credentials"):
+        Folder(web.url, patience=QUICK).open(SHARD)
+    (finding,) = verify(web.url).findings
+    assert finding.path == SHARD
+    assert "cannot be read: " in finding.message
+    web.always[SHARD] = Fault(status=404)
+    with pytest.raises(FileNotFoundError):
+        Folder(web.url, patience=QUICK).open(SHARD)
+    assert [str(finding) for finding in verify(web.url).findings] == [f"{SHARD}: is missing"]
