@@ -181,8 +181,7 @@ class ShardCache:
             raise _CacheTroubleError(f"it has {need:,} bytes, the cache may have {self.limit:,}", lasts=False)
         with _disk():
             os.ftruncate(handle, 0)  # what a killed process left in it
-            self._make_room(need)
-            _reserve(handle, record.bytes, whole)
+            self._make_room(need, lambda: _reserve(handle, record.bytes, whole))
         for _ in range(_DOWNLOADS):
             digest = hashlib.sha256()
             for batch in _batches(spans):
@@ -203,8 +202,8 @@ class ShardCache:
             os.utime(handle)
             (self._unfinished / name).rename(self._files / name)
 
-    def _make_room(self, need: int) -> None:
-        """Removes what was used longest ago until `need` bytes fit."""
+    def _make_room(self, need: int, reserve: Callable[[], None]) -> None:
+        """Removes what was used longest ago until `need` bytes fit, and takes them."""
         lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)  # one process counts at a time
@@ -220,6 +219,7 @@ class ShardCache:
                 raise _CacheTroubleError(
                     f"downloads of other processes fill its {self.limit:,} bytes", lasts=False
                 )
+            reserve()
         finally:
             os.close(lock)
 

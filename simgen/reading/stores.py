@@ -1,7 +1,7 @@
 """The file system behind a location, and what to install or set up when there is none.
 
 A location is a folder or any URL that fsspec knows. fsspec finds the package for a kind of URL; this file
-knows which extra of simgen installs it, and gives the HTTP client the timeouts that it lacks.
+knows which extra of simgen installs it, and gives the HTTP client what it lacks: timeouts, proxies, ~/.netrc.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ def _options(protocol: str, silence_s: float) -> dict[str, Any]:
     import aiohttp  # what fsspec reads http with; ImportError is the caller's
 
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=silence_s, sock_read=silence_s)
-    return {"client_kwargs": {"timeout": timeout}}
+    # trust_env: proxies of the environment and passwords of ~/.netrc, as curl and git have them
+    return {"client_kwargs": {"timeout": timeout, "trust_env": True}}
 
 
 def _how_to_install(protocol: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import hashlib
 import json
 import multiprocessing
 import os
@@ -212,6 +214,43 @@ def test_processes_share_one_download(web: WebServer, place: Path) -> None:
         for path in shard.files
         if path.startswith("data")
     )
+
+
+MANY = """
+import random, sys, warnings
+import simgen
+
+warnings.simplefilter("ignore")  # others may fill the cache for a moment: then the store is read
+dataset = simgen.open_dataset(sys.argv[1], cache=sys.argv[2], cache_bytes=sys.argv[3])
+draws = random.Random(sys.argv[4])
+for _ in range(60):
+    place = draws.randrange(43)
+    clip = dataset[place]
+    assert clip.index == (place if place < 40 else place - 40)
+    assert len(clip.video_bytes()) > 1000
+"""
+
+
+def test_many_processes_in_a_small_cache(web: WebServer, place: Path) -> None:
+    """Shards come and go under readers; room for about two."""
+    records = [shard.files[shard.file("data") or ""] for shard in manifest_of(web).shards]
+    limit = records[0].bytes + records[1].bytes + 1000
+    arguments = [[web.url, str(place), str(limit), str(number)] for number in range(3)]
+    processes = [subprocess.Popen([sys.executable, "-c", MANY, *words]) for words in arguments]
+    while any(process.poll() is None for process in processes):
+        if (place / "files").exists():
+            sizes = []
+            for path in (*(place / "files").iterdir(), *(place / "unfinished").iterdir()):
+                with contextlib.suppress(FileNotFoundError):
+                    sizes.append(path.stat().st_size)
+            assert len(sizes) <= 4
+        time.sleep(0.01)
+    assert [process.returncode for process in processes] == [0, 0, 0]
+    assert sum(kept(place).values()) <= limit
+    assert list((place / "unfinished").iterdir()) == []
+    by_name = {record.sha256: record for record in records}
+    for path in (place / "files").iterdir():
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == by_name[path.name].sha256
 
 
 def test_forked_workers_share_one_download(web: WebServer, place: Path) -> None:

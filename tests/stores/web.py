@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import threading
 import time
@@ -46,6 +47,7 @@ class WebServer:
     faults: dict[str, list[Fault]] = field(
         default_factory=lambda: defaultdict(list)
     )  # path -> for each next request
+    password: str = ""  # "user:word"; nothing is given without it
     always: dict[str, Fault] = field(default_factory=dict)  # path -> for every request
     lock: Any = field(default_factory=threading.Lock)
 
@@ -82,6 +84,9 @@ def serve(folder: Path) -> Iterator[WebServer]:
         def answer(self, body: bool) -> None:
             path = self.path.lstrip("/").split("?")[0]
             fault = server.take_fault(path)
+            login = f"Basic {base64.b64encode(server.password.encode()).decode()}"
+            if server.password and self.headers.get("Authorization") != login:
+                fault = Fault(status=401)
             file = server.folder / path
             time.sleep(fault.silent_s)
             if fault.status or not file.is_file():
