@@ -99,13 +99,13 @@ class ShardCache:
             file = pa.OSFile(str(path))
         except OSError:
             return None
+        whole = file.size() == size
         with contextlib.suppress(OSError):
-            if file.size() != size:  # somebody has cut it
-                file.close()
-                path.unlink()
-                return None
-            os.utime(path)
-        return file
+            os.utime(path) if whole else path.unlink()  # a file that somebody has cut is of no use
+        if whole:
+            return file
+        file.close()
+        return None
 
     def _open(
         self,
@@ -131,14 +131,14 @@ class ShardCache:
                     (self._unfinished / name).unlink()  # while it is locked, so that it is ours
                 raise
             finally:
-                os.close(handle)
+                _unlock(handle)
 
     def _prepare(self) -> None:
-        """Makes the folders and removes what killed processes left, once per process."""
-        if self._ready:
-            return
+        """Makes the folders and, once per process, removes what killed processes left."""
         self._files.mkdir(parents=True, exist_ok=True)
         self._unfinished.mkdir(exist_ok=True)
+        if self._ready:
+            return
         for path in self._unfinished.iterdir():
             with contextlib.suppress(OSError):
                 handle = os.open(path, os.O_RDWR)
@@ -147,7 +147,7 @@ class ShardCache:
                     if _is(path, handle):
                         path.unlink()
                 finally:
-                    os.close(handle)
+                    _unlock(handle)
         self._ready = True
 
     def _claim(self, name: str) -> int | None:
@@ -161,9 +161,9 @@ class ShardCache:
                     return handle
                 path.unlink()
         except BaseException:
-            os.close(handle)
+            _unlock(handle)
             raise
-        os.close(handle)
+        _unlock(handle)
         return None
 
     def _download(
@@ -221,7 +221,7 @@ class ShardCache:
                 )
             reserve()
         finally:
-            os.close(lock)
+            _unlock(lock)
 
 
 class _CacheTroubleError(Exception):
@@ -238,7 +238,17 @@ def _disk() -> Iterator[None]:
         yield
     except OSError as error:
         what = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up"}
-        raise _CacheTroubleError(what.get(error.errno or 0, str(error)), lasts=True) from error
+        gone = (
+            error.errno == errno.ENOENT
+        )  # somebody has emptied the folder just now: the next shard makes it anew
+        raise _CacheTroubleError(what.get(error.errno or 0, str(error)), lasts=not gone) from error
+
+
+def _unlock(handle: int) -> None:
+    """Closing alone would leave the lock with a process that was forked meanwhile and has the file open, too."""
+    with contextlib.suppress(OSError):
+        fcntl.flock(handle, fcntl.LOCK_UN)
+    os.close(handle)
 
 
 def _is(path: Path, handle: int) -> bool:

@@ -180,6 +180,7 @@ class _Part:
 
     def expect(self, group: int) -> None:
         """All row groups from `group` on will be read: those of a store are asked for several at once."""
+        self._expected = self._expected if group else -1
         if not isinstance(self._source, RemoteFile) or group <= self._expected:
             return
         spans: list[Span] = []

@@ -60,7 +60,8 @@ def _options(protocol: str, silence_s: float) -> dict[str, Any]:
 
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=silence_s, sock_read=silence_s)
     # trust_env: proxies of the environment and passwords of ~/.netrc, as curl and git have them
-    return {"client_kwargs": {"timeout": timeout, "trust_env": True}}
+    plain = {"Accept-Encoding": "identity"}  # byte ranges are of the file, not of what a server made of it
+    return {"client_kwargs": {"timeout": timeout, "trust_env": True, "headers": plain}}
 
 
 def _how_to_install(protocol: str) -> str:

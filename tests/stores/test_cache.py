@@ -12,9 +12,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from simgen.errors import DatasetError
 from simgen.reading import Dataset, open_dataset
 from simgen.reading.cache import ShardCache, bytes_of
 from simgen.reading.folder import Folder, read_manifest
+from simgen.reading.remote_file import Span
 from simgen.reading.retries import Patience
 from simgen.reading.shard_readers import ShardReader, open_shard
 from simgen.verification import differences
@@ -186,6 +188,47 @@ def test_a_shard_that_was_cut_on_the_disk_is_fetched_again(web: WebServer, place
     os.truncate(path, 100)
     assert len(list(shards(web, cache, 0))) == 14
     assert path.stat().st_size == manifest_of(web).shards[0].files["data/train-00000-of-00003.parquet"].bytes
+
+
+def test_the_folder_may_be_deleted_at_any_time(web: WebServer, place: Path) -> None:
+    clips = dataset(web.url, ShardCache(place))
+    for _ in range(2):
+        assert clips[20].index == 20
+        assert clips[3].index == 3
+        shutil.rmtree(place)
+    assert clips[20].index == 20
+    assert len(kept(place)) == 1
+
+
+def test_a_fork_during_a_download_does_not_keep_its_lock(web: WebServer, place: Path) -> None:
+    """A child that was forked meanwhile has the locked file open, too, and lives on."""
+    cache, forked = ShardCache(place), threading.Event()
+    (record,) = [r for path, r in manifest_of(web).shards[0].files.items() if path.startswith("data/")]
+    data = (web.folder / "data" / "train-00000-of-00003.parquet").read_bytes()
+    children: list[int] = []
+
+    def fetch(spans: Sequence[Span]) -> list[bytes]:
+        child = os.fork()
+        if child == 0:
+            time.sleep(60)
+            os._exit(0)
+        children.append(child)
+        forked.set()
+        return [data[start:end] for start, end in spans]
+
+    try:
+        thread = threading.Thread(
+            target=cache.open, args=(record.sha256, record, lambda: [(0, record.bytes)], fetch, "shard")
+        )
+        thread.start()
+        assert forked.wait(30)
+        thread.join()
+        with (place / "files" / record.sha256).open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # BlockingIOError if the child held it
+    finally:
+        for child in children:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
 
 
 READ = """
