@@ -28,6 +28,7 @@ import pyarrow as pa
 
 from simgen.dataset.storage import FileRecord
 from simgen.errors import DatasetError
+from simgen.reading.damage import REMEDY
 from simgen.reading.remote_file import Span
 
 __all__ = ["DEFAULT_BYTES", "ShardCache", "bytes_of"]
@@ -194,8 +195,7 @@ class ShardCache:
         else:
             raise DatasetError(
                 f"{path} is not what the manifest says (sha256 {digest.hexdigest()[:12]}… instead of "
-                f"{record.sha256[:12]}…, downloaded {_DOWNLOADS} times): it was changed or damaged in the store. "
-                "`simgen verify` checks every file, `simgen build` makes damaged shards again"
+                f"{record.sha256[:12]}…, downloaded {_DOWNLOADS} times): it was changed or damaged in the store. {REMEDY}"
             )
         with _disk():
             os.fsync(handle)  # a name in files/ promises its content, after a power cut too

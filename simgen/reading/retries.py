@@ -18,6 +18,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 from simgen.errors import DatasetError
+from simgen.reading.damage import REMEDY
 
 __all__ = ["PATIENCE", "Patience", "ShortReadError", "TruncatedError", "patiently"]
 
@@ -200,7 +201,7 @@ def _advice(error: BaseException) -> str:
     status = _status(error)
     names = {type(link).__name__ for link in _chain(error)}
     if isinstance(error, TruncatedError):
-        return "`simgen verify` checks every file, `simgen build` makes damaged shards again"
+        return REMEDY
     if status in (401, 403) or isinstance(error, PermissionError) or "NoCredentialsError" in names:
         return "The store refuses access: check the credentials that its own tools use, see docs/stores.md"
     if status == 429:

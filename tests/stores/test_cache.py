@@ -164,9 +164,10 @@ def test_it_stays_below_its_limit(web: WebServer, place: Path) -> None:
     for number, reader in enumerate((first, second, third)):
         assert [row["index"] for row in reader] == list(range(14 * number, min(14 * number + 14, 40)))
         reader.close()
-    shards(web, cache, 1).close()  # used now
-    older = time.time() - 100
-    os.utime(place / "files" / records[2].sha256, (older, older))
+    for number, age_s in ((1, 200), (2, 100)):
+        then = time.time() - age_s
+        os.utime(place / "files" / records[number].sha256, (then, then))
+    shards(web, cache, 1).close()  # the older one is used now
     shards(web, cache, 0).close()
     assert set(kept(place)) == {records[0].sha256, records[1].sha256}
 
