@@ -28,6 +28,21 @@ from simgen.physics.trace import Contacts
 __all__ = ["ROWS_PER_GROUP", "ParquetWriter", "cells_of"]
 
 ROWS_PER_GROUP = 16
+_DTYPES = {
+    getattr(pa, name)(): getattr(np, name)
+    for name in (
+        "float32",
+        "float64",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+    )
+}
 _CHUNKING = {"min_chunk_size": 256 * 1024, "max_chunk_size": 1024 * 1024, "norm_level": 0}
 
 
@@ -204,10 +219,13 @@ def _arrays(array: pa.Array) -> list[NDArray[Any]]:
 
 
 def _numbers(array: pa.Array) -> NDArray[Any]:
-    """The memory of a flat array of numbers. (`array.to_numpy()` is the same, but imports pandas: 0.2 s.)"""
+    """The memory of a flat array of numbers.
+
+    `array.to_numpy()` gives the same, but imports pandas if that is installed, which takes 0.2 s.
+    """
     if array.null_count:
         raise ValueError("a number is missing in a column that has one for every place")
-    dtype = np.dtype(array.type.to_pandas_dtype())
+    dtype = np.dtype(_DTYPES[array.type])
     memory = array.buffers()[1]
     if not len(array) or memory is None:
         return np.empty(0, dtype)

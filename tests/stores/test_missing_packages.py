@@ -62,9 +62,15 @@ def test_a_store_that_simgen_does_not_know() -> None:
 
 
 def test_local_datasets_need_none_of_them(plain: Path) -> None:
-    packages = "aiohttp,s3fs,huggingface_hub,gcsfs,adlfs,tenacity,requests"
-    code = CODE + "\nprint(len(simgen.open_dataset(sys.argv[1])))"
+    packages = "aiohttp,s3fs,huggingface_hub,gcsfs,adlfs,tenacity,requests,pandas"
+    code = (
+        CODE
+        + """
+clips = [clip for format in ("parquet", "webdataset") for clip in simgen.open_dataset(sys.argv[1], format=format)]
+print(len([clip.sample() for clip in clips if len(clip.state) and clip.contacts is not None]))
+"""
+    )
     done = subprocess.run(
         [sys.executable, "-c", code, str(plain), packages], capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == "43"
+    assert done.stdout.strip() == "86"
