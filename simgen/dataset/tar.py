@@ -7,6 +7,7 @@ empty list; the rules are in column_table.py.
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import tarfile
@@ -156,5 +157,18 @@ def _take(
 
 
 def _load(data: bytes) -> NDArray[Any]:
-    array: NDArray[Any] = np.load(io.BytesIO(data), allow_pickle=False)
-    return array
+    """A .npy file as an array over its bytes. ValueError when it is not one."""
+    if data[:8] != b"\x93NUMPY\x01\x00":
+        raise ValueError("not a .npy file of version 1.0")
+    start = 10 + int.from_bytes(data[8:10], "little")
+    shape, dtype = _npy_header(data[:start])
+    return np.frombuffer(data, dtype, offset=start).reshape(shape)
+
+
+@functools.lru_cache(maxsize=4096)
+def _npy_header(header: bytes) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and type. Clips share headers, and parsing one (it is Python source) costs more than the array."""
+    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(io.BytesIO(header[8:]))
+    if fortran_order or dtype.hasobject:
+        raise ValueError("an array that simgen does not write: of objects, or not in C order")
+    return shape, dtype

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from simgen.dataset.column_table import CAPTION_TIERS, Layout
 from simgen.dataset.dense import decode_pass
 from simgen.dataset.sample import CameraLabel, Sample
-from simgen.dataset.values import Values
 from simgen.errors import DatasetError
 from simgen.labels.decision import Decision
 from simgen.labels.events import Event
@@ -42,7 +41,9 @@ class Clip:
 
     __slots__ = ("_indices", "_kept", "draw", "layout", "values", "view")
 
-    def __init__(self, values: Values, layout: Layout, view: View = WHOLE, draw: Draw = (0, 0, 0)) -> None:
+    def __init__(
+        self, values: Mapping[str, Any], layout: Layout, view: View = WHOLE, draw: Draw = (0, 0, 0)
+    ) -> None:
         self.values = values  # column name -> value, still encoded, of the whole recording
         self.layout = layout
         self.view = view
@@ -346,8 +347,10 @@ class Clip:
 
     def decode(self) -> None:
         """Decodes the videos that were read now instead of later, and keeps them for the next that asks. Raises
-        DatasetError if one of them, or a dense pass, is damaged.
+        DatasetError if one of them, or anything else that was read, is damaged.
         """
+        for column in self.values:
+            self.values[column]
         for camera in self.layout.cameras:
             suffix = self.layout.suffix(camera)
             if f"video{suffix}" in self.values:

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 from simgen.dataset.column_table import Column, columns
 from simgen.dataset.manifest import FORMATS, Manifest, Shard
 from simgen.dataset.parquet import ROWS_PER_GROUP
-from simgen.dataset.values import Values
 from simgen.errors import DatasetError
+from simgen.reading.cache import DEFAULT_BYTES, ShardCache
 from simgen.reading.clip import Clip
 from simgen.reading.folder import Folder, read_manifest
 from simgen.reading.order import LANES, Order, block_sizes
@@ -50,6 +50,8 @@ def open_dataset(
     epoch: int = 0,
     on_error: str = "raise",
     format: str | None = None,
+    cache: str | Path | None = None,
+    cache_bytes: int | str = DEFAULT_BYTES,
     **view: Any,
 ) -> Dataset:
     """The clips of a split (of every split, when it is None) of the dataset at `location`, a folder or fsspec
@@ -58,13 +60,14 @@ def open_dataset(
     take: the first so many clips. columns: only these (and the key); None is all but dense passes. passes:
     dense passes to read as well. shuffle: iterate in an order that follows from (seed, epoch). on_error:
     "raise", or "skip" clips that cannot be read and count them in `Dataset.skipped`. format: parquet or
-    webdataset; None takes the one that is there, Parquet first. view: how clips are cut and shown, the fields
+    webdataset; None takes the one that is there, Parquet first. cache: a local folder that keeps shards of a
+    remote dataset, at most `cache_bytes` of them (a number, or "200GB"); processes share it. view: how clips are cut and shown, the fields
     of `View`: frames, stride, fps, start, size, caption, dtype, layout, patches, decoder.
 
     Raises DatasetError for what is not a finished dataset, has no such split, column or pass, or cannot be
     shown so.
     """
-    folder = Folder(location)
+    folder = Folder(location, None if cache is None else ShardCache(cache, cache_bytes))
     manifest = read_manifest(folder)
     if split is not None and split not in manifest.splits:
         there = listed(manifest.splits, "and")
@@ -176,7 +179,7 @@ class Dataset(Sequence[Clip]):
         """What belongs to this process and this epoch, and is made again when it is needed."""
         self._process = os.getpid()
         self._readers: OrderedDict[int, ShardReader] = OrderedDict()
-        self._rows: OrderedDict[tuple[int, int], Sequence[Values]] = OrderedDict()
+        self._rows: OrderedDict[tuple[int, int], Sequence[Mapping[str, Any]]] = OrderedDict()
         self._orders: OrderedDict[tuple[int, int], Order] = OrderedDict()
 
     def __repr__(self) -> str:
@@ -320,14 +323,15 @@ class Dataset(Sequence[Clip]):
         values = self._block(at, row // ROWS_PER_GROUP)[row % ROWS_PER_GROUP]
         return Clip(values, self.manifest.layout, self.view, (self.seed, epoch, number))
 
-    def _block(self, at: int, block: int) -> Sequence[Values]:
+    def _block(self, at: int, block: int) -> Sequence[Mapping[str, Any]]:
         """The values of a block of neighbouring clips; the latest few are kept."""
         if self._process != os.getpid():  # forked: files that are shared with the parent share their place
             self._forget()
         rows = self._rows.get((at, block))
         if rows is None:
             start = block * ROWS_PER_GROUP
-            rows = self._reader(at).rows(start, min(start + ROWS_PER_GROUP, self.shards[at].clips))
+            stop = min(start + ROWS_PER_GROUP, self.shards[at].clips)
+            rows = self._reader(at).rows(start, stop, ahead=not self.shuffle)
             self._rows[at, block] = rows
             if len(self._rows) > LANES + 1:
                 self._rows.popitem(last=False)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
-from simgen.dataset.values import Values
 from simgen.physics.trace import Contacts
 from simgen.reading.clip import Clip
 
@@ -29,7 +28,7 @@ def differences(first: Iterable[Clip], second: Iterable[Clip]) -> Iterator[str]:
             yield f"{one.key}: {', '.join(columns)}"
 
 
-def differing_columns(one: Values, other: Values) -> list[str]:
+def differing_columns(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """The columns whose values differ, or that only one of the two has."""
     names = [*one, *(name for name in other if name not in one)]
     return [
@@ -49,7 +48,7 @@ def same(one: Any, other: Any) -> bool:
         )
     if isinstance(one, Contacts) and isinstance(other, Contacts):
         return all(same(getattr(one, field.name), getattr(other, field.name)) for field in fields(Contacts))
-    if isinstance(one, dict) and isinstance(other, dict):
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
         return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other, strict=True))

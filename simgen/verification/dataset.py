@@ -160,7 +160,7 @@ def _difference(folder: Folder, path: str, record: FileRecord) -> str:
                 size += len(chunk)
     except FileNotFoundError:
         return "is missing"
-    except OSError as error:
+    except (OSError, DatasetError) as error:
         return f"cannot be read: {error}"
     if size != record.bytes:
         kind = "truncated" if size < record.bytes else "longer than it was written"

@@ -1,0 +1,28 @@
+"""A dataset whose videos make up most of it, as they do in a real one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simgen.dataset import ShardWriter, finish_dataset
+from simgen.dataset.column_table import Layout
+from simgen.dataset.values import values_of
+from tests.dataset.samples import HandRecipe, make_sample
+
+
+@pytest.fixture(scope="session")
+def heavy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """80 clips in one shard of five row groups; in place of each video 20 kB that nobody can compress."""
+    folder, recipe = tmp_path_factory.mktemp("heavy"), HandRecipe(frame_count=4)
+    values = values_of(make_sample(recipe, 0), Layout.of(recipe))
+    draws = np.random.default_rng(5)
+    with ShardWriter(folder, recipe, "train", 0, 1) as writer:
+        for index in range(80):
+            own = {"index": index, "key": f"hand-train-{index:08d}", "video": draws.bytes(20_000)}
+            writer.add_values({**values, **own})
+        writer.finish()
+    finish_dataset(folder, recipe, [writer.marker()], 1)
+    return folder
