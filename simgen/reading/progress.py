@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from numbers import Integral
 from typing import Any
 
 from simgen.errors import DatasetError
+from simgen.recipe.wording import did_you_mean
 
-__all__ = ["TAILS", "Progress", "Share"]
+__all__ = ["TAILS", "Progress", "Share", "whole"]
 
 TAILS = ("pad", "drop")
+
+
+def whole(name: str, value: object) -> int:
+    """`value` as an int. Raises DatasetError, calling it `name`, for what is not a whole number from 0 on."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 0:
+        raise DatasetError(f"{name}={value!r}: it is a whole number from 0 on")
+    return int(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +64,9 @@ class Progress:
                 f"The state was saved while reading {was} shuffle, this dataset was opened {now} it: "
                 f"open it with shuffle={bool(found.shuffled)}"
             )
-        if not (0 <= found.position <= clips and found.epoch >= 0):
+        if not (0 <= found.position <= clips and found.epoch >= 0 and found.seed >= 0):
             raise DatasetError(
-                f"The state is damaged: position {found.position} of {clips}, epoch {found.epoch}"
+                f"The state is damaged: position {found.position} of {clips}, epoch {found.epoch}, seed {found.seed}"
             )
         return found
 
@@ -75,10 +84,12 @@ class Share:
     tail: str = "pad"
 
     def __post_init__(self) -> None:
-        if not 0 <= self.rank < self.ranks:
+        if whole("rank", self.rank) >= whole("ranks", self.ranks):
             raise DatasetError(f"rank={self.rank} of ranks={self.ranks}: ranks count from 0 to ranks - 1")
         if self.tail not in TAILS:
-            raise DatasetError(f"tail='{self.tail}' is not known: it is 'pad' or 'drop'")
+            raise DatasetError(
+                f"tail='{self.tail}' is not known: it is 'pad' or 'drop'.{did_you_mean(self.tail, TAILS)}"
+            )
 
     def count(self, clips: int, start: int) -> int:
         """How many clips of positions start … clips - 1 are this rank's."""

@@ -24,7 +24,7 @@ from simgen.reading.cache import DEFAULT_BYTES, ShardCache
 from simgen.reading.clip import Clip
 from simgen.reading.folder import Folder, read_manifest
 from simgen.reading.order import LANES, Order, block_sizes
-from simgen.reading.progress import Progress, Share
+from simgen.reading.progress import Progress, Share, whole
 from simgen.reading.shard_readers import ShardReader, open_shard
 from simgen.reading.stream import EXAMPLE_COLUMNS, Stream
 from simgen.reading.view import View
@@ -78,16 +78,17 @@ def open_dataset(
         format = manifest.formats[0]
     elif format not in FORMATS or format not in manifest.formats:
         raise DatasetError(f"{location} is not stored as '{format}' but as {' and '.join(manifest.formats)}")
-    for name, value in (("take", take), ("epoch", epoch), ("seed", seed)):
-        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
-            raise DatasetError(f"{name}={value!r}: it is a whole number from 0 on")
+    take = None if take is None else whole("take", take)
+    if not isinstance(shuffle, bool):
+        raise DatasetError(f"shuffle={shuffle!r}: it is True or False")
     if on_error not in ("raise", "skip"):
         raise DatasetError(f"on_error={on_error!r}: it is 'raise' or 'skip'")
     chosen = _changed(View(), view, manifest, location)
     table = _table(manifest, location, columns, passes, chosen)
     shards = manifest.shards if split is None else manifest.of_split(split)
     dataset = Dataset(folder, manifest, shards, table, format, take, chosen)
-    dataset.shuffle, dataset.seed, dataset.epoch, dataset.on_error = shuffle, seed, epoch, on_error
+    dataset.shuffle, dataset.on_error = shuffle, on_error
+    dataset.seed, dataset.epoch = whole("seed", seed), whole("epoch", epoch)
     return dataset
 
 
@@ -173,6 +174,7 @@ class Dataset(Sequence[Clip]):
         total = self._ends[-1] if self._ends else 0
         self._length = total if take is None else max(0, min(take, total))
         self._resumed = False
+        self._moves = 0  # counts who sets the place in the epoch: only the latest iteration keeps it
         self._forget()
 
     def _forget(self) -> None:
@@ -213,9 +215,11 @@ class Dataset(Sequence[Clip]):
         if not self._resumed:
             self.position = 0
         self._resumed = False
-        epoch = self.epoch
+        self._moves += 1
+        epoch, moves = self.epoch, self._moves
         for position in range(self.position, len(self)):
-            self.position = position + 1
+            if moves == self._moves:  # else somebody has gone elsewhere: the next iteration begins there
+                self.position = position + 1
             try:
                 clip = self.clip_at(epoch, position)
                 if self.on_error == "skip":
@@ -224,11 +228,13 @@ class Dataset(Sequence[Clip]):
                 self.failed(error, epoch, position)
                 continue
             yield clip
-        self.set_epoch(epoch + 1)
+        if moves == self._moves:
+            self.set_epoch(epoch + 1)
 
     def set_epoch(self, epoch: int) -> None:
         """Goes to the start of an epoch: another order (if shuffled), other random windows."""
-        self.epoch, self.position, self._resumed = int(epoch), 0, False
+        self.epoch, self.position, self._resumed = whole("epoch", epoch), 0, False
+        self._moves += 1
 
     def state_dict(self) -> dict[str, int]:
         """Where iterating stands, as a few integers: the clip that was given last counts as used."""
@@ -239,6 +245,7 @@ class Dataset(Sequence[Clip]):
         progress = Progress.from_state(state, len(self), self.shuffle)
         self.seed, self.epoch, self.position = progress.seed, progress.epoch, progress.position
         self._resumed = True
+        self._moves += 1
 
     def numpy(
         self,

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from simgen.errors import DatasetError
-from simgen.reading.progress import Progress, Share
+from simgen.reading.progress import Progress, Share, whole
 
 if TYPE_CHECKING:
     from simgen.reading.reader import Dataset
@@ -34,6 +34,8 @@ class Stream:
         self.epoch = dataset.epoch
         self.start = dataset.position  # clips of the epoch that all ranks together have had before
         self._turns = 0  # clips that this iterator has given since
+        self._resumed = self.epoch, self.start  # of the one epoch that was not begun at its first clip
+        self._moves = 0  # counts who sets the place in the epoch: only the latest iteration keeps it
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.dataset!r}, {', '.join(self.names)}, {self.share})"
@@ -44,11 +46,15 @@ class Stream:
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         self._turns = 0
-        for turn in range(len(self)):
-            example = self.example(self.epoch, self.share.position(turn, len(self.dataset), self.start))
-            self._turns = turn + 1
+        self._moves += 1
+        clips, epoch, start, moves = len(self.dataset), self.epoch, self.start, self._moves
+        for turn in range(self.share.count(clips, start)):
+            example = self.example(epoch, self.share.position(turn, clips, start))
+            if moves == self._moves:  # else somebody has gone elsewhere: the next iteration begins there
+                self._turns = turn + 1
             yield example
-        self.set_epoch(self.epoch + 1)
+        if moves == self._moves:
+            self.set_epoch(epoch + 1)
 
     def example(self, epoch: int, position: int) -> dict[str, Any]:
         """The clip at a position of an epoch's order.
@@ -71,8 +77,11 @@ class Stream:
         raise DatasetError(f"Not one of the {len(dataset)} clips of {dataset.folder.location} can be read")
 
     def set_epoch(self, epoch: int) -> None:
-        """Goes to the start of an epoch."""
-        self.epoch, self.start, self._turns = int(epoch), 0, 0
+        """Goes to the start of an epoch; what is being iterated goes on to its own end."""
+        self.epoch, self.start, self._turns = whole("epoch", epoch), 0, 0
+        self._moves += 1
+        if self._resumed[0] == self.epoch:
+            self._resumed = self.epoch, 0
 
     def state_dict(self, batch: Mapping[str, Any] | None = None) -> dict[str, int]:
         """Where to go on, as a few integers. The same on every rank, once each has had equally many clips.
@@ -86,12 +95,13 @@ class Stream:
         if batch is not None:
             try:
                 epoch, last = int(_last(batch["epoch"])), int(_last(batch["position"]))
-            except (KeyError, TypeError, ValueError):
+            except (KeyError, IndexError, TypeError, ValueError):
                 raise DatasetError(
                     "state_dict(batch) needs the entries 'epoch' and 'position' of the batch: keep them in the "
                     "collate function"
                 ) from None
-            start = self.start if epoch == self.epoch else 0
+            # a loader that reads ahead has moved on to the next epoch before the last batches of this one are used
+            start = self._resumed[1] if epoch == self._resumed[0] else 0
             turns = ((last - start - self.share.rank) % clips) // self.share.ranks + 1
         used = self.share.used(turns, clips, start)
         return self.progress(epoch, used).to_state()
@@ -101,6 +111,8 @@ class Stream:
         progress = Progress.from_state(state, len(self.dataset), self.dataset.shuffle)
         self.dataset.seed = progress.seed
         self.epoch, self.start, self._turns = progress.epoch, progress.position, 0
+        self._resumed = self.epoch, self.start
+        self._moves += 1
 
     def progress(self, epoch: int, position: int) -> Progress:
         """The state after the first `position` clips of an epoch."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simgen.errors import MissingDependencyError
+from simgen.errors import DatasetError, MissingDependencyError
 from simgen.reading.progress import Share
 from simgen.reading.stream import Stream
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EpochSampler", "TorchStream", "distributed_share"]
 
-Place = tuple[int, int]  # epoch, position in its order
+Place = tuple[int, int, int]  # seed, epoch, position in its order: workers that are kept alive know no other
 
 
 class TorchStream(Stream, torch_data.Dataset[dict[str, Any]]):
@@ -46,7 +46,8 @@ class TorchStream(Stream, torch_data.Dataset[dict[str, Any]]):
 
     def __getitem__(self, place: int | Place) -> dict[str, Any]:
         if isinstance(place, tuple):
-            return self.example(*place)
+            self.dataset.seed, epoch, position = place
+            return self.example(epoch, position)
         turn = place + len(self) if place < 0 else place
         return self.example(self.epoch, self.share.position(turn, len(self.dataset), self.start))
 
@@ -93,7 +94,7 @@ class _Places(Iterator[Place]):
             raise StopIteration
         position = stream.share.position(self._turns, clips, self._start)
         self._turns += 1
-        return self._epoch, position
+        return stream.dataset.seed, self._epoch, position
 
     def state_dict(self) -> dict[str, int]:
         used = self._stream.share.used(self._turns, len(self._stream.dataset), self._start)
@@ -117,14 +118,13 @@ def _together(values: list[Any]) -> Any:
 
 def distributed_share(rank: int | None, ranks: int | None, tail: str) -> Share:
     """The share of this process: of torch.distributed where it runs and nothing else is said."""
-    if (
-        rank is None
-        and ranks is None
-        and torch.distributed.is_available()
-        and torch.distributed.is_initialized()
-    ):
-        rank, ranks = torch.distributed.get_rank(), torch.distributed.get_world_size()
-    return Share(rank or 0, ranks or 1, tail)
+    if (rank is None) != (ranks is None):
+        raise DatasetError(f"rank={rank}, ranks={ranks}: give both, or none of them")
+    if rank is None or ranks is None:
+        running = torch.distributed.is_available() and torch.distributed.is_initialized()
+        rank = torch.distributed.get_rank() if running else 0
+        ranks = torch.distributed.get_world_size() if running else 1
+    return Share(rank, ranks, tail)
 
 
 def _tensors(value: Any) -> Any:

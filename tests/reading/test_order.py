@@ -124,6 +124,12 @@ def test_other_ranks_go_on_where_the_first_stopped(clips: int, data: st.DataObje
     [
         (lambda: Share(2, 2), "rank=2 of ranks=2: ranks count from 0 to ranks - 1"),
         (lambda: Share(0, 1, "even"), "tail='even' is not known: it is 'pad' or 'drop'"),
+        (
+            lambda: Share(0, 1, "dorp"),
+            "tail='dorp' is not known: it is 'pad' or 'drop'. Did you mean 'drop'?",
+        ),
+        (lambda: Share("0", 2), "rank='0': it is a whole number from 0 on"),  # type: ignore[arg-type]
+        (lambda: Share(0, 0), "rank=0 of ranks=0"),
         (lambda: Progress.from_state({}, 3, True), "This is no state of a reader"),
         (
             lambda: Progress.from_state(Progress(0, 0, 2, 4, 1).to_state(), 3, True),
@@ -134,6 +140,7 @@ def test_other_ranks_go_on_where_the_first_stopped(clips: int, data: st.DataObje
             "The state was saved while reading without shuffle, this dataset was opened with it",
         ),
         (lambda: Progress.from_state(Progress(0, 0, -1, 3, 1).to_state(), 3, True), "The state is damaged"),
+        (lambda: Progress.from_state(Progress(-1, 0, 1, 3, 1).to_state(), 3, True), "The state is damaged"),
     ],
 )
 def test_mistakes_are_said_in_a_sentence(make: object, said: str) -> None:

@@ -89,6 +89,34 @@ def test_a_stream_resumes_like_the_dataset(plain: Path) -> None:
         assert seen + [example["key"] for example in again] == whole
 
 
+@pytest.mark.parametrize("kind", ["dataset", "stream"])
+def test_moving_in_the_middle_of_a_pass_counts_for_the_next(plain: Path, kind: str) -> None:
+    """The pass goes on to its own end; what was set is where the next one begins, and what a checkpoint says."""
+    reader: Any = opened(plain, columns=["params"])
+    reader = reader if kind == "dataset" else reader.numpy(["params"])
+
+    def key(found: Any) -> str:
+        return str(found.key if kind == "dataset" else found["key"])
+
+    whole = [clip.key for clip in opened(plain)]
+    seen = []
+    for found in reader:
+        seen.append(key(found))
+        if len(seen) == 6:
+            reader.set_epoch(7)
+        if len(seen) >= 6:
+            assert (reader.state_dict()["epoch"], reader.state_dict()["position"]) == (7, 0)
+    assert seen == whole
+    assert [key(found) for found in reader] == [clip.key for clip in opened(plain, epoch=7)]
+    state = {**reader.state_dict(), "epoch": 2, "position": 30}
+    passing = iter(reader)
+    next(passing)
+    reader.load_state_dict(state)
+    next(passing)
+    assert reader.state_dict() == state
+    assert [key(found) for found in reader] == [clip.key for clip in opened(plain, epoch=2)][30:]
+
+
 def test_a_forked_child_reads_for_itself(plain: Path) -> None:
     """Files that are open in the parent share their place with the child."""
     for format in FORMATS:
@@ -187,9 +215,13 @@ def test_wrong_requests(plain: Path) -> None:
         ({"epoch": -1}, "epoch=-1: it is a whole number from 0 on"),
         ({"seed": "a"}, "seed='a': it is a whole number from 0 on"),
         ({"take": 1.5}, "take=1.5: it is a whole number from 0 on"),
+        ({"shuffle": "yes"}, "shuffle='yes': it is True or False"),
     ):
         with pytest.raises(DatasetError) as caught:
             opened(plain, **options)
         assert said in str(caught.value)
+    assert opened(plain, seed=np.int64(11)).state_dict() == opened(plain).state_dict()
+    with pytest.raises(DatasetError, match="epoch=-1: it is a whole number"):
+        opened(plain).numpy().set_epoch(-1)
     with pytest.raises(TypeError, match=r"unexpected argument 'frame'. Did you mean 'frames'"):
         open_dataset(plain, frame=3)

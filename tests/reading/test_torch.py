@@ -127,6 +127,41 @@ def test_restored_after_every_batch_with_other_ranks_and_workers(plain: Path) ->
     assert seen == [*order, *order[: len(seen) - len(order)]]
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("tail", ["pad", "drop"])
+def test_a_state_after_an_epoch_that_was_resumed(plain: Path, workers: int, tail: str) -> None:
+    """Epochs that 3 ranks begin at clip 2, which is no multiple of 3; the loader is through with the sampler, and the
+    stream in the next epoch, long before the last batches are used.
+    """
+    for rank in range(3):
+        data = stream(plain, columns=["params"], rank=rank, ranks=3, tail=tail)
+        data.load_state_dict({**data.state_dict(), "position": 2})
+        loader = DataLoader(data, batch_size=4, sampler=data.sampler, num_workers=workers)
+        states = [data.state_dict(batch) for batch in loader]
+        places = [(state["epoch"], state["position"]) for state in states]
+        count = 13 if tail == "pad" else 12
+        ends = [min(4 * turn, count) for turn in range(1, -(-count // 4) + 1)]
+        assert places == [(1, 0) if end == count else (0, 2 + 3 * end) for end in ends]
+        following = [data.state_dict(batch)["position"] for batch in loader]
+        assert following[0] == 12, "the next epoch begins at its beginning"
+
+
+def test_workers_that_live_on_hear_of_another_seed(plain: Path) -> None:
+    data = stream(plain, columns=["params"])
+    loader = DataLoader(data, batch_size=8, sampler=data.sampler, num_workers=2, persistent_workers=True)
+    assert keys(loader) == expected(plain, 0)
+    other = open_dataset(plain, "train", shuffle=True, seed=8)
+    state = {**other.state_dict(), "position": 5}
+    data.load_state_dict(state)
+    assert keys(loader) == [clip.key for clip in other][5:]
+
+
+def test_ranks_are_given_both_or_not_at_all(plain: Path) -> None:
+    for ranks in ({"rank": 0}, {"ranks": 2}):
+        with pytest.raises(DatasetError, match="give both, or none of them"):
+            stream(plain, **ranks)
+
+
 def test_a_state_crosses_processes(plain: Path) -> None:
     data = stream(plain)
     batches = iter(DataLoader(data, batch_size=8, sampler=data.sampler, num_workers=2))
@@ -240,3 +275,5 @@ def test_a_state_needs_its_entries(plain: Path) -> None:
     data = stream(plain)
     with pytest.raises(DatasetError, match="needs the entries 'epoch' and 'position'"):
         data.state_dict({"video": None})
+    with pytest.raises(DatasetError, match="needs the entries 'epoch' and 'position'"):
+        data.state_dict({"epoch": [], "position": []})
