@@ -82,6 +82,8 @@ def main() -> None:
     stream = dataset.torch(
         ["video"], frames=arguments.frames, size=arguments.size, dtype="float32", layout="TCHW"
     )
+    if not len(stream):
+        parser.error(f"{dataset!r} has nothing to train on")
     losses: list[float] = []
     if arguments.checkpoint.exists():
         checkpoint = torch.load(arguments.checkpoint)
@@ -89,6 +91,9 @@ def main() -> None:
         optimiser.load_state_dict(checkpoint["optimiser"])
         stream.load_state_dict(checkpoint["reader"])
         losses = checkpoint["losses"]
+        if len(losses) >= arguments.steps:
+            print(f"{arguments.checkpoint} has had its {arguments.steps} steps: loss {losses[-1]:.5f}")
+            return
         print(f"going on after step {len(losses)}: epoch {stream.epoch}, clip {stream.start}")
 
     loader = DataLoader(

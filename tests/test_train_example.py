@@ -65,6 +65,7 @@ def test_killed_twice_it_learns_the_same(plain: Path, tmp_path: Path) -> None:
     assert first < second < STEPS
     said = run(plain, broken, workers=0)
     assert f"going on after step {second}: " in said
+    assert f"has had its {STEPS} steps" in run(plain, broken, workers=0), "the same line once more"
     found = torch.load(broken)
     assert found["losses"] == expected["losses"]
     assert found["reader"] == expected["reader"]
@@ -73,3 +74,9 @@ def test_killed_twice_it_learns_the_same(plain: Path, tmp_path: Path) -> None:
     assert expected["losses"][-1] < expected["losses"][0]
     left = {path.name for path in tmp_path.iterdir()}
     assert left <= {"unbroken.pt", "broken.pt", "broken.writing"}, "nothing else is left behind"
+
+
+def test_nothing_to_train_on_is_said(plain: Path, tmp_path: Path) -> None:
+    line = [*command(plain, tmp_path / "none.pt", 0), "--take", "0"]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and "0 clips, parquet) has nothing to train on" in done.stderr

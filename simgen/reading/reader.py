@@ -11,7 +11,7 @@ import copy
 import os
 import warnings
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,7 +69,7 @@ def open_dataset(
     """
     folder = Folder(location, None if cache is None else ShardCache(cache, cache_bytes))
     manifest = read_manifest(folder)
-    if split is not None and split not in manifest.splits:
+    if split is not None and (not isinstance(split, str) or split not in manifest.splits):
         there = listed(manifest.splits, "and")
         raise DatasetError(
             f"{location} has no split '{split}', but {there}.{did_you_mean(split, manifest.splits)}"
@@ -112,11 +112,13 @@ def _table(
     needs.
     """
     table = columns(manifest.layout)
+    _check_names("columns", names or ())
+    _check_names("passes", passes)
     for name in passes:
         if name not in manifest.layout.passes:
             there = listed(manifest.layout.passes, "and") or "none"
             raise DatasetError(f"{location} has no dense pass '{name}'; it has {there}")
-    known = [column.name for column in table]
+    known = [*(column.name for column in table), "frame_indices"]  # which follow from the view
     for name in names or ():
         if name not in known:
             raise DatasetError(
@@ -133,6 +135,16 @@ def _table(
     else:
         wanted = {"key", *names, *view.needs(tuple(names), manifest.layout)}
     return tuple(column for column in table if column.name in wanted | dense)
+
+
+def _check_names(what: str, names: object) -> None:
+    if (
+        not isinstance(names, Collection)
+        or isinstance(names, str)
+        or not all(isinstance(n, str) for n in names)
+    ):
+        instead = f"[{names!r}]" if isinstance(names, str) else '["video", "state"]'
+        raise DatasetError(f"{what}={names!r}: it is a list of names, for example {instead}")
 
 
 _PASS_COLUMNS = {
@@ -287,8 +299,14 @@ class Dataset(Sequence[Clip]):
         other._forget()
         location = self.folder.location
         other.view = _changed(self.view, changes, self.manifest, location)
+        _check_names("columns", names)
         passes = [name for name in _PASS_COLUMNS if any(name == given.partition("_")[0] for given in names)]
         other.table = _table(self.manifest, location, names, passes, other.view)
+        if "flow" in passes and not other.view.shows_every_frame(self.manifest):
+            raise DatasetError(
+                f"{location} cannot be read so: flow leads from each recorded frame to the next one, and this view "
+                "leaves frames out. Read flow without stride and fps"
+            )
         if not self._resumed:
             other.position = 0
         return other

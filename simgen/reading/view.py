@@ -13,7 +13,7 @@ import numpy as np
 
 from simgen.dataset.column_table import CAPTION_TIERS, Layout
 from simgen.errors import DatasetError
-from simgen.reading.windows import offset
+from simgen.reading.windows import frame_indices, offset
 from simgen.recipe.wording import did_you_mean, listed, number, shown
 
 __all__ = ["DECODERS", "DTYPES", "LAYOUTS", "WHOLE", "Draw", "View", "generator"]
@@ -93,13 +93,19 @@ class View:
             more += ["frame_count", "fps"]
         elif "frame_indices" in names:
             more.append("frame_count")
-        if self.size is not None:
+        if self.size is not None or "width" in names or "height" in names:
             more += ["width", "height"]
         if "captions" in names or ("caption" in names and self.caption != "plain"):
             more.append("captions")
             if not self.takes_all:
                 more += ["events", *(("decision",) if "decision" in layout.labels else ())]
         return tuple(name for name in more if name not in names)
+
+    def shows_every_frame(self, manifest: Filmed) -> bool:
+        """Whether no recorded frame is left out between the first and the last one of a window."""
+        recorded, rate = int(manifest.video["frame_count"]), float(manifest.video["fps"])
+        indices = frame_indices(self, recorded, rate, generator((0, 0, 0), "start"))
+        return bool((np.diff(indices) == 1).all())
 
     def check(self, manifest: Filmed, location: str | Path) -> None:
         """Raises DatasetError, in a sentence, for what cannot be done with the clips of this dataset."""

@@ -215,6 +215,36 @@ def test_examples_can_be_put_together_to_batches(plain: Path) -> None:
         assert np.array_equal(videos[number].numpy(), clip.rgb / np.float32(255))
 
 
+@pytest.mark.parametrize("view", [{}, {"frames": 4, "stride": 2, "size": 24}, {"fps": 8}])
+@pytest.mark.parametrize("name", ["frame_indices", "frame_count", "width", "height", "fps"])
+def test_what_follows_from_the_view_can_be_asked_for_alone(
+    plain: Path, name: str, view: dict[str, Any]
+) -> None:
+    told = open_dataset(plain).numpy([name], **view).example(0, 2)[name]
+    clip = open_dataset(plain, **view)[2]
+    expected = {
+        "frame_indices": clip.frame_indices,
+        "frame_count": len(clip.rgb),
+        "height": clip.rgb.shape[1],
+        "width": clip.rgb.shape[2],
+        "fps": clip.fps,
+    }
+    assert np.array_equal(told, expected[name])
+
+
+def test_flow_of_a_view_that_leaves_frames_out_is_refused_at_once(dense: Path) -> None:
+    """Not clip by clip: with on_error="skip" a loop would look through the whole dataset for one that has it."""
+    dataset = open_dataset(dense, "train", on_error="skip")
+    for view in ({"stride": 2}, {"frames": 2, "fps": 12}):
+        with pytest.raises(
+            DatasetError, match=r"and this view leaves frames out\. Read flow without stride and fps"
+        ):
+            dataset.numpy(["flow_side"], **view)
+    for view in ({"frames": 1, "stride": 2}, {"frames": 3, "fps": 24.0, "start": 1}):
+        example = dataset.numpy(["flow_side"], **view).example(0, 0)
+        assert len(example["flow_side"]) == view["frames"] and example["skipped"] == 0
+
+
 def test_a_wrong_name_is_said_in_a_sentence(clip: Clip, plain: Path) -> None:
     for name, text in (
         ("capton", "There is no column 'capton' to make an example of. Did you mean 'caption'?"),

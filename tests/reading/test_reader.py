@@ -231,11 +231,34 @@ def test_a_wrong_request_is_said_in_a_sentence(plain: Path) -> None:
             "has no column 'capton'. Did you mean 'caption'? Its manifest.json lists all",
         ),
         ({"passes": ["depth"]}, "has no dense pass 'depth'; it has none"),
+        ({"split": ["train"]}, "has no split '['train']', but train and test."),
         ({"format": "zip"}, "is not stored as 'zip' but as parquet and webdataset"),
     ):
         with pytest.raises(DatasetError) as caught:
             open_dataset(plain, **arguments)  # type: ignore[arg-type]
         assert str(caught.value) == f"{plain} {text}"
+
+
+def test_names_are_given_as_a_list(plain: Path) -> None:
+    for read, text in (
+        (
+            lambda: open_dataset(plain, columns="state"),
+            "columns='state': it is a list of names, for example ['state']",
+        ),
+        (
+            lambda: open_dataset(plain, passes="depth"),
+            "passes='depth': it is a list of names, for example ['depth']",
+        ),
+        (
+            lambda: open_dataset(plain).numpy("video"),
+            "columns='video': it is a list of names, for example ['video']",
+        ),
+        (lambda: open_dataset(plain).numpy(None), "columns=None: it is a list of names, for example "),
+        (lambda: open_dataset(plain).numpy([3]), "columns=[3]: it is a list of names, for example "),
+    ):
+        with pytest.raises(DatasetError) as caught:
+            read()  # type: ignore[no-untyped-call]
+        assert str(caught.value).startswith(text)
 
 
 def test_a_newer_dataset_is_not_guessed_at(plain: Path, tmp_path: Path) -> None:
