@@ -309,8 +309,9 @@ class Dataset(Sequence[Clip]):
         index = self.shards[at].start + number - (self._ends[at - 1] if at else 0)
         key = f"{self.manifest.name}-{self.shards[at].split}-{index:08d}"
         text = str(error)
-        missing = [name for name in (self._name(at), key) if name not in text]
-        located = DatasetError(f"{', clip '.join(missing)}: {text}") if missing else error
+        places = {self._name(at): self._name(at), key: f"clip {key}"}
+        missing = [words for name, words in places.items() if name not in text]
+        located = DatasetError(f"{', '.join(missing)}: {text}") if missing else error
         if self.on_error != "skip":
             raise located from error
         if key not in self.skipped:
