@@ -23,7 +23,7 @@ from simgen.errors import DatasetError
 from simgen.reading.cache import DEFAULT_BYTES, ShardCache
 from simgen.reading.clip import Clip
 from simgen.reading.folder import Folder, read_manifest
-from simgen.reading.order import LANES, Order, block_sizes
+from simgen.reading.order import LANES, Order, blocks_of
 from simgen.reading.progress import Progress, Share
 from simgen.reading.shard_readers import ShardReader, open_shard
 from simgen.reading.stream import EXAMPLE_COLUMNS, Stream
@@ -290,7 +290,7 @@ class Dataset(Sequence[Clip]):
         """The numbers of the clips in the order of an epoch."""
         key = (self.seed, epoch)
         if key not in self._orders:
-            blocks = block_sizes([shard.clips for shard in self.shards], ROWS_PER_GROUP, len(self))
+            blocks = blocks_of([shard.clips for shard in self.shards], ROWS_PER_GROUP, len(self))
             self._orders[key] = Order(blocks, self.shuffle, self.seed, epoch)
             if len(self._orders) > 2:
                 self._orders.popitem(last=False)
