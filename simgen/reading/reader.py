@@ -23,7 +23,7 @@ from simgen.errors import DatasetError
 from simgen.reading.cache import DEFAULT_BYTES, ShardCache
 from simgen.reading.clip import Clip
 from simgen.reading.folder import Folder, read_manifest
-from simgen.reading.order import LANES, Order, block_sizes
+from simgen.reading.order import LANES, Order, blocks_of
 from simgen.reading.progress import Progress, Share, whole
 from simgen.reading.shard_readers import ShardReader, open_shard
 from simgen.reading.stream import EXAMPLE_COLUMNS, Stream
@@ -315,7 +315,7 @@ class Dataset(Sequence[Clip]):
         """The numbers of the clips in the order of an epoch."""
         key = (self.seed, epoch)
         if key not in self._orders:
-            blocks = block_sizes([shard.clips for shard in self.shards], ROWS_PER_GROUP, len(self))
+            blocks = blocks_of([shard.clips for shard in self.shards], ROWS_PER_GROUP, len(self))
             self._orders[key] = Order(blocks, self.shuffle, self.seed, epoch)
             if len(self._orders) > 2:
                 self._orders.popitem(last=False)
@@ -334,8 +334,9 @@ class Dataset(Sequence[Clip]):
         index = self.shards[at].start + number - (self._ends[at - 1] if at else 0)
         key = f"{self.manifest.name}-{self.shards[at].split}-{index:08d}"
         text = str(error)
-        missing = [name for name in (self._name(at), key) if name not in text]
-        located = DatasetError(f"{', clip '.join(missing)}: {text}") if missing else error
+        places = {self._name(at): self._name(at), key: f"clip {key}"}
+        missing = [words for name, words in places.items() if name not in text]
+        located = DatasetError(f"{', '.join(missing)}: {text}") if missing else error
         if self.on_error != "skip":
             raise located from error
         if key not in self.skipped:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simgen.errors import DatasetError
-from simgen.reading.order import LANES, Order, block_sizes
+from simgen.reading.order import LANES, Order, blocks_of
 from simgen.reading.progress import Progress, Share
 
 SHARDS = st.lists(st.integers(1, 70), min_size=1, max_size=12)
@@ -20,18 +20,21 @@ SHARDS = st.lists(st.integers(1, 70), min_size=1, max_size=12)
 @given(SHARDS, st.data())
 def test_blocks_cover_the_clips_and_never_cross_a_shard(shards: list[int], data: st.DataObject) -> None:
     take = data.draw(st.integers(0, sum(shards)))
-    sizes = block_sizes(shards, 16, take).tolist()
+    blocks = blocks_of(shards, 16, take)
+    sizes = blocks.sizes.tolist()
     assert sum(sizes) == take and all(0 < size <= 16 for size in sizes)
     ends = set(np.cumsum(sizes).tolist())
     assert {end for end in np.cumsum(shards).tolist() if end <= take} <= ends
+    of_clip = np.repeat(np.arange(len(shards)), shards)[:take]
+    assert np.repeat(blocks.shards, blocks.sizes).tolist() == of_clip.tolist()
 
 
 @given(SHARDS, st.integers(0, 2**70), st.integers(0, 2**40))
 def test_every_clip_once(shards: list[int], seed: int, epoch: int) -> None:
     total = sum(shards)
-    order = Order(block_sizes(shards, 16, total), True, seed, epoch)
+    order = Order(blocks_of(shards, 16, total), True, seed, epoch)
     assert sorted(order[position] for position in range(len(order))) == list(range(total))
-    again = Order(block_sizes(shards, 16, total), True, seed, epoch)
+    again = Order(blocks_of(shards, 16, total), True, seed, epoch)
     backwards = [again[position] for position in reversed(range(total))]
     assert backwards[::-1] == [order[position] for position in range(total)], (
         "it depends on what was asked before"
@@ -39,7 +42,7 @@ def test_every_clip_once(shards: list[int], seed: int, epoch: int) -> None:
 
 
 def test_seeds_and_epochs_differ() -> None:
-    blocks = block_sizes([256] * 4, 16, 1024)
+    blocks = blocks_of([256] * 4, 16, 1024)
     orders = {
         (seed, epoch): tuple(Order(blocks, True, seed, epoch)[position] for position in range(1024))
         for seed in range(3)
@@ -51,32 +54,48 @@ def test_seeds_and_epochs_differ() -> None:
 
 def test_the_order_is_the_same_in_another_process() -> None:
     code = (
-        "from simgen.reading.order import Order, block_sizes;"
-        "order = Order(block_sizes([100, 37], 16, 137), True, 5, 2);"
+        "from simgen.reading.order import Order, blocks_of;"
+        "order = Order(blocks_of([100, 37], 16, 137), True, 5, 2);"
         "print([order[position] for position in range(137)])"
     )
     printed = {
         subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout for _ in range(2)
     }
-    order = Order(block_sizes([100, 37], 16, 137), True, 5, 2)
+    order = Order(blocks_of([100, 37], 16, 137), True, 5, 2)
     assert printed == {f"{[order[position] for position in range(137)]}\n".encode()}
 
 
 def test_neighbours_in_the_order_come_from_many_places() -> None:
     """Of 16 consecutive clips hardly two are of one block, and where a clip comes does not tell its number."""
     total = 256 * 40
-    order = Order(block_sizes([256] * 40, 16, total), True, 0, 0)
+    order = Order(blocks_of([256] * 40, 16, total), True, 0, 0)
     numbers = np.array([order[position] for position in range(total)])
     windows = (numbers // 16).reshape(-1, 16)
     assert np.mean([len(set(window)) for window in windows.tolist()]) > 15.5
-    # a permutation drawn uniformly has a rank correlation of 0 +- 1/sqrt(n); blocks of 16 make that 4 times as wide
-    assert abs(np.corrcoef(np.arange(total), numbers)[0, 1]) < 5 * 4 / np.sqrt(total)
+    # a permutation drawn uniformly has a correlation of 0 +- 1/sqrt(n); shards of 256 make that 16 times as wide
+    assert abs(np.corrcoef(np.arange(total), numbers)[0, 1]) < 4 * 16 / np.sqrt(total)
+
+
+def test_a_shard_is_read_in_one_go() -> None:
+    """A cache of two shards per lane, which drops what was used longest ago, fetches each shard once; those in
+    which two lanes meet twice, at most."""
+    order = Order(blocks_of([256] * 100, 16, 25600), True, 2, 5)
+    cached: dict[int, None] = {}
+    fetched = 0
+    for position in range(25600):
+        shard = order[position] // 256
+        fetched += shard not in cached
+        cached.pop(shard, None)
+        cached[shard] = None
+        if len(cached) > 2 * LANES:
+            del cached[next(iter(cached))]
+    assert 100 <= fetched <= 100 + LANES - 1
 
 
 def test_few_blocks_are_open_at_a_time() -> None:
     """Any 16 LANES consecutive positions touch each lane's block and at most one more per lane."""
     total = 256 * 40
-    order = Order(block_sizes([256] * 40, 16, total), True, 3, 1)
+    order = Order(blocks_of([256] * 40, 16, total), True, 3, 1)
     blocks = np.array([order[position] for position in range(total)]) // 16
     latest: dict[int, int] = {}
     for position, block in enumerate(blocks.tolist()):

@@ -233,10 +233,10 @@ torch.distributed.destroy_process_group()
 
 
 def test_ranks_read_few_blocks_in_common(tmp_path: Path) -> None:
-    from simgen.reading.order import Order, block_sizes
+    from simgen.reading.order import Order, blocks_of
     from simgen.reading.progress import Share
 
-    order = Order(block_sizes([256] * 40, 16, 256 * 40), True, 0, 0)
+    order = Order(blocks_of([256] * 40, 16, 256 * 40), True, 0, 0)
     touched = []
     for rank in range(4):
         share = Share(rank, 4)
