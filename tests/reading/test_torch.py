@@ -146,6 +146,25 @@ def test_a_state_after_an_epoch_that_was_resumed(plain: Path, workers: int, tail
         assert following[0] == 12, "the next epoch begins at its beginning"
 
 
+@pytest.mark.parametrize(("workers", "stop"), [(0, 3), (2, 3), (2, 9)])
+def test_a_pass_that_is_broken_off_goes_on_after_the_batch(plain: Path, workers: int, stop: int) -> None:
+    """In the same process, with the same loader: evaluation in the middle of an epoch, say. After nine of ten batches
+    a loader with workers has long been through with the epoch's places.
+    """
+    data = stream(plain, columns=["params"])
+    loader = DataLoader(
+        data, batch_size=4, sampler=data.sampler, num_workers=workers, persistent_workers=workers > 0
+    )
+    seen = []
+    for number, batch in enumerate(loader, 1):
+        seen += batch["key"]
+        if number == stop:
+            data.load_state_dict(data.state_dict(batch))
+            break
+    assert seen + keys(loader) == expected(plain, 0)
+    assert keys(loader) == expected(plain, 1)
+
+
 def test_workers_that_live_on_hear_of_another_seed(plain: Path) -> None:
     data = stream(plain, columns=["params"])
     loader = DataLoader(data, batch_size=8, sampler=data.sampler, num_workers=2, persistent_workers=True)
