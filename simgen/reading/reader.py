@@ -25,6 +25,7 @@ from simgen.reading.clip import Clip
 from simgen.reading.folder import Folder, read_manifest
 from simgen.reading.order import LANES, Order, blocks_of
 from simgen.reading.progress import Progress, Share, whole
+from simgen.reading.retries import StoreError
 from simgen.reading.shard_readers import ShardReader, open_shard
 from simgen.reading.stream import EXAMPLE_COLUMNS, Stream
 from simgen.reading.view import View
@@ -327,7 +328,8 @@ class Dataset(Sequence[Clip]):
 
     def failed(self, error: DatasetError, epoch: int, position: int) -> None:
         """Raises the error of a clip that cannot be read, with the names of its shard and key; with
-        `on_error="skip"` counts the clip instead, and says so once.
+        `on_error="skip"` counts the clip instead, and says so once. A store that does not answer or refuses access
+        is no damage: to skip would be to train on what is left of a dataset, or on nothing.
         """
         number = self.order(epoch)[position]
         at = bisect.bisect_right(self._ends, number)
@@ -337,7 +339,7 @@ class Dataset(Sequence[Clip]):
         places = {self._name(at): self._name(at), key: f"clip {key}"}
         missing = [words for name, words in places.items() if name not in text]
         located = DatasetError(f"{', '.join(missing)}: {text}") if missing else error
-        if self.on_error != "skip":
+        if self.on_error != "skip" or isinstance(error, StoreError):
             raise located from error
         if key not in self.skipped:
             self.skipped[key] = str(located)

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from simgen.errors import DatasetError
 from simgen.reading.damage import REMEDY
 
-__all__ = ["PATIENCE", "Patience", "ShortReadError", "TruncatedError", "patiently"]
+__all__ = ["PATIENCE", "Patience", "ShortReadError", "StoreError", "TruncatedError", "patiently"]
 
 Result = TypeVar("Result")
 
@@ -59,6 +59,10 @@ class Patience:
 
 
 PATIENCE = Patience()
+
+
+class StoreError(DatasetError):
+    """A store does not give a file though nothing says that the file is damaged: it may be whole tomorrow."""
 
 
 class ShortReadError(OSError):
@@ -111,7 +115,8 @@ def patiently(action: Callable[[], Result], path: str, patience: Patience = PATI
             raise
         spent = time.monotonic() - started
         often = "tried once" if tried == 1 else f"tried {tried} times in {spent:.0f} s"
-        raise DatasetError(
+        damaged = isinstance(error, TruncatedError) or _status(error) == 416
+        raise (DatasetError if damaged else StoreError)(
             f"{path} could not be read ({_reason(error)}; {often}). {_advice(error)}"
         ) from error
 

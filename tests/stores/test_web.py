@@ -177,6 +177,32 @@ def test_what_is_missing_is_not_asked_for_again(web: WebServer) -> None:
         open_dataset(f"{web.url}/nowhere")
 
 
+@pytest.mark.parametrize("kind", ["dataset", "stream"])
+def test_a_store_that_fails_is_no_damage_to_skip(web: WebServer, kind: str) -> None:
+    """A shard that is gone is passed over; one that the store refuses, or does not give just now, is not."""
+
+    def read() -> list[str]:
+        dataset = open_dataset(web.url, "train", columns=["params"], on_error="skip")
+        dataset.folder.patience = QUICK
+        return (
+            [clip.key for clip in dataset]
+            if kind == "dataset"
+            else [e["key"] for e in dataset.numpy(["params"])]
+        )
+
+    for fault, text in (
+        (Fault(status=503), "status 503: .*; tried 4 times"),
+        (Fault(status=403), "status 403: .*; tried once"),
+    ):
+        web.always[SHARD] = fault
+        with pytest.raises(DatasetError, match=f"(?s){SHARD} could not be read .{text}"):
+            read()
+    for status in (404, 416):
+        web.always[SHARD] = Fault(status=status)
+        with pytest.warns(RuntimeWarning, match="is skipped"):
+            assert len(set(read())) == 26
+
+
 def test_nobody_listens() -> None:
     with serve(Path("/nowhere")) as server:
         url = server.url
