@@ -97,7 +97,7 @@ def second_process() -> Iterator[bool]:
         return
     try:
         process = subprocess.Popen(
-            [sys.executable, "-c", _START, json.dumps(sys.path)],
+            [sys.executable, "-c", _START, json.dumps([str(place) for place in sys.path])],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -21,7 +21,7 @@ try:
 except ImportError:  # not a POSIX system
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["compile_all", "compile_second_half"]
+__all__ = ["compile_all", "compile_second_half", "parts_to_compile"]
 
 
 def compile_all(progress: Callable[[str], None] | None = None) -> None:
@@ -48,12 +48,12 @@ def compile_second_half() -> None:
 def _film_in_two_halves() -> None:
     with second_process() as started:
         if started:
-            compile_parts(_halves()[0])
+            compile_parts(parts_to_compile()[0])
     _film_something()
 
 
 def _compile_second_half() -> None:
-    compile_parts(_halves()[1])
+    compile_parts(parts_to_compile()[1])
 
 
 def _compile(step: Callable[[], None]) -> None:
@@ -95,7 +95,8 @@ def _film_something() -> None:
     film_clip(scene, trace, RenderSettings(), (), scene.cameras[0])
 
 
-def _halves() -> tuple[list[Part], list[Part]]:
+def parts_to_compile() -> tuple[list[Part], list[Part]]:
+    """The parts of `film` for the tiny scene: the first process's half and the second's (see `parts`)."""
     scene, trace = _tiny_clip()
     studio = Studio(scene, trace, RenderSettings(), scene.cameras[0], (), every=True)
     return halves(*studio.arguments(True, studio.places, studio.cameras, studio.results(1)))
