@@ -13,7 +13,7 @@ callee in another file has changed would be taken from the cache as it was. So t
 whose name holds a hash of all sources of this package, of the versions of Python and numba and of the kind
 of processor. The folder is in `NUMBA_CACHE_DIR` if that is set, else in the user's cache (`XDG_CACHE_HOME`
 or `~/.cache`), else, if that cannot be written, in a new temporary folder (then every process compiles for
-itself).
+itself). The kernels that Python calls are kept there, and those that a second process compiles (see `parts`).
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ def _compile_second_half() -> None:
 
 
 def _compile(step: Callable[[], None]) -> None:
-    """Run a step that compiles, without two things that would take a quarter of its time.
+    """Run a step that compiles, without two things that took a quarter of the time.
 
     The compiler makes millions of objects that live until it is done, so looking for garbage is in vain. And from
     3.11 on CPython keeps the variables of functions in pieces of 16 KiB: where the compiler calls functions in a loop,
