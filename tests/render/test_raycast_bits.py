@@ -70,11 +70,14 @@ def test_what_the_second_process_compiles_is_what_the_first_one_needs(tmp_path: 
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs sched_setaffinity")
-def test_on_one_core_there_is_no_second_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "lack", ["os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})", "sys.executable = '/nowhere'"]
+)
+def test_without_a_core_or_an_interpreter_there_is_no_second_process(lack: str, tmp_path: Path) -> None:
     code = (
-        "import os\n"
+        "import os, sys\n"
         "from simgen.render.raycast.parts import second_process\n"
-        "os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
+        f"{lack}\n"
         "with second_process() as started:\n"
         "    print(started)\n"
     )
