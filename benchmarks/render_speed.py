@@ -10,7 +10,8 @@ five passes, or the picture alone: `full` draws every frame anew, as for a movin
 it does by default when the camera stands still. Above 256 px TinyRenderer and `full` film every fourth
 frame, `still` always the whole clip.
 
-Start: a new process that compiles the kernels (cold) or loads them (warm), import of numba included.
+Start: a new process that compiles the kernels (cold; with a second process where there are two cores) or
+loads them (warm), import of numba included.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ campaign.
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -46,10 +47,60 @@ def test_a_plain_cpu_gives_the_same_bits_and_compiles_once(tmp_path: Path) -> No
     first = run(code, tmp_path, NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="")
     assert first.stdout.split("\n")[:2] == ["compiling the renderer, once", EXPECTED]
     files = sorted(path.name for path in tmp_path.rglob("*.nbc"))
-    assert len(files) == 1  # one kernel, one signature
+    assert len(files) == len({name.split("-")[0] for name in files})  # of each kernel one signature
     again = run(code, tmp_path, NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="")
     assert again.stdout.split("\n")[0] == EXPECTED
     assert sorted(path.name for path in tmp_path.rglob("*.nbc")) == files
+
+
+def test_what_the_second_process_compiles_is_what_the_first_one_needs(tmp_path: Path) -> None:
+    """Its kernels have the types that `film` calls them with, and are linked from the disk."""
+    run("from simgen.render.raycast.warming import compile_second_half; compile_second_half()", tmp_path)
+    code = (
+        "from simgen.render.raycast.warming import compile_all, parts_to_compile\n"
+        "compile_all()\n"
+        "for half in parts_to_compile():\n"
+        "    stats = [kernel.stats for kernel, _ in half]\n"
+        "    print([(sum(s.cache_hits.values()), sum(s.cache_misses.values())) for s in stats])\n"
+    )
+    # found on the disk, compiled: each kernel of the first half is compiled once, each of the second found
+    first, second = (set(ast.literal_eval(line)) for line in run(code, tmp_path).stdout.splitlines())
+    assert first == {(0, 1)}
+    assert second == {(1, 0)}
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs sched_setaffinity")
+@pytest.mark.parametrize(
+    "lack", ["os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})", "sys.executable = '/nowhere'"]
+)
+def test_without_a_core_or_an_interpreter_there_is_no_second_process(lack: str, tmp_path: Path) -> None:
+    code = (
+        "import os, sys\n"
+        "from simgen.render.raycast.parts import second_process\n"
+        f"{lack}\n"
+        "with second_process() as started:\n"
+        "    print(started)\n"
+    )
+    assert run(code, tmp_path).stdout.split() == ["False"]
+
+
+def test_a_compilation_that_is_stopped_stops_the_second_process(tmp_path: Path) -> None:
+    code = (
+        "import os\n"
+        "from simgen.render.raycast import parts\n"
+        "parts._cores = lambda: 2\n"
+        "try:\n"
+        "    with parts.second_process() as started:\n"
+        "        print(started)\n"
+        "        raise KeyboardInterrupt\n"
+        "except KeyboardInterrupt:\n"
+        "    try:\n"
+        "        print(os.waitpid(-1, os.WNOHANG))\n"
+        "    except ChildProcessError:\n"
+        "        print('gone')\n"
+    )
+    assert run(code, tmp_path).stdout.split() == ["True", "gone"]
+    assert not list(tmp_path.rglob("*.nbc"))
 
 
 @pytest.mark.campaign

@@ -61,8 +61,8 @@ def coverage(scene: SceneSpec, trace: Trace, camera: Camera | None = None) -> Co
 def warm_up(progress: Callable[[str], None] | None = None) -> None:
     """Compile the kernels, or load them from the cache, so that worker processes find them ready.
 
-    `progress` is called with one line of text, before the wait, if there is one (about ten seconds, once
-    per machine).
+    `progress` is called with one line of text, before the wait, if there is one (10 to 20 seconds
+    on two cores, once per machine).
     """
     from simgen.render.raycast.warming import compile_all
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from simgen.physics.trace import Trace
 from simgen.render.frames import Frames
 from simgen.render.raycast import layout as at
-from simgen.render.raycast.film import Results, Room, film
+from simgen.render.raycast.film import Arguments, Results, Room, film
 from simgen.render.raycast.frame import Canvas
 from simgen.render.raycast.memory import array
 from simgen.render.raycast.placing import cameras_of, placed
@@ -20,7 +20,7 @@ from simgen.render.raycast.stage import Stage, decoding_table, encoding_table, s
 from simgen.render.settings import RenderSettings
 from simgen.scene.spec import Camera, SceneSpec
 
-__all__ = ["film_clip"]
+__all__ = ["Studio", "film_clip"]
 
 Floats = NDArray[np.float64]
 BLUR_POSES = 16  # pictures that are averaged into one with motion blur
@@ -106,18 +106,27 @@ class Studio:
             solids, changed = self.stage.solids, self.places != self.places[:1]
             moves = changed[..., : at.POSE].any(axis=(0, 2)) | changed[..., at.SIZE :].any(axis=(0, 2))
             solids[:, at.MOVES], solids[:, at.SHOWN] = moves, ~moves
-            self._film(True, self.places[:1], self.cameras, _results(1, self.labels, self.pixels, ()))
+            film(
+                *self.arguments(
+                    True, self.places[:1], self.cameras, _results(1, self.labels, self.pixels, ())
+                )
+            )
             self.base = tuple(part.copy() for part in self.canvas)  # type: ignore[assignment]
             solids[:, at.SHOWN] = 1.0
 
     def film(self, places: Floats, cameras: Floats) -> Results:
-        results = _results(len(places), self.labels, self.pixels, self.wanted)
-        self._film(self.every, places, cameras, results)
+        results = self.results(len(places))
+        film(*self.arguments(self.every, places, cameras, results))
         return results
 
-    def _film(self, every: bool, places: Floats, cameras: Floats, results: Results) -> None:
+    def results(self, frames: int) -> Results:
+        """Room for what is wanted of so many frames."""
+        return _results(frames, self.labels, self.pixels, self.wanted)
+
+    def arguments(self, every: bool, places: Floats, cameras: Floats, results: Results) -> Arguments:
+        """What the kernel is called with."""
         set_up = self.stage
-        film(
+        return (
             every, places, cameras, set_up.solids, set_up.nodes, set_up.corners, set_up.lights, set_up.world,
             encoding_table(), self.canvas, self.base, results, self.room,
         )  # fmt: skip

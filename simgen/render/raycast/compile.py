@@ -13,7 +13,7 @@ callee in another file has changed would be taken from the cache as it was. So t
 whose name holds a hash of all sources of this package, of the versions of Python and numba and of the kind
 of processor. The folder is in `NUMBA_CACHE_DIR` if that is set, else in the user's cache (`XDG_CACHE_HOME`
 or `~/.cache`), else, if that cannot be written, in a new temporary folder (then every process compiles for
-itself).
+itself). The kernels that Python calls are kept there, and those that a second process compiles (see `parts`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from typing import Any, TypeVar
 import llvmlite.binding  # type: ignore[import-untyped]
 import numba
 
-__all__ = ["cache_folder", "entry", "inlined", "kernel", "spliced"]
+__all__ = ["cache_folder", "entry", "inlined", "kernel", "part", "spliced"]
 
 _njit: Any = numba.njit
 _config: Any = numba.config
@@ -105,13 +105,24 @@ def spliced(function: Function) -> Function:
     return compiled
 
 
+def part(function: Function) -> Function:
+    """A kernel whose code is kept on disk by itself, too, so that two processes can share the compilation (see
+    `parts`). Its callers link what they find there, as if they had compiled it.
+    """
+    return _kept(function, no_cpython_wrapper=True)
+
+
 def entry(function: Function) -> Function:
     """A kernel that Python calls: compiled for the types of its first call and kept on disk."""
+    return _kept(function)
+
+
+def _kept(function: Function, **options: bool) -> Function:
     before = _config.CACHE_DIR
     _config.CACHE_DIR = str(cache_folder)  # read once, while the decorator runs
     try:
         compiled: Function = _njit(
-            error_model="numpy", fastmath=False, _nrt=False, cache=True, no_cfunc_wrapper=True
+            error_model="numpy", fastmath=False, _nrt=False, cache=True, no_cfunc_wrapper=True, **options
         )(function)
     finally:
         _config.CACHE_DIR = before

@@ -13,7 +13,7 @@ from simgen.render.raycast.flow import trace_flow
 from simgen.render.raycast.frame import Canvas, draw_tiles, restore
 from simgen.render.raycast.reach import enclose, find_affected, find_candidates
 
-__all__ = ["Results", "Room", "film"]
+__all__ = ["Arguments", "Results", "Room", "film"]
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -28,6 +28,10 @@ Results = tuple[Bytes, Bytes, Singles, Singles, Singles, Bytes, Integers, Intege
 # (tiles,) · row_of (256,) · balls (8, tiles): see `reach.enclose` · plain (H·W·3,): see
 # `frame.draw_tiles`, of no length when there is no picture
 Room = tuple[Floats, Floats, Integers, Integers, Floats, Bytes, Bytes, Integers, Floats, Floats]
+# every · places · cameras · solids · nodes · corners · lights · world · table · canvas · base · results · room
+Arguments = tuple[
+    bool, Floats, Floats, Floats, Floats, Floats, Floats, Floats, Bytes, Canvas, Canvas, Results, Room
+]
 
 
 @kernel

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.render.raycast import layout as at
-from simgen.render.raycast.compile import kernel, spliced
+from simgen.render.raycast.compile import kernel, part, spliced
 from simgen.render.raycast.light import paint
 from simgen.render.raycast.rays import cast, locate
 from simgen.render.raycast.reach import find_casters
@@ -289,7 +289,7 @@ def draw_tiles(
             bounds[tile, 9 + axis] = max(bounds[tile, 9 + axis], box[9 + axis])
 
 
-@kernel
+@part
 def restore(tiles: Bytes, canvas: Canvas, base: Canvas, width: int, height: int) -> None:
     """Make the chosen tiles of `canvas` what they are in `base`."""
     label, depth, key, rgb, normals, bounds, rows, columns, _ = canvas

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.render.raycast import layout as at
-from simgen.render.raycast.compile import kernel, spliced
+from simgen.render.raycast.compile import kernel, part, spliced
 from simgen.render.raycast.rays import meet, seeing
 from simgen.render.raycast.textures import add_texture
 
@@ -319,7 +319,7 @@ def _add_light(
         track[at.T_SHINE_B + i] += blue * shine
 
 
-@kernel
+@part
 def paint(
     count: int,
     track: Floats,

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.render.raycast import layout as at
-from simgen.render.raycast.compile import kernel
+from simgen.render.raycast.compile import kernel, part
 from simgen.scene.meshes import Mesh, mesh
 
 __all__ = ["build", "mesh_hit", "mesh_normal"]
@@ -100,7 +100,7 @@ def _corner_normals(solid: Mesh) -> tuple[Floats, NDArray[np.intp]]:
     return normals, np.array([names[root(face)] for face in range(len(faces))])
 
 
-@kernel
+@part
 def mesh_hit(
     nodes: Floats,
     corners: Floats,

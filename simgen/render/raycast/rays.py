@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.render.raycast import layout as at
-from simgen.render.raycast.compile import kernel
+from simgen.render.raycast.compile import kernel, part
 from simgen.render.raycast.mesh import mesh_hit, mesh_normal
 from simgen.render.raycast.solids import (
     INFINITE,
@@ -96,7 +96,7 @@ def cast(
         solids[b, met] += hits
 
 
-@kernel
+@part
 def meet(
     count: int, track: Floats, mark: Integers, solids: Floats, nodes: Floats, corners: Floats, b: int
 ) -> None:
@@ -194,8 +194,8 @@ def _bound(count: int, track: Floats, mark: Integers, solid: int, box: Floats) -
         row = at.T_X + axis * at.ROOM
         for i in range(eighth):
             low, high, low_rest, high_rest = math.inf, -math.inf, math.inf, -math.inf
-            for part in range(8):
-                x, b = track[row + i + part * eighth], mark[at.M_BODY + i + part * eighth]
+            for k in range(8):
+                x, b = track[row + i + k * eighth], mark[at.M_BODY + i + k * eighth]
                 own, rest = b == solid, b >= 0 and b != solid
                 low, high = min(low, x if own else math.inf), max(high, x if own else -math.inf)
                 low_rest = min(low_rest, x if rest else math.inf)

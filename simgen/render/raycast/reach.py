@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.render.raycast import layout as at
-from simgen.render.raycast.compile import kernel
+from simgen.render.raycast.compile import kernel, part
 
 __all__ = ["enclose", "find_affected", "find_candidates", "find_casters"]
 
@@ -165,7 +165,7 @@ def enclose(chosen: Bytes, bounds: Floats, balls: Floats) -> None:
             balls[4 * k + 3, tile] = -math.inf if empty else math.sqrt(square)
 
 
-@kernel
+@part
 def find_candidates(
     solids: Floats, chosen: int, lights: Floats, world: Floats, balls: Floats, candidates: Bytes
 ) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 
 from simgen.render.raycast.coil import coil_hit, coil_surface
-from simgen.render.raycast.compile import inlined, kernel
+from simgen.render.raycast.compile import inlined, kernel, part
 from simgen.render.raycast.layout import BOX, CAPSULE, COIL, CONE, CYLINDER, SPHERE
 
 __all__ = [
@@ -113,7 +113,7 @@ def tube_hit(
     return front if before else behind
 
 
-@kernel
+@part
 def first_hit(
     kind: int,
     ox: float,

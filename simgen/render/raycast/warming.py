@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from types import FunctionType
 
 import numpy as np
 
 from simgen.physics.trace import Contacts, Trace
-from simgen.render.raycast.clip import film_clip
+from simgen.render.raycast.clip import Studio, film_clip
 from simgen.render.raycast.compile import cache_folder
+from simgen.render.raycast.parts import Part, compile_parts, halves, second_process
 from simgen.render.settings import RenderSettings
 from simgen.scene.spec import Body, Camera, SceneSpec, Shape, Video
 
@@ -19,7 +21,7 @@ try:
 except ImportError:  # not a POSIX system
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["compile_all"]
+__all__ = ["compile_all", "compile_second_half", "parts_to_compile"]
 
 
 def compile_all(progress: Callable[[str], None] | None = None) -> None:
@@ -28,11 +30,51 @@ def compile_all(progress: Callable[[str], None] | None = None) -> None:
     if done.exists():
         _film_something()
         return
-    with _one_at_a_time(), _without_collections():
-        if progress is not None and not done.exists():
+    with _one_at_a_time():
+        if done.exists():
+            _film_something()
+            return
+        if progress is not None:
             progress("compiling the renderer, once")
-        _film_something()
+        _compile(_film_in_two_halves)
         done.touch()
+
+
+def compile_second_half() -> None:
+    """What the second of two processes does."""
+    _compile(_compile_second_half)
+
+
+def _film_in_two_halves() -> None:
+    with second_process() as started:
+        if started:
+            compile_parts(parts_to_compile()[0])
+    _film_something()
+
+
+def _compile_second_half() -> None:
+    compile_parts(parts_to_compile()[1])
+
+
+def _compile(step: Callable[[], None]) -> None:
+    """Run a step that compiles, without two things that took a quarter of the time.
+
+    The compiler makes millions of objects that live until it is done, so looking for garbage is in vain. And from
+    3.11 on CPython keeps the variables of functions in pieces of 16 KiB: where the compiler calls functions in a loop,
+    deep down and by chance at the end of a piece, every call maps a new piece into memory and every return
+    unmaps it. A caller that claims half a megabyte for itself makes the piece so large that all fits.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        FunctionType(_call.__code__.replace(co_stacksize=65_600), {})(step)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _call(step: Callable[[], None]) -> None:
+    step()
 
 
 @contextmanager
@@ -48,21 +90,19 @@ def _one_at_a_time() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _without_collections() -> Iterator[None]:
-    """The compiler makes millions of objects that live until it is done: looking for garbage takes a tenth of
-    the time.
-    """
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
-
-
 def _film_something() -> None:
+    scene, trace = _tiny_clip()
+    film_clip(scene, trace, RenderSettings(), (), scene.cameras[0])
+
+
+def parts_to_compile() -> tuple[list[Part], list[Part]]:
+    """The parts of `film` for the tiny scene: the first process's half and the second's (see `parts`)."""
+    scene, trace = _tiny_clip()
+    studio = Studio(scene, trace, RenderSettings(), scene.cameras[0], (), every=True)
+    return halves(*studio.arguments(True, studio.places, studio.cameras, studio.results(1)))
+
+
+def _tiny_clip() -> tuple[SceneSpec, Trace]:
     body = Body("ball", Shape("sphere", (0.5,)), (0.0, 0.0, 0.5))
     scene = SceneSpec((body,), Video(8, 8, 24.0, 1), (Camera(),))
     none = np.zeros(0)
@@ -77,4 +117,4 @@ def _film_something() -> None:
     )
     state = np.zeros((1, 1, 13))
     state[0, 0, 2], state[0, 0, 6] = 0.5, 1.0
-    film_clip(scene, Trace(np.zeros(1), state, contacts, 1 / 240), RenderSettings(), (), scene.cameras[0])
+    return scene, Trace(np.zeros(1), state, contacts, 1 / 240)
