@@ -27,7 +27,10 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-FEW, MANY = 4, 20
+# Clips that are built and clips whose cost counts: a clip of simgen costs so little that start-up would drown the
+# difference of small counts. The floor is that of the very clips that simgen's figure is about.
+COUNTS = {"plain": (4, 20), "simgen": (16, 96), "simgen tiny": (4, 20)}
+PAIR = 480  # clips of two workers against one
 
 
 def processor_seconds(command: list[str]) -> tuple[float, float, float]:
@@ -41,7 +44,7 @@ def processor_seconds(command: list[str]) -> tuple[float, float, float]:
     return spent, wall, after.ru_maxrss / 1024
 
 
-def floor(recipe_name: str, clips: int) -> None:
+def floor(recipe_name: str) -> None:
     """Print the core seconds per clip of stepping and of encoding, nothing else (runs in a process of its own)."""
     from simgen.build import generate
     from simgen.dataset.video import encode_video
@@ -51,7 +54,8 @@ def floor(recipe_name: str, clips: int) -> None:
 
     recipe = load_recipe(recipe_name)
     stepping = encoding = 0.0
-    for index in range(clips):
+    few, many = COUNTS["simgen"]
+    for index in range(few, many):
         sample = generate(recipe, index)
         scene = sample.scene
         bullet, client = engine.empty()
@@ -66,7 +70,7 @@ def floor(recipe_name: str, clips: int) -> None:
         encode_video(sample.rgb, sample.fps)
         stepping += middle - start
         encoding += time.process_time() - middle
-    print(json.dumps({"stepping": stepping / clips, "encoding": encoding / clips}))
+    print(json.dumps({"stepping": stepping / (many - few), "encoding": encoding / (many - few)}))
 
 
 def main() -> None:
@@ -74,10 +78,10 @@ def main() -> None:
     parser.add_argument("--recipe", default=str(HERE.parent / "recipes" / "incline.yaml"))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--clips-only", action="store_true", help="leave out two workers against one")
-    parser.add_argument("--floor", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--floor", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.floor is not None:
-        floor(arguments.recipe, arguments.floor)
+    if arguments.floor:
+        floor(arguments.recipe)
         return
 
     scratch = Path(tempfile.mkdtemp())
@@ -105,13 +109,14 @@ def main() -> None:
     memory: dict[str, float] = {}
     floors: list[dict[str, float]] = []
     for _ in range(arguments.rounds):
-        measure_floor = [sys.executable, __file__, "--recipe", arguments.recipe, "--floor", str(MANY)]
+        measure_floor = [sys.executable, __file__, "--recipe", arguments.recipe, "--floor"]
         floors.append(json.loads(subprocess.run(measure_floor, check=True, capture_output=True).stdout))
         for name, command in commands.items():
-            few, _, _ = processor_seconds(command(FEW))
-            many, _, _ = processor_seconds(command(MANY))
-            per_clip[name].append((many - few) / (MANY - FEW))
-            start_up[name].append(few - FEW * per_clip[name][-1])
+            few, many = COUNTS[name]
+            less, _, _ = processor_seconds(command(few))
+            more, _, _ = processor_seconds(command(many))
+            per_clip[name].append((more - less) / (many - few))
+            start_up[name].append(less - few * per_clip[name][-1])
     median = {name: statistics.median(values) for name, values in per_clip.items()}
     parts = {part: statistics.median(entry[part] for entry in floors) for part in ("stepping", "encoding")}
     totals = [sum(entry.values()) for entry in floors]
@@ -131,12 +136,12 @@ def main() -> None:
 
     rates = []
     for _ in range(0 if arguments.clips_only else arguments.rounds):
-        _, one, _ = processor_seconds(build(arguments.recipe, 24 * MANY, 1))
-        _, two, memory["peak"] = processor_seconds(build(arguments.recipe, 24 * MANY, 2))
+        _, one, _ = processor_seconds(build(arguments.recipe, PAIR, 1))
+        _, two, memory["peak"] = processor_seconds(build(arguments.recipe, PAIR, 2))
         rates.append(one / two)
     if rates:
         figure = f"{statistics.median(rates):.2f} ({min(rates):.2f} .. {max(rates):.2f})"
-        print(f"two workers against one ({24 * MANY} clips, wall, start-up included): {figure}")
+        print(f"two workers against one ({PAIR} clips, wall, start-up included): {figure}")
         print(f"largest process: {memory['peak']:.0f} MB")
     shutil.rmtree(scratch)
 

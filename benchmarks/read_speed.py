@@ -1,6 +1,6 @@
 """How fast clips are read: simgen's reader against bare decoding and against the libraries that people use, in one run.
 
-    python benchmarks/read_speed.py [--clips 96] [--rounds 3]        needs the extra `test` (torch, datasets, webdataset)
+    python benchmarks/read_speed.py [--clips 384] [--rounds 3]        needs the extra `test` (torch, datasets, webdataset)
 
 Builds `recipes/incline.yaml` (256 px, 48 frames, both formats) once, then times, in turns and with one decoder thread:
 
@@ -215,7 +215,7 @@ def many_shards(folder: Path, rounds: int, count: int = 10_000) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--clips", type=int, default=96)
+    parser.add_argument("--clips", type=int, default=384)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
