@@ -11,12 +11,12 @@ import copy
 import os
 import warnings
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simgen.dataset.column_table import Column, columns
+from simgen.dataset.column_table import Column
 from simgen.dataset.manifest import FORMATS, Manifest, Shard
 from simgen.dataset.parquet import ROWS_PER_GROUP
 from simgen.errors import DatasetError
@@ -26,6 +26,7 @@ from simgen.reading.folder import Folder, read_manifest
 from simgen.reading.order import LANES, Order, blocks_of
 from simgen.reading.progress import Progress, Share, whole
 from simgen.reading.retries import StoreError
+from simgen.reading.selection import PASS_COLUMNS, check_names, selected_columns
 from simgen.reading.shard_readers import ShardReader, open_shard
 from simgen.reading.stream import EXAMPLE_COLUMNS, Stream
 from simgen.reading.view import View
@@ -85,7 +86,7 @@ def open_dataset(
     if on_error not in ("raise", "skip"):
         raise DatasetError(f"on_error={on_error!r}: it is 'raise' or 'skip'")
     chosen = _changed(View(), view, manifest, location)
-    table = _table(manifest, location, columns, passes, chosen)
+    table = selected_columns(manifest, location, columns, passes, chosen)
     shards = manifest.shards if split is None else manifest.of_split(split)
     dataset = Dataset(folder, manifest, shards, table, format, take, chosen)
     dataset.shuffle, dataset.on_error = shuffle, on_error
@@ -100,60 +101,6 @@ def _changed(view: View, changes: Mapping[str, Any], manifest: Manifest, locatio
     view = replace(view, **changes)
     view.check(manifest, location)
     return view
-
-
-def _table(
-    manifest: Manifest,
-    location: str | Path,
-    names: Sequence[str] | None,
-    passes: Sequence[str],
-    view: View,
-) -> tuple[Column, ...]:
-    """The columns to read: those called `names` (None: all that are not dense), of `passes`, and what `view`
-    needs.
-    """
-    table = columns(manifest.layout)
-    _check_names("columns", names or ())
-    _check_names("passes", passes)
-    for name in passes:
-        if name not in manifest.layout.passes:
-            there = listed(manifest.layout.passes, "and") or "none"
-            raise DatasetError(f"{location} has no dense pass '{name}'; it has {there}")
-    known = [*(column.name for column in table), "frame_indices"]  # which follow from the view
-    for name in names or ():
-        if name not in known:
-            raise DatasetError(
-                f"{location} has no column '{name}'.{did_you_mean(name, known)} Its manifest.json lists all"
-            )
-    dense = {
-        name + manifest.layout.suffix(camera)
-        for camera in manifest.layout.cameras
-        for dense_pass in passes
-        for name in _PASS_COLUMNS[dense_pass]
-    }
-    if names is None:
-        wanted = {column.name for column in table if not column.dense}
-    else:
-        wanted = {"key", *names, *view.needs(tuple(names), manifest.layout)}
-    return tuple(column for column in table if column.name in wanted | dense)
-
-
-def _check_names(what: str, names: object) -> None:
-    if (
-        not isinstance(names, Collection)
-        or isinstance(names, str)
-        or not all(isinstance(n, str) for n in names)
-    ):
-        instead = f"[{names!r}]" if isinstance(names, str) else '["video", "state"]'
-        raise DatasetError(f"{what}={names!r}: it is a list of names, for example {instead}")
-
-
-_PASS_COLUMNS = {
-    "depth": ("depth", "depth_scale_m", "depth_offset_m"),
-    "segmentation": ("segmentation",),
-    "normals": ("normals",),
-    "flow": ("flow", "flow_scale_px", "flow_occluded"),
-}
 
 
 class Dataset(Sequence[Clip]):
@@ -300,9 +247,9 @@ class Dataset(Sequence[Clip]):
         other._forget()
         location = self.folder.location
         other.view = _changed(self.view, changes, self.manifest, location)
-        _check_names("columns", names)
-        passes = [name for name in _PASS_COLUMNS if any(name == given.partition("_")[0] for given in names)]
-        other.table = _table(self.manifest, location, names, passes, other.view)
+        check_names("columns", names)
+        passes = [name for name in PASS_COLUMNS if any(name == given.partition("_")[0] for given in names)]
+        other.table = selected_columns(self.manifest, location, names, passes, other.view)
         if "flow" in passes and not other.view.shows_every_frame(self.manifest):
             raise DatasetError(
                 f"{location} cannot be read so: flow leads from each recorded frame to the next one, and this view "
