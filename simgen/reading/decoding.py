@@ -2,8 +2,9 @@
 
 Both give the pixels of `decode_video` to the bit. PyAV gets just the pictures that it needs (from the key frame
 before each wanted frame, at most 11 pictures away, up to it) and converts just the wanted ones to RGB. That is
-faster than torchcodec 0.13 with one thread for every request that we measured (benchmarks/decoding_speed.py), so
-torchcodec, whose import costs seconds, is loaded where it is asked for by name and nowhere else.
+faster than torchcodec 0.13 with one thread for windows and within a few per cent of it for whole clips
+(benchmarks/decoding_speed.py), so torchcodec, whose import costs seconds, is loaded where it is asked for by name
+and nowhere else.
 """
 
 from __future__ import annotations
