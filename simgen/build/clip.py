@@ -17,7 +17,10 @@ import numpy as np
 from simgen import GENERATOR_VERSION
 from simgen.build.staging import Staged, clock, compose, stage
 from simgen.dataset.sample import CameraLabel, Sample
+from simgen.dataset.study_columns import StudyPlace
 from simgen.errors import BuildError, Problem, RecipeError, Rejected, SimulationError
+from simgen.recipe.distributions import Constant
+from simgen.recipe.drawing import LOOK
 from simgen.scene.camera import intrinsics, project, world_to_camera
 
 if TYPE_CHECKING:
@@ -108,8 +111,36 @@ def _filmed(recipe: Recipe, staged: Staged, seconds: dict[str, float]) -> Sample
             generator_version=GENERATOR_VERSION,
             attempt=staged.draws.attempt,
             decision=decision,
+            study=_study_place(recipe, staged),
             seconds=seconds,
         )
+
+
+def _study_place(recipe: Recipe, staged: Staged) -> StudyPlace:
+    clip = staged.clip
+    return StudyPlace(
+        group=clip.group,
+        varied=clip.split.varied,
+        level=clip.level,
+        ood=_out_of_distribution(recipe, staged) if recipe.compares else (),
+    )
+
+
+def _out_of_distribution(recipe: Recipe, staged: Staged) -> tuple[str, ...]:
+    """What of a clip no clip of the training split can have: its scenario, parameters, looks that are not drawn."""
+    from simgen.study.ranges import out_of_range
+
+    assert recipe.training is not None
+    if staged.scenario.name not in recipe.scenario_weights(recipe.training):
+        return ("scenario",)
+    look = recipe.look_of(staged.clip, staged.draws)
+    boxes = recipe.boxes(recipe.training, staged.scenario.name)
+    fixed = {
+        f"{LOOK}{name}": entry.constant
+        for name, entry in look.items()
+        if isinstance(entry, Constant) and f"{LOOK}{name}" in boxes[0]
+    }
+    return tuple(out_of_range({**staged.params, **fixed}, boxes))
 
 
 def clip_key(name: str, split: str, index: int) -> str:

@@ -201,7 +201,7 @@ class Drawing:
         those of the scenario, whatever the recipe says of them; a draw after a rejected one is independent.
         """
         if self._recipe.sampling == "sobol" and draws.attempt == 0:
-            from simgen.recipe.sobol import sobol  # SciPy, which only such recipes need
+            from simgen.study.sobol import sobol  # SciPy, which only such recipes need
 
             return sobol(draws.seed, draws.split, dimension, draws.index)
         return draws(name)

@@ -258,6 +258,17 @@ class Recipe(Section):
         """The parameters that clips of each scenario have; empty unless the recipe is mixed."""
         return {name: tuple(kinds) for name, kinds in self.drawing.kinds.items()} if self.mixed else {}
 
+    def study_labels(self) -> tuple[str, ...]:
+        """The columns of a study that its clips have, by the labels of `simgen.dataset.study_columns`."""
+        needed = {
+            "groups": bool(self.sweeps or self.pairs or self.twins),
+            "pairs": bool(self.pairs),
+            "twins": bool(self.twins),
+            "cuts": bool(self.pairs or self.twins),
+            "ood": self.compares,
+        }
+        return tuple(label for label, need in needed.items() if need)
+
     def factors(self) -> dict[str, dict[str, dict[str, str]]]:
         """Role and what reveals it (see `simgen.scenarios.base.Parameter`) of every parameter of each scenario; none
         for a composed one, whose parameters mean what the recipe makes of them.
