@@ -31,7 +31,7 @@ def test_a_column_holds_the_numbers_of_single_draws(
 def test_a_long_column_is_uniform_and_the_same_as_its_parts() -> None:
     numbers = column(5, "train", np.arange(200_000), "params.angle_deg")
     assert numbers.shape == (200_000,) and numbers.dtype == np.float64
-    assert 0 <= numbers.min() and numbers.max() < 1
+    assert numbers.min() >= 0 and numbers.max() < 1
     counts = np.bincount((numbers * 64).astype(int), minlength=64)
     expected = len(numbers) / 64  # chi squared with 63 degrees of freedom: 63 ± 11
     assert 30 < ((counts - expected) ** 2 / expected).sum() < 110
