@@ -22,7 +22,7 @@ from simgen.render.settings import RenderSettings
 from simgen.scene.camera import world_to_camera
 from simgen.scene.spec import Camera, SceneSpec
 
-__all__ = ["Take", "film", "film_refusal", "take_events"]
+__all__ = ["Take", "film", "film_refusal", "shoot", "take_events"]
 
 Floats = NDArray[np.float64]
 BEHIND_M = 1e4  # behind a camera, where nothing is seen
@@ -99,23 +99,24 @@ def film(
     if refusal := film_refusal(take, settings):
         raise RenderError(f"{refusal[0].upper()}{refusal[1:]}.")
     cut, count = take.cut, len(take.trace.time_s)
-    before = _shoot(take.scene, take.trace, range(cut), settings, passes, camera)
+    before = shoot(take.scene, take.trace, range(cut), settings, passes, camera)
     # Cameras and coils take their bearings from the first frame, so it comes along.
-    after = _shoot(take.later, take.trace, (0, *range(cut, count)), settings, passes, camera)
+    after = shoot(take.later, take.trace, (0, *range(cut, count)), settings, passes, camera)
     frames = _spliced(before, after)
     if frames.flow is not None and frames.flow_occluded is not None:
         frames.flow[cut - 1], frames.flow_occluded[cut - 1] = _flow_across(take, cut, camera)
     return frames
 
 
-def _shoot(
+def shoot(
     scene: SceneSpec,
     trace: Trace,
     rows: Sequence[int],
-    settings: RenderSettings,
+    settings: RenderSettings | None,
     passes: Sequence[str],
     camera: Camera,
 ) -> Frames:
+    """Those frames of a scene's motion."""
     video = replace(scene.video, frame_count=len(rows))
     return render(replace(scene, video=video), _rows(trace, rows), settings, passes, camera)
 
@@ -198,9 +199,12 @@ def take_events(take: Take) -> tuple[Event, ...]:
             for event in find_events(take.later, _since(trace, cut))
             if comes & set(event.bodies)
         ]
+    turned = np.dot(take.scene.gravity_m_s2, take.later.gravity_m_s2) < 0
     for scene, late in ((take.scene, False), (take.later, True)):
         for event in find_events(scene, trace):
             bodies = set(event.bodies)
+            if turned and late and event.kind == "apex":
+                continue  # a lowest point: what is up for the eye is down for gravity
             if bodies & (goes | comes):
                 continue
             if jumps & bodies and before_s < event.time_s <= time_s and event.kind not in SEEN:
