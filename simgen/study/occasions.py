@@ -101,7 +101,7 @@ def _shuffled(items: range | list[int], draws: Draws, name: str) -> list[int]:
 def joined_bodies(scene: SceneSpec, body: int) -> tuple[set[int], bool]:
     """The other moving bodies that joints or ropes tie to a body, and whether anything at all is tied to it."""
     name, others, tied = scene.bodies[body].name, set(), False
-    groups = [(joint.parent, joint.child) for joint in scene.joints]
+    groups: list[tuple[str, ...]] = [(joint.parent, joint.child) for joint in scene.joints]
     groups += [(force.a, force.b, force.pulley) for force in scene.forces if force.kind == "rope"]
     for group in groups:
         if name in group:
@@ -110,11 +110,13 @@ def joined_bodies(scene: SceneSpec, body: int) -> tuple[set[int], bool]:
     return {index for index in others if not scene.bodies[index].fixed}, tied
 
 
-def first_difference(undisturbed: Take, disturbed: Take, start: int, last: int) -> int | None:
+def first_difference(
+    undisturbed: Take, disturbed: Take, start: int, last: int, pixels: int = DIFFERS_PIXELS
+) -> int | None:
     """The first frame from `start` to `last` that looks different in the main camera; None if none does.
 
-    The two are filmed with the ray caster. A difference of a few pixels, or of colours by less than can be seen, is
-    none.
+    The two are filmed with the ray caster. A difference of fewer pixels than `pixels`, or of colours by less than can
+    be seen, is none.
     """
     camera = undisturbed.scene.cameras[0]
     first, length = start, 1
@@ -123,7 +125,7 @@ def first_difference(undisturbed: Take, disturbed: Take, start: int, last: int) 
         one = shoot(undisturbed.scene, undisturbed.trace, rows, None, (), camera).rgb[1:]
         other = shoot(disturbed.later or disturbed.scene, disturbed.trace, rows, None, (), camera).rgb[1:]
         apart = np.abs(one.astype(np.int16) - other).max(axis=-1) > DIFFERS_BY  # (F, H, W)
-        shows = np.flatnonzero(apart.sum(axis=(1, 2)) >= DIFFERS_PIXELS)
+        shows = np.flatnonzero(apart.sum(axis=(1, 2)) >= pixels)
         if len(shows):
             return first + int(shows[0])
         first, length = first + length, 2 * length

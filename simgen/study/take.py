@@ -54,7 +54,11 @@ class Take:
 
     def scene_of(self, frame: int) -> SceneSpec:
         """The scene that frame shows."""
-        return self.later if self.later is not None and self.cut is not None and frame >= self.cut else self.scene
+        return (
+            self.later
+            if self.later is not None and self.cut is not None and frame >= self.cut
+            else self.scene
+        )
 
     def present(self) -> NDArray[np.bool_]:
         """(T, N) whether the body is there in that frame."""

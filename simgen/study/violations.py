@@ -23,11 +23,18 @@ from simgen.physics.energy import mechanical_energy
 from simgen.physics.trace import Contacts, Trace
 from simgen.recipe.draws import Draws
 from simgen.scene.colour import SATURATED, difference, mixed
-from simgen.scene.rotation import quaternions
+from simgen.scene.rotation import matrix, quaternions
 from simgen.scene.sight import reach_m
 from simgen.scene.spec import Body, Look, Quaternion, SceneSpec, Shape
 from simgen.study.interventions import without
-from simgen.study.occasions import Clip, first_difference, joined_bodies, observe, replaced_body
+from simgen.study.occasions import (
+    DIFFERS_PIXELS,
+    Clip,
+    first_difference,
+    joined_bodies,
+    observe,
+    replaced_body,
+)
 from simgen.study.take import Take
 
 __all__ = ["VIOLATIONS", "Violated", "violate"]
@@ -46,7 +53,7 @@ VIOLATIONS: dict[str, str] = {
         "out from behind a screen in another"
     ),
     "reverse_gravity": "gravity turns round: what was free falls upwards",
-    "gain_energy": "a body bounces up faster than it fell, or is suddenly twice as fast by itself",
+    "gain_energy": "a body bounces back faster than it came, or is suddenly twice as fast by itself",
     "time_reversal": "the film runs backwards from one frame on, and what had been lost to friction or impacts comes back",
 }
 
@@ -71,6 +78,7 @@ class Violated:
     possible: Take
     other: int = -1  # the index of what it passes through, -1 for the other kinds
     hidden: bool = False  # it happens behind a screen
+    bounce: bool = False  # what gains energy gains it as it bounces
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +92,7 @@ class _Candidate:
     jumped: tuple[str, ...] = ()
     other: int = -1
     hidden: bool = False
+    bounce: bool = False
 
 
 def violate(kind: str, scene: SceneSpec, trace: Trace, draws: Draws, subject: str = "") -> Violated:
@@ -116,13 +125,22 @@ def violate(kind: str, scene: SceneSpec, trace: Trace, draws: Draws, subject: st
 def _shown(kind: str, clip: Clip, candidate: _Candidate, later: SceneSpec, after: Trace) -> Violated | None:
     """The twins, if they look different early enough; joined at the first frame where they do."""
     cut = candidate.start
-    frame = first_difference(candidate.possible, Take(clip.scene, after, cut, later), cut, max(clip.frames))
+    pixels = 1 if candidate.hidden else DIFFERS_PIXELS  # the first of what comes out from behind a screen
+    disturbed = Take(clip.scene, after, cut, later)
+    frame = first_difference(candidate.possible, disturbed, cut, max(clip.frames), pixels)
     if frame is None or frame < min(clip.frames):
         return None
     joined = _join(candidate.possible.trace, after, frame, _indices(clip.scene, candidate.jumped))
     take = Take(candidate.possible.scene, joined, frame, later, candidate.jumped)
     return Violated(
-        kind, frame, candidate.body, take, candidate.possible, candidate.other, candidate.hidden
+        kind,
+        frame,
+        candidate.body,
+        take,
+        candidate.possible,
+        candidate.other,
+        candidate.hidden,
+        candidate.bounce,
     )
 
 
@@ -259,9 +277,7 @@ def _swap_colour(clip: Clip, draws: Draws) -> Iterator[_Candidate]:
         ]
         if not words:
             continue
-        later = replaced_body(
-            clip.scene, body, look=_coloured(look, draws.choice(f"colour.{body}", words))
-        )
+        later = replaced_body(clip.scene, body, look=_coloured(look, draws.choice(f"colour.{body}", words)))
         yield _Candidate(
             body,
             frame,
@@ -310,8 +326,9 @@ def _upwards(clip: Clip, body: int, frame: int) -> Floats:
     rows = np.flatnonzero((contacts.frame == frame) & ((contacts.a == body) | (contacts.b == body)))
     if len(rows):
         row = rows[np.argmax(contacts.impulse_n_s[rows])]
-        return contacts.normal[row] if contacts.a[row] == body else -contacts.normal[row]
-    gravity = np.asarray(clip.scene.gravity_m_s2)
+        normal: Floats = contacts.normal[row]
+        return normal if contacts.a[row] == body else -normal
+    gravity: Floats = np.asarray(clip.scene.gravity_m_s2)
     strength = float(np.linalg.norm(gravity))
     return -gravity / strength if strength > 0 else np.array([0.0, 0.0, 1.0])
 
@@ -319,8 +336,6 @@ def _upwards(clip: Clip, body: int, frame: int) -> Floats:
 def _reshaped(body: Body, row: Floats, normal: Floats) -> tuple[Body, Quaternion | None]:
     """A round body as a cube that lies flat and slides on, any other as a ball; of the same height over what bears
     it. And the cube's orientation, None for a ball, which turns as the body did."""
-    from simgen.scene.rotation import matrix
-
     own = matrix(row[3:7]).T @ normal
     below = float(reach_m(body.shape, -own))
     if body.shape.kind not in ROUND:
@@ -360,18 +375,21 @@ def _gain_energy(clip: Clip, draws: Draws) -> Iterator[_Candidate]:
         for frame in clip.frames
         for event in clip.events
         for body in event.bodies
-        if event.kind == "bounce" and event.frame == frame and body in clip.subjects and event.value >= FAST_M_S
+        if event.kind == "bounce"
+        and event.frame == frame
+        and body in clip.subjects
+        and event.value >= FAST_M_S
     ]
     occasions = [(body, frame, True) for body, frame in bounces if clip.in_the_open(body, frame)]
     if not occasions:
-        occasions = [
-            (body, frame, False) for body, frame in _open(clip) if speed[frame, body] >= FAST_M_S
-        ]
+        occasions = [(body, frame, False) for body, frame in _open(clip) if speed[frame, body] >= FAST_M_S]
     for body, frame, bounce in occasions:
         gain = math.sqrt(MOTION_GAIN)
         if bounce:
             energy = draws.between(f"gain.{body}.{frame}", *BOUNCE_GAIN)
-            gain = math.sqrt(energy) * float(max(speed[frame - 1, body], speed[frame, body]) / speed[frame, body])
+            gain = math.sqrt(energy) * float(
+                max(speed[frame - 1, body], speed[frame, body]) / speed[frame, body]
+            )
         # what is tied together gets faster together
         tied = joined_bodies(clip.scene, body)[1]
         faster = list(range(len(clip.scene.bodies))) if tied else [body]
@@ -383,7 +401,7 @@ def _gain_energy(clip: Clip, draws: Draws) -> Iterator[_Candidate]:
             state[faster, 7:13] *= gain
             return clip.scene, continue_from(clip.scene, clip.trace, frame, state)
 
-        yield _Candidate(body, frame + 1, act, Take(clip.scene, clip.trace))
+        yield _Candidate(body, frame + 1, act, Take(clip.scene, clip.trace), bounce=bounce)
 
 
 def _time_reversal(clip: Clip, draws: Draws) -> Iterator[_Candidate]:

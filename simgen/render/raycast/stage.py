@@ -90,8 +90,8 @@ def stage(scene: SceneSpec, settings: RenderSettings) -> Stage:
     except ValueError as error:
         raise RenderError(str(error)) from None
     drawn = tuple(index for index, body in enumerate(scene.bodies) if is_drawn(body))
-    links = links_drawn(scene)
-    solids = np.zeros((len(drawn) + len(links), at.SOLID))
+    drawn_links = links_drawn(scene)
+    solids = np.zeros((len(drawn) + len(drawn_links), at.SOLID))
     solids[:, : at.PLACED] = np.nan  # nowhere yet
     trees: dict[tuple[str, tuple[float, ...]], tuple[int, int]] = {}
     nodes, corners = [np.zeros((0, at.NODE))], [np.zeros((0, at.CORNER))]
@@ -120,12 +120,12 @@ def stage(scene: SceneSpec, settings: RenderSettings) -> Stage:
                 corners.append(tree[1])
             row[at.ROOT], row[at.ROOT_END] = trees[name]
         _put_look(row, body.look or UNDRESSED)
-    for row, number in zip(solids[len(drawn) :], links, strict=True):
+    for row, number in zip(solids[len(drawn) :], drawn_links, strict=True):
         _put_link(row, scene.links[number], len(scene.bodies) + number + 1)
     high = settings.quality == "high"
     return Stage(
         drawn,
-        links,
+        drawn_links,
         solids,
         np.concatenate(nodes),
         np.concatenate(corners),
