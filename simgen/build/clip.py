@@ -70,6 +70,7 @@ def _attempt(
     from simgen.labels import find_events
     from simgen.labels.decision import decide
     from simgen.labels.horizon import FINER, horizon_s
+    from simgen.labels.tiers import complete
     from simgen.physics import simulate
     from simgen.render import render
 
@@ -94,7 +95,8 @@ def _attempt(
             camera.name: render(scene, trace, settings, recipe.passes, camera) for camera in scene.cameras
         }
     with _clock(seconds, "label"):
-        captions = scenario.captions(params, scene, trace, events, draws)
+        told = scenario.captions(params, scene, trace, events, draws)
+        captions = complete(told, scenario, params, scene)
         revealed = scenario.revealed_by(params)
         decision = decide(scenario.decisive, revealed, events, len(trace.time_s), known_s)
         cameras = {

@@ -15,6 +15,7 @@ from typing import Any
 from simgen.dataset.manifest import RECIPE, Manifest
 from simgen.errors import SimgenError
 from simgen.labels.decision import decide
+from simgen.labels.tiers import hidden
 from simgen.reading.clip import Clip
 from simgen.recipe.draws import Draws
 
@@ -80,9 +81,15 @@ class Rederivation:
         if "decision" in clip.layout.labels:
             shown = recipe.scenario_object(clip.split, clip.index)
             horizon_s = clip.decision.horizon_s  # only a simulation tells
-            told = decide(shown.decisive, shown.revealed_by(params), clip.events, len(clip.state), horizon_s)
-            if clip.decision != told:
-                yield f"decision is {clip.decision}, the scenario says {told}"
+            decided = decide(
+                shown.decisive, shown.revealed_by(params), clip.events, len(clip.state), horizon_s
+            )
+            if clip.decision != decided:
+                yield f"decision is {clip.decision}, the scenario says {decided}"
+        if "hidden" in clip.layout.labels:
+            told = hidden(recipe.scenario_object(clip.split, clip.index), clip.params, clip.scene)
+            if clip.captions["hidden"] != told:
+                yield f"the caption hidden is {clip.captions['hidden']!r}, the scenario says {told!r}"
         scene = compose(recipe, params, draws)
         path = _difference(json.loads(clip.scene_json), json.loads(scene_to_json(scene)), "")
         if path is not None:
