@@ -86,11 +86,11 @@ class Rederivation:
             )
             if clip.decision != decided:
                 yield f"decision is {clip.decision}, the scenario says {decided}"
+        scene = compose(recipe, params, draws)
         if "hidden" in clip.layout.labels:
-            told = hidden(recipe.scenario_object(clip.split, clip.index), clip.params, clip.scene)
+            told = hidden(recipe.scenario_object(clip.split, clip.index), params, scene)
             if clip.captions["hidden"] != told:
                 yield f"the caption hidden is {clip.captions['hidden']!r}, the scenario says {told!r}"
-        scene = compose(recipe, params, draws)
         path = _difference(json.loads(clip.scene_json), json.loads(scene_to_json(scene)), "")
         if path is not None:
             yield f"the scene is not what the recipe makes of these parameters: {path or 'all of it'} differs"

@@ -1,0 +1,1 @@
+"""Studies: clips that belong together, as a data-efficiency experiment needs them."""
