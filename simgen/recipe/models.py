@@ -269,6 +269,18 @@ class Recipe(Section):
         }
         return tuple(label for label, need in needed.items() if need)
 
+    def study_summary(self) -> dict[str, Any]:
+        """What a dataset keeps of its study: its words, factors and training split, and the sizes of ladders and
+        groups; empty for a recipe that is none.
+        """
+        words = self.study.model_dump(mode="json", exclude_defaults=True)
+        ladders = {name: list(design.ladder) for name, design in self.designs.items() if design.ladder}
+        groups = {name: len(design.members) for name, design in self.designs.items() if design.in_groups}
+        if not (words or ladders or groups or self.compares):
+            return {}
+        more = {"train": self.training, "context_frames": self.study.context_frames}
+        return {**words, **more, "ladders": ladders, "groups": groups, "sampling": self.sampling}
+
     def factors(self) -> dict[str, dict[str, dict[str, str]]]:
         """Role and what reveals it (see `simgen.scenarios.base.Parameter`) of every parameter of each scenario; none
         for a composed one, whose parameters mean what the recipe makes of them.

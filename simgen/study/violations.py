@@ -23,10 +23,10 @@ from simgen.physics.energy import mechanical_energy
 from simgen.physics.trace import Contacts, Trace
 from simgen.recipe.draws import Draws
 from simgen.scene.colour import SATURATED, difference, mixed
+from simgen.scene.presence import without
 from simgen.scene.rotation import matrix, quaternions
 from simgen.scene.sight import reach_m
 from simgen.scene.spec import Body, Look, Quaternion, SceneSpec, Shape
-from simgen.study.interventions import without
 from simgen.study.occasions import (
     DIFFERS_PIXELS,
     Clip,
