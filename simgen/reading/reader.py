@@ -9,6 +9,7 @@ from __future__ import annotations
 import bisect
 import copy
 import os
+import sys
 import warnings
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
