@@ -173,10 +173,18 @@ def score_factors(
     orders = [np.arange(count)]
     orders += [np.argsort(draws.many(f"shuffle.{k}", count), kind="stable") for k in range(SHUFFLES)]
     folds = np.argsort(draws.many("folds", count), kind="stable") % FOLDS
-    predictors = _predictors(varied, folds)
-    found = {name: _skills(column, orders, folds, predictors) for name, column in columns.items()}
-    if not found:
+    targets = {name: _targets(column) for name, column in columns.items()}
+    if not targets:
         return []
+    ends = np.cumsum([0, *(target.shape[1] for target in targets.values())])
+    places = {name: slice(ends[k], ends[k + 1]) for k, name in enumerate(targets)}
+    whole = np.concatenate(list(targets.values()), axis=1)
+    wanted = np.stack([whole[order] for order in orders], axis=1)  # (n, orders, targets of all factors)
+    given = _out_of_fold(varied, folds, wanted, list(places.values()))
+    found = {
+        name: _skills(wanted[..., place], given[..., place], columns[name].dtype.kind in "iuf")
+        for name, place in places.items()
+    }
     # Scores in units of their own spread under shuffling, so that the strictest of all factors' shuffles is one bar.
     spreads = {name: max(float(skills[1:].std()), 1e-6) for name, skills in found.items()}
     bar = max(float((skills[1:].max() - skills[1:].mean()) / spreads[name]) for name, skills in found.items())
@@ -188,65 +196,60 @@ def score_factors(
     return scores
 
 
-@dataclass(frozen=True, slots=True)
-class _Predictor:
-    """Ridge regression from all clips but those of one fold, with each penalty."""
+def _targets(column: NDArray[Any]) -> Floats:
+    """What is fitted, (n, 1) for numbers, (n, words) of 0 and 1 for words."""
+    if column.dtype.kind in "iuf":
+        return column.astype(np.float64)[:, None]
+    words, place = np.unique(column, return_inverse=True)
+    return np.eye(len(words))[place]
 
-    fitted: NDArray[np.bool_]  # (n,) the clips that it is fitted to
-    smoothing: Floats  # (penalties, m, m) fitted values of the m fitted clips from their values
-    prediction: Floats  # (penalties, n − m, m) values of the others
 
-
-def _predictors(features: Floats, folds: NDArray[np.int64]) -> list[_Predictor]:
+def _out_of_fold(
+    features: Floats, folds: NDArray[np.int64], wanted: Floats, factors: Sequence[slice]
+) -> Floats:
+    """Predictions (n, orders, targets) of what is `wanted` of each clip, by a fit to the clips of the other folds."""
     spread = features.std(axis=0)
     standard = (features - features.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     kernel = (1.0 + standard @ standard.T / max(1, standard.shape[1])) ** 2
-    found = []
+    given = np.zeros_like(wanted)
     for fold in range(FOLDS):
         fitted = folds != fold
-        inside, across = kernel[np.ix_(fitted, fitted)], kernel[np.ix_(~fitted, fitted)]
-        values, vectors = np.linalg.eigh(inside)
-        values = np.maximum(values, 0.0)
-        smoothing, prediction = [], []
-        for penalty in PENALTIES:
-            inverse = (vectors / (values + penalty * len(values))) @ vectors.T
-            smoothing.append(inside @ inverse)
-            prediction.append(across @ inverse)
-        found.append(_Predictor(fitted, np.stack(smoothing), np.stack(prediction)))
-    return found
+        mean = wanted[fitted].mean(axis=0)
+        given[~fitted] = mean + _fit(
+            kernel[np.ix_(fitted, fitted)], kernel[np.ix_(~fitted, fitted)], wanted[fitted] - mean, factors
+        )
+    return given
 
 
-def _skills(
-    column: NDArray[Any],
-    orders: Sequence[NDArray[np.int64]],
-    folds: NDArray[np.int64],
-    predictors: Sequence[_Predictor],
-) -> Floats:
-    """The score of a column (n,) in each order of its clips, (orders,)."""
-    numeric = column.dtype.kind in "iuf"
-    words, place = np.unique(column, return_inverse=True)
-    targets = column.astype(np.float64)[:, None] if numeric else np.eye(len(words))[place]
-    wanted = np.stack([targets[order] for order in orders], axis=1)  # (n, orders, targets)
-    given = np.zeros_like(wanted)
-    for fold, predictor in enumerate(predictors):
-        given[folds == fold] = _predicted(predictor, wanted[predictor.fitted])
+def _fit(inside: Floats, across: Floats, values: Floats, factors: Sequence[slice]) -> Floats:
+    """Kernel ridge regression of values (m, orders, targets), predicted across (k, m) to (k, orders, targets).
+
+    Every factor in every order has the penalty of its least leave-one-out error, which is (K + λ)⁻¹ y over the
+    diagonal of (K + λ)⁻¹ (R. R. Picard and R. D. Cook, 1984).
+    """
+    strength, vectors = np.linalg.eigh(inside)
+    turned = vectors.T @ values.reshape(len(values), -1)
+    given = np.zeros((len(across), *values.shape[1:]))
+    least = np.full((values.shape[1], len(factors)), np.inf)
+    for penalty in PENALTIES:
+        shrunk = 1.0 / (np.maximum(strength, 0.0) + penalty * len(values))
+        weights = vectors @ (shrunk[:, None] * turned)
+        left_out = weights / (vectors**2 @ shrunk)[:, None]
+        errors = (left_out**2).sum(axis=0).reshape(values.shape[1:])
+        predicted = (across @ weights).reshape(given.shape)
+        for k, place in enumerate(factors):
+            error = errors[:, place].sum(axis=1)
+            better = error < least[:, k]
+            least[better, k] = error[better]
+            given[:, better, place] = predicted[:, better, place]
+    return given
+
+
+def _skills(wanted: Floats, given: Floats, numeric: bool) -> Floats:
+    """The score in each order, (orders,), of predictions (n, orders, targets) of one factor."""
     if numeric:
         missed = ((wanted - given) ** 2).sum(axis=(0, 2))
         return np.asarray(1.0 - missed / ((wanted - wanted.mean(axis=0)) ** 2).sum(axis=(0, 2)))
     wrong = (wanted.argmax(axis=2) != given.argmax(axis=2)).mean(axis=0)
-    return np.asarray(1.0 - wrong / (1.0 - targets.mean(axis=0).max()))
-
-
-def _predicted(predictor: _Predictor, values: Floats) -> Floats:
-    """Values of the clips left out (n − m, orders, targets), with the penalty of the least leave-one-out error."""
-    mean = values.mean(axis=0)
-    flat = (values - mean).reshape(len(values), -1)
-    errors = []
-    for smoothing in predictor.smoothing:
-        # the residual that a clip would have were it left out (R. R. Picard and R. D. Cook, 1984)
-        residual = (flat - smoothing @ flat) / np.maximum(1.0 - np.diag(smoothing), 1e-9)[:, None]
-        errors.append((residual**2).sum(axis=0).reshape(values.shape[1:]).sum(axis=1))
-    best = np.argmin(np.stack(errors), axis=0)  # (orders,)
-    given = np.stack([prediction @ flat for prediction in predictor.prediction])
-    given = given.reshape(len(PENALTIES), -1, *values.shape[1:])
-    return np.asarray(given[best, :, np.arange(len(best))].swapaxes(0, 1) + mean)
+    commonest = wanted.mean(axis=0).max(axis=1)
+    return np.asarray(1.0 - wrong / (1.0 - commonest))
