@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.dataset.column_table import CAPTION_TIERS, Layout
-from simgen.dataset.study_columns import STUDY_COLUMNS, StudyPlace
 from simgen.dataset.dense import decode_pass
 from simgen.dataset.sample import CameraLabel, Sample
+from simgen.dataset.study_columns import STUDY_COLUMNS, StudyPlace
 from simgen.errors import DatasetError
 from simgen.labels.decision import Decision
 from simgen.labels.events import Event

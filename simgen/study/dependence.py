@@ -44,7 +44,8 @@ class PairRow:
 def dependence(
     table: Mapping[str, NDArray[Any]], pairs: Sequence[tuple[str, str]], draws: Draws
 ) -> tuple[PairRow, ...]:
-    """A row for every pair of columns (n,) of the table, strongest first; a factor that does not vary has none.
+    """A row for every pair of columns (n,) of the table, those that depend first, then the strongest; a factor that does
+    not vary has none.
 
     The shuffles are addressed draws, so the same table gives the same rows.
     """
@@ -79,7 +80,7 @@ def dependence(
                 dependent=bool(strength[place] > strongest or abs(spearman[place]) > closest),
             )
         )
-    return tuple(sorted(rows, key=lambda row: -row.strength))
+    return tuple(sorted(rows, key=lambda row: (not row.dependent, -row.strength)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,8 @@ def _information(left: _Side, right: _Side) -> tuple[Floats, Floats]:
     """
     count = len(left.members)
     joint = (left.members.T @ right.members).astype(np.float64)
-    expected = np.outer(left.members.sum(axis=0), right.members.sum(axis=0)) / count
+    shares = (side.members.sum(axis=0, dtype=np.float64) for side in (left, right))
+    expected = np.outer(*shares) / count
     cells = np.where(joint > 0, joint * np.log2(np.where(joint > 0, joint, 1.0) / expected), 0.0) / count
     starts = [np.cumsum([0, *side.sizes[:-1]]) for side in (left, right)]
     raw = np.add.reduceat(np.add.reduceat(cells, starts[0], axis=0), starts[1], axis=1)

@@ -23,7 +23,7 @@ from simgen.physics.trace import Contacts, Trace
 from simgen.recipe.draws import Draws
 from simgen.scene.spec import SceneSpec, Video
 
-__all__ = ["FirstFrameAudit", "Score", "Sights", "audit_first_frame", "first_frames", "score_factors"]
+__all__ = ["FirstFrameAudit", "Score", "Sights", "first_frames", "score_factors", "scores_of"]
 
 LONGER_SIDE = 128  # pixels of the picture that is filmed
 SHUFFLES = 99
@@ -96,20 +96,8 @@ class FirstFrameAudit:
 _BODIES = {"everything": "all that is seen", "moving": "the moving bodies alone"}
 
 
-def audit_first_frame(
-    scenes: Iterable[SceneSpec],
-    table: Mapping[str, NDArray[Any]],
-    factors: Sequence[str],
-    seed: int,
-    progress: Callable[[int], None] = lambda count: None,
-) -> FirstFrameAudit:
-    """Film the scenes of a few hundred clips and predict the columns (n,) of `table` that `factors` names.
-
-    `progress` hears how many scenes have been filmed. Raises RenderError for a scene that cannot be drawn.
-    """
-    sights = first_frames(scenes, progress)
-    columns = {name: table[name] for name in factors if len(np.unique(table[name])) > 1}
-    draws = Draws(seed, "audit", 0)
+def scores_of(sights: Sights, columns: Mapping[str, NDArray[Any]], draws: Draws) -> FirstFrameAudit:
+    """How well what is seen predicts each column (n,)."""
     scores = [
         *score_factors(sights.everything, columns, draws, "everything"),
         *score_factors(sights.moving, columns, draws, "moving"),
