@@ -6,7 +6,7 @@ values(uniform(5, 40), column(seed, "train", range(3_000_000), "params.angle_deg
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from statistics import NormalDist
 from typing import Any
@@ -24,9 +24,8 @@ from simgen.recipe.distributions import (
     Scalar,
     Uniform,
 )
-from simgen.study.ranges import Box
 
-__all__ = ["drawn", "table_of", "values"]
+__all__ = ["table_of", "values"]
 
 Floats = NDArray[np.float64]
 
@@ -86,31 +85,6 @@ def _places(distribution: Choice, uniform: Floats) -> NDArray[np.int64]:
     last = max(place for place, weight in enumerate(distribution.weights) if weight > 0)
     missed = (places >= count) | (np.array([*distribution.weights, 0.0])[np.minimum(places, count)] == 0)
     return np.where(missed, last, places)
-
-
-def drawn(
-    boxes: Sequence[Box], cases: NDArray[np.int64], uniform: Callable[[str], Floats]
-) -> dict[str, NDArray[Any]]:
-    """Every factor of n clips, (n,) each; clip i is of the box `boxes[cases[i]]`.
-
-    `uniform(name)` gives the n uniform numbers of a factor: `column` of independent draws, `sobol_column` of Sobol
-    numbers. Factors that some box lacks are left out.
-    """
-    found: dict[str, NDArray[Any]] = {}
-    for name in boxes[0]:
-        if not all(name in box for box in boxes):
-            continue
-        ways = [box[name] for box in boxes]
-        numbers = np.zeros(len(cases)) if all(isinstance(way, Constant) for way in ways) else uniform(name)
-        if all(way == ways[0] for way in ways):
-            found[name] = values(ways[0], numbers)
-            continue
-        parts = [values(way, numbers[cases == case]) for case, way in enumerate(ways)]
-        whole = np.empty(len(cases), dtype=np.result_type(*parts))
-        for case, part in enumerate(parts):
-            whole[cases == case] = part
-        found[name] = whole
-    return found
 
 
 def table_of(clips: Sequence[Mapping[str, Scalar]]) -> dict[str, NDArray[Any]]:
