@@ -200,19 +200,31 @@ def build(
 )
 @_as_json
 def check(recipe: str, clips: int | None, as_json: bool) -> None:
-    """Validate RECIPE; tell what building it takes: clips, hours, bytes. A few clips are made to find out."""
+    """Validate RECIPE; tell what building it takes: clips, hours, bytes. A few clips are made to find out.
+
+    Of a recipe that names a training split also how every other split stands to it (disjoint, or what leaks), and
+    whether something gives the studied factors away.
+    """
     import dataclasses
 
     from simgen.build.driver import formats_of, plan_of, require_what_it_takes
     from simgen.build.estimate import estimate
+    from simgen.build.progress import counting
     from simgen.recipe import load_recipe
+    from simgen.study.design_report import design_report
 
     loaded = load_recipe(recipe)
     require_what_it_takes(loaded)
     found = estimate(loaded, plan_of(loaded, clips), formats_of(loaded, None))
-    click.echo(
-        json.dumps(dataclasses.asdict(found), indent=1) if as_json else estimate_words(loaded.name, found)
-    )
+    with counting("audit") as progress:
+        design = design_report(loaded, progress)
+    if as_json:
+        told = {"design": dataclasses.asdict(design)} if design is not None else {}
+        click.echo(json.dumps({**dataclasses.asdict(found), **told}, indent=1))
+        return
+    click.echo(estimate_words(loaded.name, found))
+    if design is not None:
+        click.echo(design.text)
 
 
 @cli.command()
