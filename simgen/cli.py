@@ -318,17 +318,29 @@ def preview(
 
 @cli.command()
 @click.argument("location", metavar="DATASET")
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.png",
+    help="Draw the design: parameters by split.",
+)
 @_as_json
-def info(location: str, as_json: bool) -> None:
-    """What is in DATASET (a folder or a URL): counts, parameter ranges, law residuals, sizes."""
+def info(location: str, plot: Path | None, as_json: bool) -> None:
+    """What is in DATASET (a folder or a URL): counts, parameter ranges, the design of a study, law residuals, sizes."""
     import dataclasses
 
+    from simgen.verification.design import design_rows, design_words, plot_design
     from simgen.verification.overview import overview
 
-    found = overview(location)
-    click.echo(
-        json.dumps(dataclasses.asdict(found), indent=1) if as_json else overview_words(location, found)
-    )
+    found, design = overview(location), design_rows(location)
+    if as_json:
+        rows = [dataclasses.asdict(row) for row in design]
+        click.echo(json.dumps({**dataclasses.asdict(found), "design": rows}, indent=1))
+    else:
+        click.echo("\n".join([overview_words(location, found), *design_words(design)]))
+    if plot is not None:
+        plot_design(location, plot)
+        _say(f"The design is drawn in {plot}")
 
 
 @cli.command()
