@@ -88,16 +88,18 @@ def design_words(rows: tuple[DesignRow, ...]) -> list[str]:
     """The rows as a table for a person."""
     if not rows:
         return []
-    cells = [("split", "clips", "made of", "outside the training range", "nearest training clip")]
+    cells: list[tuple[str, ...]] = [
+        ("split", "clips", "made of", "outside the training range", "nearest training clip")
+    ]
     for row in rows:
         outside = ", ".join(f"{name} {_share(count, row.clips)}" for name, count in row.outside.items())
         near = "" if row.nearest is None else f"{row.nearest[0]:.3g} (at most {row.nearest[1]:.3g})"
         cells.append((row.split, f"{row.clips:,}", row.made_of, outside, near))
     widths = [max(len(row[place]) for row in cells) for place in range(5)]
     lines = ["  design:"]
-    for row in cells:
-        texts = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        texts[1] = row[1].rjust(widths[1])
+    for cell_row in cells:
+        texts = [cell.ljust(width) for cell, width in zip(cell_row, widths, strict=True)]
+        texts[1] = cell_row[1].rjust(widths[1])
         lines.append(f"    {'  '.join(texts)}".rstrip())
     return lines
 
