@@ -11,7 +11,7 @@ from simgen.render.raycast import layout as at
 from simgen.render.raycast.compile import entry, kernel
 from simgen.render.raycast.flow import trace_flow
 from simgen.render.raycast.frame import Canvas, draw_tiles, restore
-from simgen.render.raycast.reach import enclose, find_affected, find_candidates
+from simgen.render.raycast.reach import drop_missed, enclose, find_affected, find_candidates
 
 __all__ = ["Arguments", "Results", "Room", "film"]
 
@@ -174,6 +174,7 @@ def film(
                 if dirty[tile]:
                     over[tile] = 0
             find_affected(ahead, at.MOVES, lights, world, bounds0, dirty, over)
+            drop_missed(ahead, at.MOVES, lights, world, bounds0, base[1], over)
             for tile in range(dirty.shape[0]):
                 chosen[tile] = 1 if dirty[tile] and not over[tile] else 0
             restore(chosen, canvas, base, width, height)  # nothing that moves reaches these any more
