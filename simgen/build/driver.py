@@ -8,7 +8,7 @@ import os
 import shutil
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,11 +56,18 @@ def folder_of(recipe: Recipe, output: str | Path | None) -> Path:
 
 
 def plan_of(recipe: Recipe, clips: int | None = None) -> Plan:
-    """The plan of the recipe's splits; `clips` stands in for the number of clips of every split."""
+    """The plan of the recipe's splits; `clips` stands in for the number of clips of every split, of groups rounded
+    up to whole ones.
+    """
     if clips is not None and clips < 1:
         raise ValueError(f"a dataset needs at least one clip, not {clips}")
-    counts = {name: split.clips if clips is None else clips for name, split in recipe.splits.items()}
-    return Plan(counts, recipe.output.clips_per_shard)
+    groups = {name: len(design.members) for name, design in recipe.designs.items() if design.in_groups}
+    counts = {
+        name: design.clips if clips is None else -(-clips // groups.get(name, 1)) * groups.get(name, 1)
+        for name, design in recipe.designs.items()
+    }
+    ladders = {name: design.ladder for name, design in recipe.designs.items() if design.ladder}
+    return Plan(counts, recipe.output.clips_per_shard, ladders, groups)
 
 
 def build(
@@ -238,7 +245,9 @@ class _Run:
                     "Run the same command again."
                 )
             markers.append(marker)
-        manifest = finish_dataset(self._folder, self._recipe, markers, GENERATOR_VERSION)
+        manifest = finish_dataset(
+            self._folder, self._recipe, markers, GENERATOR_VERSION, lambda: self._study_files(markers)
+        )
         return BuildReport(
             folder=self._folder,
             clips=self._plan.clips,
@@ -255,6 +264,14 @@ class _Run:
                 for (scenario, law), entry in sorted(self._residuals.items())
             },
         )
+
+    def _study_files(self, markers: Sequence[Marker]) -> Iterator[tuple[str, bytes]]:
+        from simgen.study.neighbours import neighbour_files
+
+        attempts: dict[str, dict[int, int]] = {}
+        for marker in markers:
+            attempts.setdefault(marker.shard.split, {}).update(marker.attempts)
+        return neighbour_files(self._recipe, self._plan.clips_per_split, attempts)
 
 
 def formats_of(recipe: Recipe, formats: Sequence[str] | None) -> tuple[str, ...]:
