@@ -69,7 +69,7 @@ SHAPE = Parameter(
 )
 
 START = Parameter(
-    "start",
+    "start_share",
     uniform(0, 1),
     "1",
     "where it starts: 0 at the edge of the picture, 1 as far in as leaves it 24 frames of 0.1 s before it goes out",
@@ -77,7 +77,7 @@ START = Parameter(
     "nuisance",
 )
 HEIGHT = Parameter(
-    "height",
+    "height_share",
     uniform(0, 1),
     "1",
     "how high it starts: 0 lowest, 1 highest of what is allowed",

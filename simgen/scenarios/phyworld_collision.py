@@ -51,7 +51,7 @@ class PhyWorldCollision(Scenario):
         _speed("a", "red ball, which moves to the right"),
         _speed("b", "blue ball, which moves to the left"),
         Parameter(
-            "impact",
+            "impact_share",
             uniform(0, 1),
             "1",
             "when they meet: 0 after 0.8 s, 1 as late as the picture's width, or 0.8 s before its end, allows",
@@ -59,7 +59,7 @@ class PhyWorldCollision(Scenario):
             "nuisance",
         ),
         Parameter(
-            "start",
+            "start_share",
             uniform(0, 1),
             "1",
             "where the pair starts: 0 with the red ball at the left edge, 1 with the blue ball at the right one",
@@ -99,10 +99,10 @@ class PhyWorldCollision(Scenario):
         closing = params["speed_a_m_s"] + params["speed_b_m_s"]
         if closing < SLOWEST_M_S:
             raise Rejected("too-slow", f"the balls approach each other at {closing:.3f} m/s only")
-        left, right = _places(red, blue, closing, params["impact"], params["start"], _video_s(video))
+        left, right = _places(red, blue, closing, params["impact_share"], params["start_share"], _video_s(video))
         larger = max(red, blue)
         lowest, highest = flat_world.MARGIN_M + larger, flat_world.WORLD_M - flat_world.MARGIN_M - larger
-        height = lowest + (highest - lowest) * params["height"]
+        height = lowest + (highest - lowest) * params["height_share"]
         return SceneSpec(
             bodies=(
                 flat_world.ball("ball_a", red, left, height, (params["speed_a_m_s"], 0.0, 0.0), look=RED),

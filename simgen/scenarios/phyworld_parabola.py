@@ -61,13 +61,13 @@ class PhyWorldParabola(Scenario):
 
     def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:
         radius, speed, side = params["radius_m"], params["speed_m_s"], lane.side(params)
-        from_edge = flat_world.start_x_m(radius, speed, params["start"], draws("start.room"))
+        from_edge = flat_world.start_x_m(radius, speed, params["start_share"], draws("start.room"))
         highest = flat_world.WORLD_M - flat_world.MARGIN_M - radius
         subject = flat_world.ball(
             "subject",
             radius,
             from_edge if side > 0 else flat_world.WORLD_M - from_edge,
-            highest - BAND_M * (1 - params["height"]),
+            highest - BAND_M * (1 - params["height_share"]),
             (side * speed, 0.0, 0.0),
             params["shape"],
         )

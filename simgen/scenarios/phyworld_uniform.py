@@ -47,13 +47,13 @@ class PhyWorldUniform(Scenario):
 
     def scene(self, params: Params, draws: Draws, video: Video) -> SceneSpec:
         radius, speed, side = params["radius_m"], params["speed_m_s"], lane.side(params)
-        from_edge = flat_world.start_x_m(radius, speed, params["start"], draws("start.room"))
+        from_edge = flat_world.start_x_m(radius, speed, params["start_share"], draws("start.room"))
         lowest = flat_world.MARGIN_M + radius
         subject = flat_world.ball(
             "subject",
             radius,
             from_edge if side > 0 else flat_world.WORLD_M - from_edge,
-            lowest + (flat_world.WORLD_M - 2 * lowest) * params["height"],
+            lowest + (flat_world.WORLD_M - 2 * lowest) * params["height_share"],
             (side * speed, 0.0, 0.0),
             params["shape"],
         )
