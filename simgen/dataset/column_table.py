@@ -65,6 +65,7 @@ class DatasetRecipe(Protocol):
     def video(self) -> Any: ...  # with .codec, one of video.CODECS
     def param_types(self) -> Mapping[str, type]: ...
     def mixture(self) -> Mapping[str, tuple[str, ...]]: ...  # scenario -> its parameters, if it mixes some
+    def study_labels(self) -> tuple[str, ...]: ...  # of `STUDY_COLUMNS`, those that it needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class Layout:
             cameras=tuple(recipe.cameras) or ("main",),
             passes=tuple(name for name in PASSES if name in recipe.passes),
             codec=recipe.video.codec,
+            labels=("decision", *recipe.study_labels()),
             mixture=tuple((name, tuple(params)) for name, params in recipe.mixture().items()),
         )
 
@@ -234,6 +236,8 @@ def arrow_schema(table: tuple[Column, ...]) -> pa.Schema:
 
 
 def _columns(layout: Layout) -> Iterator[Column]:
+    from simgen.dataset.study_columns import STUDY_COLUMNS  # which are made of the columns of this file
+
     tiers = "; ".join(f"{tier}: {meaning}" for tier, meaning in CAPTION_TIERS.items())
     params = pa.struct([pa.field(name, _PARAM_TYPES[kind]) for name, kind in layout.params])
     yield Column("key", _TEXT, "", "", "<recipe>-<split>-<index, 8 digits>; unique in the dataset")
@@ -260,6 +264,8 @@ def _columns(layout: Layout) -> Iterator[Column]:
     yield from _LABELS
     if "decision" in layout.labels:
         yield _DECISION
+    for label, own_columns in STUDY_COLUMNS.items():
+        yield from own_columns if label in layout.labels else ()
     yield from _seen_by("", "the main camera")
     yield Column(
         "projected_px", _lists(_F4, 0, 0, 2), "px", "(T, N, 2)",

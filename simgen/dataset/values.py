@@ -15,6 +15,7 @@ import numpy as np
 from simgen.dataset.column_table import CAPTION_TIERS, Layout
 from simgen.dataset.dense import encode_pass
 from simgen.dataset.sample import CameraLabel, Sample
+from simgen.dataset.study_columns import study_values
 from simgen.dataset.video import encode_video
 from simgen.render.frames import Frames
 from simgen.scene.json import scene_to_json
@@ -92,6 +93,7 @@ def values_of(sample: Sample, layout: Layout) -> Values:
         "generator_version": int(sample.generator_version),
         "attempt": int(sample.attempt),
     }
+    values |= study_values(sample.study, layout.labels, rgb.shape[0], len(sample.scene.bodies))
     for place, (camera, frames) in enumerate(sample.frames.items()):
         suffix = f"_{camera}" if place else ""
         if place:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.dataset.column_table import CAPTION_TIERS, Layout
+from simgen.dataset.study_columns import STUDY_COLUMNS, StudyPlace
 from simgen.dataset.dense import decode_pass
 from simgen.dataset.sample import CameraLabel, Sample
 from simgen.errors import DatasetError
@@ -79,6 +80,14 @@ class Clip:
     @property
     def scenario(self) -> str:
         return str(self.value("scenario"))
+
+    @property
+    def study(self) -> StudyPlace:
+        """Where the clip stands in a study, of the whole recording; what its dataset does not say has its default."""
+        for label, columns in STUDY_COLUMNS.items():
+            for column in columns if label in self.layout.labels else ():
+                self.value(column.name)  # raises where it was not read
+        return StudyPlace.of_values(self.values)
 
     @property
     def caption(self) -> str:
@@ -390,6 +399,7 @@ class Clip:
             generator_version=self.generator_version,
             attempt=self.attempt,
             decision=self.decision if "decision" in self.layout.labels else Decision(),
+            study=self.study,
         )
 
     def _suffix(self, camera: str) -> str:

@@ -364,8 +364,9 @@ def test_parameters_and_scene_are_drawn_again(tmp_path: Path) -> None:
     rederivation = Rederivation(Manifest.of(recipe, [marker], GENERATOR_VERSION))
     assert rederivation.possible, rederivation.why_not
     draws = Draws(recipe.seed, "train", 2, attempt=1)
-    params = recipe.draw_params("train", draws)
-    text = scene_to_json(compose(recipe, params, draws))
+    design = recipe.clip("train", 2)
+    params = recipe.draw_params(design, draws)
+    text = scene_to_json(compose(recipe, design, params, draws))
     # nothing happens in it, and gravity is known from three frames on
     decision = dataclasses.asdict(Decision(event_frames=3, outcome_frames=3, horizon_s=1.0))
     values = {"split": "train", "index": 2, "attempt": 1, "params": params, "scene": text}
