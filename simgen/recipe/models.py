@@ -56,7 +56,8 @@ class Recipe(Section):
     )
     scenarios: Mixture = Field(
         default=None,
-        description="`scenario: mix` only: the scenarios, with weights; `all` is every one that ships",
+        description="`scenario: mix` only: the scenarios, with weights; `all` is every one that ships, but "
+        "replicas of other datasets",
     )
     seed: Annotated[int, Whole(0, 2**64 - 1)] = Field(
         default=0, description="another seed gives other clips; 0 is a seed like any other"
