@@ -185,8 +185,7 @@ def take_events(take: Take) -> tuple[Event, ...]:
     trace, cut = take.trace, take.cut
     if cut is None or take.later is None:
         return find_events(take.scene, trace)
-    time_s = float(trace.time_s[cut])
-    before_s = float(trace.time_s[cut - 1])
+    before_s, time_s = float(trace.time_s[cut - 1]), float(trace.time_s[cut])
     goes, comes, jumps = set(), set(), {take.scene.body_index(name) for name in take.jumped}
     for index, (first, second) in enumerate(zip(take.scene.bodies, take.later.bodies, strict=True)):
         if first.present and not second.present:
@@ -194,9 +193,10 @@ def take_events(take: Take) -> tuple[Event, ...]:
         elif second.present and not first.present:
             comes.add(index)
     kept: list[Event] = []
-    if goes:
-        last = _until(trace, cut - 1)
-        kept += [event for event in find_events(take.scene, last) if goes & set(event.bodies)]
+    if goes or jumps:
+        for event in find_events(take.scene, _until(trace, cut - 1)):
+            if goes & set(event.bodies) or (jumps & set(event.bodies) and event.kind != "comes_to_rest"):
+                kept.append(event)
     if comes:
         kept += [
             replace(event, frame=event.frame + cut, time_s=event.time_s + time_s)
@@ -204,23 +204,27 @@ def take_events(take: Take) -> tuple[Event, ...]:
             if comes & set(event.bodies)
         ]
     turned = np.dot(take.scene.gravity_m_s2, take.later.gravity_m_s2) < 0
+    rows = trace.contacts.frame == cut - 1
+    borne = {*trace.contacts.a[rows].tolist(), *trace.contacts.b[rows].tolist()}
     for scene, late in ((take.scene, False), (take.later, True)):
         for event in find_events(scene, trace):
             bodies = set(event.bodies)
-            if turned and late and event.kind == "apex":
-                continue  # a lowest point: what is up for the eye is down for gravity
             if bodies & (goes | comes):
                 continue
-            if jumps & bodies and before_s < event.time_s <= time_s and event.kind not in SEEN:
-                continue
+            if event.kind == "apex" and ((turned and late) or (bodies & borne and event.time_s <= time_s)):
+                continue  # what is up for the eye is down for gravity; what lay on something has not risen
+            if jumps & bodies:
+                since_s = before_s if event.kind in SEEN else time_s
+                if late and (event.time_s > since_s or event.kind == "comes_to_rest"):
+                    kept.append(event)
             # whether something lies still to the end is for the end to say
-            if (event.time_s > time_s or event.kind == "comes_to_rest") == late:
+            elif (event.time_s > time_s or event.kind == "comes_to_rest") == late:
                 kept.append(event)
     return tuple(sorted(kept, key=lambda event: (event.time_s, event.kind, event.bodies)))
 
 
 # Events of where a body is seen, which a jump can make.
-SEEN = ("leaves_frame", "enters_frame", "hidden", "reappears", "comes_to_rest")
+SEEN = ("leaves_frame", "enters_frame", "hidden", "reappears")
 
 
 def _until(trace: Trace, frame: int) -> Trace:
