@@ -1,1 +1,1 @@
-"""Studies: clips that belong together, as a data-efficiency experiment needs them."""
+"""What a study asks of its data: groups of clips that belong together, ranges, coverage, shortcuts, questions."""
