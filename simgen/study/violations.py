@@ -130,7 +130,8 @@ def _shown(kind: str, clip: Clip, candidate: _Candidate, later: SceneSpec, after
     if frame is None or frame < min(clip.frames):
         return None
     joined = _join(candidate.possible.trace, after, frame, _indices(clip.scene, candidate.jumped))
-    take = Take(candidate.possible.scene, joined, frame, later, candidate.jumped)
+    possible = candidate.possible
+    take = Take(possible.scene, joined, frame, later, candidate.jumped, possible.trace)
     return Violated(
         kind,
         frame,

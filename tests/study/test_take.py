@@ -175,7 +175,7 @@ def test_a_jump_is_no_event() -> None:
     # from the air onto the ground, at rest: it neither lands nor bounces on the way
     moved = trace.state[6].copy()
     moved[0, 2], moved[0, 7:13] = trace.position_m[:, 0, 2].min(), 0.0
-    take = Take(scene, continue_from(scene, trace, 6, moved), 6, scene, ("subject",))
+    take = Take(scene, continue_from(scene, trace, 6, moved), 6, scene, ("subject",), trace)
     kinds = {event.kind for event in take_events(take) if event.frame <= 6}
     assert "bounce" not in kinds
     assert "apex" not in kinds
