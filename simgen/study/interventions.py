@@ -65,7 +65,7 @@ def intervene(scene: SceneSpec, trace: Trace, intervention: Intervention) -> Tak
             f"set: what changes in the middle of a clip must not be seen by itself, but {' and '.join(seen)} "
             "would change too; intervene at the start instead, or set only mass, friction, elasticity, gravity or forces."
         )
-    return Take(scene, continue_from(changed, trace, frame), frame, changed)
+    return Take(scene, continue_from(changed, trace, frame), frame, changed, undisturbed=trace)
 
 
 def differences(scene: SceneSpec, other: SceneSpec) -> list[str]:
