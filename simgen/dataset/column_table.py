@@ -72,6 +72,7 @@ class DatasetRecipe(Protocol):
     def video(self) -> Any: ...  # with .codec, one of video.CODECS
     def param_types(self) -> Mapping[str, type]: ...
     def mixture(self) -> Mapping[str, tuple[str, ...]]: ...  # scenario -> its parameters, if it mixes some
+    def study_labels(self) -> tuple[str, ...]: ...  # of `STUDY_COLUMNS` and "questions", those that it needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ class Layout:
             cameras=tuple(recipe.cameras) or ("main",),
             passes=tuple(name for name in PASSES if name in recipe.passes),
             codec=recipe.video.codec,
+            labels=("decision", "hidden", "counterfactual", *recipe.study_labels()),
             mixture=tuple((name, tuple(params)) for name, params in recipe.mixture().items()),
         )
 
@@ -230,6 +232,7 @@ DECISION_TYPE = _struct(
     outcome_frames=_I4,
     horizon_s=_F8,
 )
+QUESTIONS_TYPE = pa.list_(_struct(kind=_TEXT, question=_TEXT, choices=pa.list_(_TEXT), answer=_I4))
 CAMERA_TYPE = _struct(projection=_TEXT, intrinsics=_lists(_F8, 3, 3), world_to_camera=_lists(_F8, 0, 4, 4))
 
 
@@ -247,6 +250,8 @@ def arrow_schema(table: tuple[Column, ...]) -> pa.Schema:
 
 
 def _columns(layout: Layout) -> Iterator[Column]:
+    from simgen.dataset.study_columns import STUDY_COLUMNS  # which are made of the columns of this file
+
     tiers = "; ".join(f"{tier}: {CAPTION_TIERS[tier]}" for tier in layout.tiers)
     params = pa.struct([pa.field(name, _PARAM_TYPES[kind]) for name, kind in layout.params])
     yield Column("key", _TEXT, "", "", "<recipe>-<split>-<index, 8 digits>; unique in the dataset")
@@ -259,6 +264,8 @@ def _columns(layout: Layout) -> Iterator[Column]:
     yield Column(
         "captions", _struct(**dict.fromkeys(layout.tiers, _TEXT)), "", "", f"a text per tier; {tiers}"
     )
+    if "questions" in layout.labels:
+        yield _QUESTIONS
     yield _video("", "the clip from the main camera", layout.codec)
     yield Column("fps", _F8, "1/s", "", "frames per second")
     yield Column("frame_count", _I4, "", "", "T")
@@ -273,6 +280,8 @@ def _columns(layout: Layout) -> Iterator[Column]:
     yield from _LABELS
     if "decision" in layout.labels:
         yield _DECISION
+    for label, own_columns in STUDY_COLUMNS.items():
+        yield from own_columns if label in layout.labels else ()
     yield from _seen_by("", "the main camera")
     yield Column(
         "projected_px", _lists(_F4, 0, 0, 2), "px", "(T, N, 2)",
@@ -362,6 +371,12 @@ _LABELS = (
         "each closed form that the clip obeys: predicted, measured in the trajectory, residual = "
         "|measured - predicted| / |predicted| unless the law's name says otherwise",
     ),
+)  # fmt: skip
+
+_QUESTIONS = Column(
+    "questions", QUESTIONS_TYPE, "", "",
+    "questions about the clip, of the kinds descriptive, explanatory, predictive and counterfactual; answer is the place "
+    "of the true choice, from 0. Who does not see the video answers no better than chance",
 )  # fmt: skip
 
 _DECISION = Column(

@@ -15,6 +15,7 @@ import numpy as np
 from simgen.dataset.column_table import Layout
 from simgen.dataset.dense import encode_pass
 from simgen.dataset.sample import CameraLabel, Sample
+from simgen.dataset.study_columns import study_values
 from simgen.dataset.video import encode_video
 from simgen.render.frames import Frames
 from simgen.scene.json import scene_to_json
@@ -47,6 +48,7 @@ def values_of(sample: Sample, layout: Layout) -> Values:
         "scenario": sample.scenario,
         "caption": sample.captions["plain"],
         "captions": {tier: sample.captions[tier] for tier in layout.tiers},
+        **_questions(sample, layout),
         "fps": float(sample.fps),
         "frame_count": int(rgb.shape[0]),
         "width": int(rgb.shape[2]),
@@ -92,6 +94,7 @@ def values_of(sample: Sample, layout: Layout) -> Values:
         "generator_version": int(sample.generator_version),
         "attempt": int(sample.attempt),
     }
+    values |= study_values(sample.study, layout.labels, rgb.shape[0], len(sample.scene.bodies))
     for place, (camera, frames) in enumerate(sample.frames.items()):
         suffix = f"_{camera}" if place else ""
         if place:
@@ -102,6 +105,22 @@ def values_of(sample: Sample, layout: Layout) -> Values:
             for column, value in encode_pass(name, frames, sample.fps).items():
                 values[column + suffix] = value
     return values
+
+
+def _questions(sample: Sample, layout: Layout) -> Values:
+    if "questions" not in layout.labels:
+        return {}
+    return {
+        "questions": [
+            {
+                "kind": entry.kind,
+                "question": entry.question,
+                "choices": list(entry.choices),
+                "answer": int(entry.answer),
+            }
+            for entry in sample.questions
+        ]
+    }
 
 
 def _array(value: Any, dtype: type[np.generic]) -> np.ndarray[Any, Any]:

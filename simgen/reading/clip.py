@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from simgen.dataset.column_table import DESCRIBING, NO_CAPTION, Layout
 from simgen.dataset.dense import decode_pass
 from simgen.dataset.sample import CameraLabel, Sample
+from simgen.dataset.study_columns import STUDY_COLUMNS, StudyPlace
 from simgen.errors import DatasetError
 from simgen.labels.decision import Decision
 from simgen.labels.events import Event
+from simgen.labels.question import Question
 from simgen.physics.trace import Contacts
 from simgen.reading import windows
 from simgen.reading.decoding import decode_frames, nearest
@@ -81,6 +83,14 @@ class Clip:
         return str(self.value("scenario"))
 
     @property
+    def study(self) -> StudyPlace:
+        """Where the clip stands in a study, of the whole recording; what its dataset does not say has its default."""
+        for label, columns in STUDY_COLUMNS.items():
+            for column in columns if label in self.layout.labels else ():
+                self.value(column.name)  # raises where it was not read
+        return StudyPlace.of_values(self.values)
+
+    @property
     def caption(self) -> str:
         """The tier that the view names or draws, `plain` where that one tells what the window does not show; "" where it
         names none. Drawn are the tiers that describe the video.
@@ -109,6 +119,17 @@ class Clip:
         return {
             tier: text if tier in told or not text else captions["plain"] for tier, text in captions.items()
         }
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """About the whole video: none for a window that does not show the whole."""
+        questions = tuple(
+            Question(**{**entry, "choices": tuple(entry["choices"])}) for entry in self.value("questions")
+        )
+        if self.view.takes_all or not questions:
+            return questions
+        whole = windows.is_whole(self.frame_indices, self._frame_count(), self._recorded_events())
+        return questions if whole else ()
 
     def _tiers_told(self) -> Collection[str]:
         if self.view.takes_all:
@@ -397,6 +418,8 @@ class Clip:
             generator_version=self.generator_version,
             attempt=self.attempt,
             decision=self.decision if "decision" in self.layout.labels else Decision(),
+            questions=self.questions if "questions" in self.layout.labels else (),
+            study=self.study,
         )
 
     def _suffix(self, camera: str) -> str:

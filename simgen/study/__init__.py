@@ -1,1 +1,1 @@
-"""Studies: clips that belong together, as a data-efficiency experiment needs them."""
+"""What a study asks of its data: coverage, ranges in and out of training, nearest clips, shortcuts."""

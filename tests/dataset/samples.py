@@ -73,6 +73,13 @@ class HandRecipe:
     def mixture(self) -> dict[str, tuple[str, ...]]:
         return {}
 
+    def study_labels(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def designs(self) -> dict[str, Part]:
+        return self.splits
+
     def factors(self) -> dict[str, dict[str, dict[str, str]]]:
         return {"hand": {"angle_deg": {"role": "causal", "revealed": "picture"}}}
 

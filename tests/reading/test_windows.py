@@ -222,7 +222,8 @@ def test_impulses_of_a_window_change_the_momentum_that_it_shows(stride: int) -> 
 
     recipe = load_recipe("collision")
     draws = Draws(recipe.seed, "train", 0, 0)
-    scene = compose(recipe, recipe.draw_params("train", draws), draws)
+    design = recipe.clip("train", 0)
+    scene = compose(recipe, design, recipe.draw_params(design, draws), draws)
     trace = simulate(scene)
     assert len(trace.contacts) > 0
     for start in (0, 3, int(trace.contacts.frame[0]) - 1):
