@@ -49,7 +49,13 @@ def staged(scenario: str, index: int, more: str = "") -> Staged:
 
 def world_of(entry: Staged) -> World:
     return world(
-        entry.clip, entry.scenario, entry.params, entry.draws, entry.scene, entry.trace, entry.events
+        entry.clip,
+        entry.scenario,
+        entry.params,
+        entry.draws,
+        entry.take.scene,
+        entry.take.trace,
+        entry.events,
     )
 
 
