@@ -21,7 +21,7 @@ import click
 
 from simgen import __version__
 from simgen.errors import RecipeError, SimgenError
-from simgen.wording import build_words, estimate_words, overview_words
+from simgen.wording import build_words, card_words, estimate_words, overview_words
 
 __all__ = ["cli", "main"]
 
@@ -337,3 +337,29 @@ def verify(location: str, deep: bool, as_json: bool) -> None:
     )
     if not report.ok:
         raise click.exceptions.Exit(1)
+
+
+@cli.command()
+@click.argument("location", metavar="DATASET")
+@click.option(
+    "--repo",
+    default="",
+    metavar="USER/NAME",
+    help="Write the snippets and links for this repository of the Hugging Face Hub.",
+)
+@click.option(
+    "--overwrite", is_flag=True, help="Replace a card that was changed outside the places that are yours."
+)
+def card(location: str, repo: str, overwrite: bool) -> None:
+    """Write the card of DATASET (a folder): README.md with pictures and figures, and croissant.json.
+
+    What you write into the marked places of the card stays when it is written anew. The first line of output
+    names the card.
+    """
+    from simgen.build.progress import counting
+    from simgen.publish.card import write_card
+
+    with counting("card") as progress:
+        report = write_card(location, repo, overwrite=overwrite, progress=progress)
+    click.echo(report.folder / "README.md")
+    _say(card_words(report))

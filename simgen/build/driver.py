@@ -238,7 +238,7 @@ class _Run:
                     "Run the same command again."
                 )
             markers.append(marker)
-        manifest = finish_dataset(self._folder, self._recipe, markers, GENERATOR_VERSION)
+        manifest = finish_dataset(self._folder, self._recipe, markers, GENERATOR_VERSION, self._progress.say)
         return BuildReport(
             folder=self._folder,
             clips=self._plan.clips,

@@ -1,37 +1,63 @@
-"""What speaks of the whole dataset, once all its shards are done: recipe.yaml, README.md and, last,
+"""What speaks of the whole dataset, once all its shards are done: recipe.yaml, README.md, croissant.json and, last,
 manifest.json.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from simgen.dataset.card import dataset_card
 from simgen.dataset.manifest import MANIFEST, RECIPE, Manifest, Marker
 from simgen.dataset.storage import write_whole
+from simgen.errors import DatasetError
+from simgen.publish.card import CARD, dataset_card, renewed_card
+from simgen.publish.card_edits import metadata_of
+from simgen.publish.croissant import CROISSANT, croissant
 
-__all__ = ["CARD", "finish_dataset"]
+__all__ = ["CARD", "CROISSANT", "OLD_CARD", "finish_dataset"]
 
-CARD = "README.md"
+OLD_CARD = "README.old.md"
 
 
-def finish_dataset(folder: Path, recipe: Any, markers: Sequence[Marker], generator_version: int) -> Manifest:
-    """Writes the three files from the markers of all shards. What is already there as it should be is left
-    alone.
+def finish_dataset(
+    folder: Path,
+    recipe: Any,
+    markers: Sequence[Marker],
+    generator_version: int,
+    say: Callable[[str], None] = lambda sentence: None,
+) -> Manifest:
+    """Writes the files from the markers of all shards. What is already there as it should be is left alone.
 
-    A card that a person has edited is kept unless the dataset itself has changed.
+    A card is kept unless the dataset itself has changed. Then what a person wrote into the places that are theirs
+    stays; a card that was changed elsewhere is put aside, which `say` hears.
     """
     manifest = Manifest.of(recipe, markers, generator_version)
     text = manifest.to_text().encode()
-    unchanged = _content(folder / MANIFEST) == text
-    card = dataset_card(manifest).encode()
-    for relative, content in ((RECIPE, manifest.recipe.encode()), (CARD, card), (MANIFEST, text)):
-        kept = unchanged and relative == CARD and (folder / CARD).exists()
-        if not kept and _content(folder / relative) != content:
+    old = _content(folder / CARD)
+    if old is None or _content(folder / MANIFEST) != text:
+        card = _card(folder, manifest, old, say)
+        described = croissant(manifest, metadata_of(card)).encode()
+        for relative, content in ((CARD, card.encode()), (CROISSANT, described)):
+            if _content(folder / relative) != content:
+                write_whole(folder, relative, content)
+    for relative, content in ((RECIPE, manifest.recipe.encode()), (MANIFEST, text)):
+        if _content(folder / relative) != content:
             write_whole(folder, relative, content)
     return manifest
+
+
+def _card(folder: Path, manifest: Manifest, old: bytes | None, say: Callable[[str], None]) -> str:
+    if old is None:
+        return dataset_card(manifest)
+    try:
+        return renewed_card(manifest, old, folder / CARD)
+    except DatasetError as error:
+        write_whole(folder, OLD_CARD, old)
+        say(
+            f"{error}\nThe dataset has changed, so it has a new card; the card that was there is now {OLD_CARD}."
+        )
+        return dataset_card(manifest)
 
 
 def _content(path: Path) -> bytes | None:

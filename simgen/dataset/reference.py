@@ -5,7 +5,7 @@ A test compares the committed page with what this prints and runs the snippets i
 
 from __future__ import annotations
 
-from simgen.dataset.card import column_rows
+from simgen.dataset.column_rows import column_rows
 from simgen.dataset.column_table import FRAMES, PIXELS, Layout, columns
 from simgen.render.frames import PASSES
 
