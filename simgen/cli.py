@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -339,12 +340,21 @@ def verify(location: str, deep: bool, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
+def _repository(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if value and not re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", value, re.ASCII):
+        raise click.BadParameter(
+            f"'{value}' is no repository: write USER/NAME, your name on the Hub and the dataset's."
+        )
+    return value
+
+
 @cli.command()
 @click.argument("location", metavar="DATASET")
 @click.option(
     "--repo",
     default="",
     metavar="USER/NAME",
+    callback=_repository,
     help="Write the snippets and links for this repository of the Hugging Face Hub.",
 )
 @click.option(
@@ -360,6 +370,6 @@ def card(location: str, repo: str, overwrite: bool) -> None:
     from simgen.publish.card import write_card
 
     with counting("card") as progress:
-        report = write_card(location, repo, overwrite=overwrite, progress=progress)
-    click.echo(report.folder / "README.md")
-    _say(card_words(report))
+        made = write_card(location, repo, overwrite=overwrite, progress=progress)
+    click.echo(Path(location) / "README.md")
+    _say(card_words(location, made))

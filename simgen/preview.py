@@ -57,8 +57,7 @@ def sheet(samples: Sequence[Sample], steps: int = _STEPS, title: str = "") -> Im
     height, width = samples[0].rgb.shape[1:3]
     thumb = (_THUMB, max(1, round(_THUMB * height / width)))
     content = len(moments) * thumb[0] + (len(moments) - 1) * _GAP
-    several = _several(samples)
-    blocks = [_row(sample, moments, thumb, content, several) for sample in samples]
+    blocks = [_row(sample, moments, thumb, content, _label(sample, samples)) for sample in samples]
     head = _header(
         samples,
         content,
@@ -76,8 +75,7 @@ def animation(samples: Sequence[Sample], path: Path) -> None:
     columns = min(len(samples), max(1, round(math.sqrt(len(samples) * 1.4 * height / width))))
     cell = max(_CELL, min(width, 512)) if columns > 1 else max(_CELL, width)
     size = (cell, round(cell * height / width))
-    several = _several(samples)
-    notes = [_note(sample, cell, several, small=True) for sample in samples]
+    notes = [_note(sample, cell, _label(sample, samples), small=True) for sample in samples]
     tall = max(note.height for note in notes)
     rows = math.ceil(len(samples) / columns)
     content = columns * cell + (columns - 1) * 2 * _GAP
@@ -112,8 +110,14 @@ def _several(samples: Sequence[Sample]) -> bool:
     return len({sample.scenario for sample in samples}) > 1
 
 
+def _label(sample: Sample, samples: Sequence[Sample]) -> str:
+    """What tells a clip from the others: its number, and where they differ in it, split and scenario."""
+    split = f"{sample.split} " if len({other.split for other in samples}) > 1 else ""
+    return f"{split}#{sample.index}   " + (f"{sample.scenario}:   " if _several(samples) else "")
+
+
 def _row(
-    sample: Sample, moments: NDArray[np.int_], thumb: tuple[int, int], content: int, several: bool
+    sample: Sample, moments: NDArray[np.int_], thumb: tuple[int, int], content: int, label: str
 ) -> Image.Image:
     strips = []
     for name, frames in sample.frames.items():
@@ -123,7 +127,7 @@ def _row(
         if len(sample.frames) > 1:
             _tag(strip, name)
         strips.append(strip)
-    return _stack([*strips, _note(sample, content, several)], content, gap=_GAP, margin=0)
+    return _stack([*strips, _note(sample, content, label)], content, gap=_GAP, margin=0)
 
 
 def _header(
@@ -150,11 +154,10 @@ def _header(
     return head
 
 
-def _note(sample: Sample, width: int, several: bool, small: bool = False) -> Image.Image:
+def _note(sample: Sample, width: int, label: str, small: bool = False) -> Image.Image:
     """What stands under a clip."""
     size = 15 if small else 18
     lines: list[tuple[str, int, str]] = []
-    label = f"#{sample.index}   " + (f"{sample.scenario}:   " if several else "")
     lines += [(line, size, INK) for line in wrapped(label + sample.caption, size, width)]
     shown = " · ".join(
         quantity(name, value)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simgen.build.driver import BuildReport
     from simgen.build.estimate import Estimate
     from simgen.dataset.residuals import LawResiduals
-    from simgen.publish.card import CardReport
+    from simgen.publish.card import CardFiles
     from simgen.verification.overview import Overview
 
 __all__ = [
@@ -139,14 +140,13 @@ def build_words(report: BuildReport) -> str:
     return "\n".join(lines)
 
 
-def card_words(report: CardReport) -> str:
-    folder = min(os.path.relpath(report.folder), str(report.folder), key=len)
-    lines = [
-        f"  with it: {path}, {bytes_word(size)}" for path, size in report.files.items() if path != "README.md"
-    ]
-    if report.kept:
-        lines.append(f"  kept as you wrote it: {', '.join(report.kept)}")
-    return "\n".join([*lines, "next:", f"  look at it: {folder}/README.md"])
+def card_words(folder: str, made: CardFiles) -> str:
+    """What was written, what was kept, and what to do next."""
+    lines = [f"  {path}, {bytes_word(len(data))}" for path, data in made.files.items()]
+    if made.kept:
+        lines.append(f"  kept as you wrote it: {', '.join(made.kept)}")
+    where = Path(folder)
+    return "\n".join([*lines, "next:", f"  look at it: {where / 'README.md'}", f"  simgen verify {where}"])
 
 
 def estimate_words(name: str, found: Estimate) -> str:

@@ -9,18 +9,21 @@ from simgen.dataset.features import type_name
 
 __all__ = ["column_rows", "type_in_words"]
 
+_MOST_MEMBERS = 16  # of params that are named in a cell
+
 
 def column_rows(table: tuple[Column, ...]) -> list[str]:
     """A Markdown table of columns."""
     rows = ["| column | type | shape | unit | meaning | WebDataset |", "|---|---|---|---|---|---|"]
     for column in table:
         meaning = f"{column.meaning}. {_capital(column.undo)}" if column.undo else column.meaning
+        many = column.name == "params" and column.type.num_fields > _MOST_MEMBERS
         cells = (
             f"`{column.name}`",
-            type_in_words(column.type),
+            f"struct of {column.type.num_fields} members" if many else type_in_words(column.type),
             column.shape,
             column.unit,
-            meaning,
+            meaning.replace("<", "&lt;"),  # Markdown takes <index> for HTML
             column.in_tar,
         )
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")

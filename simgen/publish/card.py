@@ -31,24 +31,23 @@ from simgen.publish.card_edits import (
 from simgen.publish.card_facts import Facts
 from simgen.publish.card_sections import CLIP, PLAYING, SECTIONS, SHEET, histograms_of
 from simgen.publish.croissant import CROISSANT, croissant
-from simgen.publish.front_matter import files_front, metadata_front, tar_files_front
+from simgen.publish.front_matter import files_front, metadata_front
 from simgen.reading.clip import Clip
 from simgen.reading.folder import Folder, read_manifest
 from simgen.reading.reader import open_dataset
 from simgen.verification.survey import Survey, survey
 
-__all__ = ["CARD", "CardReport", "dataset_card", "renewed_card", "tar_card", "write_card"]
+__all__ = ["CARD", "CardFiles", "card_files", "dataset_card", "renewed_card", "write_card"]
 
 CARD = "README.md"
-_MOST_SHOWN = 6  # clips in the pictures
+_MOST_SHOWN = 6  # clips in the pictures; twice as many play side by side where there are many scenarios
 
 
 @dataclass(frozen=True, slots=True)
-class CardReport:
-    """What `write_card` wrote: path in the dataset -> bytes; and the places in which it found a person's lines."""
+class CardFiles:
+    """Path in the dataset -> content; and the places in which a person's lines were found."""
 
-    folder: Path
-    files: dict[str, int]
+    files: dict[str, bytes]
     kept: tuple[str, ...]
 
 
@@ -63,41 +62,19 @@ def renewed_card(manifest: Manifest, old: bytes, where: Path) -> str:
     return with_edits(fresh, _edits(fresh, old, where))
 
 
-def tar_card(manifest: Manifest, repo: str, parquet_repo: str = "") -> str:
-    """README.md of a repository `repo` that holds nothing but the tars, in `webdataset/`, with the features that
-    `datasets` needs to read them without guessing."""
-    front = metadata_front(manifest)
-    front["tags"] = [*front["tags"], "webdataset"]
-    head = [
-        f"# {manifest.name}, as WebDataset",
-        "",
-        f"{sum(manifest.splits.values()):,} clips of physics on video as tars of samples"
-        + (
-            f"; the same clips as Parquet, with the card that tells all about them, are in "
-            f"[{parquet_repo}](https://huggingface.co/datasets/{parquet_repo})."
-            if parquet_repo
-            else "."
-        ),
-        "",
-        *place("about"),
-    ]
-    parts = [_front(front, tar_files_front(manifest)), "", section_mark("head"), "", *head]
-    return sealed("\n".join(parts) + "\n")
-
-
-def write_card(
+def card_files(
     folder: str | Path,
     repo: str = "",
     *,
     overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
-) -> CardReport:
-    """Writes README.md, its pictures and croissant.json into the dataset's folder; nothing else is touched.
+) -> CardFiles:
+    """Makes README.md, its pictures and croissant.json for the dataset in a folder, and writes nothing.
 
-    repo: user/name on the Hub, where its snippets shall read from. overwrite: a card that a person has changed outside
-    the places that are theirs is replaced. `progress(done, total)` hears how many clips are read. Raises
-    DatasetError, before anything is written, when the dataset is not finished or damaged, or when such a card
-    is there.
+    repo: user/name on the Hub, where its snippets and croissant.json shall read from; "" for the folder.
+    overwrite: a card that a person has changed outside the places that are theirs is not asked for them.
+    `progress(done, total)` hears how many clips are read. Raises DatasetError when the dataset is not finished or
+    damaged, or when such a card is there.
     """
     there = Folder(folder)
     if not there.is_local:
@@ -113,19 +90,26 @@ def write_card(
     fresh = _text(replace(facts, pictures=frozenset(pictures)))
     usual, edits = edits_of(fresh, fresh, CARD), _edits(fresh, old, path / CARD)
     text = with_edits(fresh, edits)
-    files = {
-        **pictures,
-        CROISSANT: croissant(manifest, metadata_of(text), repo).encode(),
-        CARD: text.encode(),
-    }
-    for relative, data in files.items():
-        if _content(path / relative) != data:
-            write_whole(path, relative, data)
-    return CardReport(
-        path,
-        {relative: len(data) for relative, data in files.items()},
-        tuple(name for name, lines in edits.items() if lines != usual.get(name)),
+    described = croissant(manifest, metadata_of(text), repo)
+    return CardFiles(
+        files={**pictures, CROISSANT: described.encode(), CARD: text.encode()},
+        kept=tuple(name for name, lines in edits.items() if lines != usual.get(name)),
     )
+
+
+def write_card(
+    folder: str | Path,
+    repo: str = "",
+    *,
+    overwrite: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> CardFiles:
+    """Writes what `card_files` makes into the dataset's folder, the card last; nothing else is touched."""
+    made = card_files(folder, repo, overwrite=overwrite, progress=progress)
+    for relative, data in made.files.items():
+        if _content(Path(folder) / relative) != data:
+            write_whole(Path(folder), relative, data)
+    return made
 
 
 def _content(path: Path) -> bytes | None:
@@ -169,9 +153,10 @@ def _shown(folder: Path, manifest: Manifest, found: Survey) -> list[Clip]:
     """A few clips, of every scenario and every split in turn, in the order of the dataset."""
     waiting = [list(numbers) for numbers in found.first.values()]
     chosen: list[int] = []
-    while len(chosen) < _MOST_SHOWN and any(waiting):
+    most = _MOST_SHOWN * (1 if len(manifest.layout.mixture) <= _MOST_SHOWN else 2)
+    while len(chosen) < most and any(waiting):
         for numbers in waiting:
-            if numbers and len(chosen) < _MOST_SHOWN:
+            if numbers and len(chosen) < most:
                 chosen.append(numbers.pop(0))
     clips = open_dataset(folder, passes=manifest.layout.passes)
     return [clips[number] for number in sorted(chosen)]
@@ -185,7 +170,7 @@ def _pictures(facts: Facts) -> dict[str, bytes]:
     assert facts.survey is not None
     made = {
         PLAYING: playing(facts.shown),
-        SHEET: contact_sheet(facts.shown),
+        SHEET: contact_sheet(facts.shown[:_MOST_SHOWN]),
         CLIP: clip_picture(facts.shown[0]),
     }
     for scenario, params in facts.survey.params.items():

@@ -15,7 +15,8 @@ def snippets(facts: Facts) -> dict[str, str]:
     if "webdataset" in facts.manifest.formats:
         found["`webdataset`"] = _webdataset(facts)
     if "parquet" in facts.manifest.formats:
-        found["DuckDB"] = _duckdb(facts)
+        if not facts.repo:  # DuckDB reads the Hub with an extension that it fetches from the network
+            found["DuckDB"] = _duckdb(facts)
         found["Polars"] = _polars(facts)
     return found
 
@@ -68,44 +69,40 @@ for sample in webdataset.WebDataset(shards, shardshuffle=False):
 """
 
 
-def _query(facts: Facts) -> str:
-    number = next((name for name, kind in facts.manifest.layout.params if kind == "float"), "")
-    columns = ["key", *([f"params.{number}"] if number else []), "caption"]
-    return f"select {', '.join(columns)} from '{_place(facts)}/data/{facts.first_split}-*.parquet' limit 5"
+def _number(facts: Facts) -> str:
+    """The first parameter that is a number, "" if there is none."""
+    return next((name for name, kind in facts.manifest.layout.params if kind == "float"), "")
 
 
 def _duckdb(facts: Facts) -> str:
-    if not facts.repo:
-        return f'''\
+    number = _number(facts)
+    columns = ["key", *([f"params.{number}"] if number else []), "caption"]
+    files = f"{_place(facts)}/data/{facts.first_split}-*.parquet"
+    return f"""\
 import duckdb
 
-print(duckdb.sql("{_query(facts)}"))
-'''
-    return f'''\
-import duckdb
-from huggingface_hub import HfFileSystem
-
-duckdb.register_filesystem(HfFileSystem())
-print(duckdb.sql("{_query(facts)}"))
-'''
+print(duckdb.sql("select {', '.join(columns)} from '{files}' limit 5"))
+"""
 
 
 def _polars(facts: Facts) -> str:
-    """Of the Hub, one file through fsspec; a folder, lazily."""
+    """Of the Hub one file, through fsspec; of a folder all, lazily."""
+    number = _number(facts)
+    drawn = f', pl.col("params").struct.field("{number}")' if number else ""
+    table = f'"key"{drawn}, contacts=pl.col("contacts").list.len()'
     if not facts.repo:
-        return f'''\
+        return f"""\
 import polars as pl
 
 clips = pl.scan_parquet("{_place(facts)}/data/{facts.first_split}-*.parquet")
-contacts = clips.select("key", pl.col("contacts").list.len().alias("contacts"), "params").unnest("params")
-print(contacts.head().collect())
-'''
+print(clips.select({table}).head().collect())
+"""
     path = facts.manifest.of_split(facts.first_split)[0].file("data")
-    return f'''\
+    return f"""\
 import fsspec
 import polars as pl
 
 with fsspec.open("{_place(facts)}/{path}") as file:
     clips = pl.read_parquet(file, columns=["key", "params", "contacts"])
-print(clips.select("key", pl.col("contacts").list.len().alias("contacts"), "params").unnest("params"))
-'''
+print(clips.select({table}).head())
+"""

@@ -70,7 +70,8 @@ def contact_sheet(clips: Sequence[Clip]) -> bytes:
 
 def clip_picture(clip: Clip) -> bytes:
     """A JPEG with four moments of a clip: boxes and paths of the bodies that move, and a row per dense pass."""
-    moments = np.unique(np.linspace(0, len(clip.state) - 1, _STEPS).round().astype(int))
+    last = len(clip.state) - (2 if "flow" in clip.values else 1)  # the last frame has no flow
+    moments = np.unique(np.linspace(0, max(last, 0), _STEPS).round().astype(int))
     rows = [("video, boxes and paths", _labelled(clip, moments))]
     for name in clip.layout.passes:
         if name in clip.values:
@@ -122,10 +123,11 @@ def _pass_pictures(clip: Clip, name: str, moments: NDArray[np.int_]) -> list[Ima
 
 
 def _depth(metres: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Near is bright; where there is nothing, black."""
+    """The inverse of the distance, near is bright; where there is nothing, black."""
     there = metres > 0
-    near, far = np.percentile(metres[there], [0, 95]) if there.any() else (0.0, 1.0)
-    part = np.clip((far - metres) / max(far - near, 1e-9), 0, 1)
+    inverse = 1 / np.where(there, metres, np.inf)
+    far, near = np.percentile(inverse[there], [1, 99]) if there.any() else (0.0, 1.0)
+    part = np.clip((inverse - far) / max(near - far, 1e-9), 0, 1)
     return _grey(np.where(there, 40 + 215 * part, 0))
 
 
@@ -146,11 +148,12 @@ def _directions(normals: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def _motion(flow: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Its direction as a hue, how far as saturation: what stands still is white."""
+    """Its direction as a hue, how far as brightness: what stands still is dark."""
     far = np.hypot(flow[..., 0], flow[..., 1])
     most = max(float(far.max()), 1e-9)
     hue = (np.arctan2(flow[..., 1], flow[..., 0]) / (2 * np.pi)) % 1
-    part = np.stack([hue * 255, far / most * 255, np.full(far.shape, 255.0)], -1).astype(np.uint8)
+    bright = 30 + 225 * np.sqrt(far / most)
+    part = np.stack([hue * 255, 200 * (far > 0), bright], -1).astype(np.uint8)
     return np.stack([np.asarray(Image.fromarray(frame, "HSV").convert("RGB")) for frame in part])
 
 

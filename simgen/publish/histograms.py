@@ -18,7 +18,7 @@ __all__ = ["histograms"]
 # drawn at twice the size at which a page shows it, so that it is sharp on fine screens
 _ACROSS, _PANEL, _GAP, _MARGIN = 3, (500, 230), 40, 28
 _TITLE, _SMALL = 26, 20
-_BINS = 24
+_BINS = (8, 30)  # at least, at most
 _MOST_WORDS = 6
 _COLOURS = ("#2f6fb2", "#e4572e", "#2e8b57", "#a05195", "#c98a00", "#17a2a8", "#7a5c3e", "#d6336c")
 
@@ -85,12 +85,11 @@ def _numbers(
     low = min(float(value) for found in values.values() for value in found)
     high = max(float(value) for found in values.values() for value in found)
     whole = all(isinstance(value, int) for found in values.values() for value in found)
-    bins = int(high - low) + 1 if whole and high - low < _BINS else _BINS
-    edges = (
-        np.linspace(low - 0.5, high + 0.5, bins + 1)
-        if whole and bins < _BINS
-        else np.linspace(low, high, bins + 1)
-    )
+    fewest = min(map(len, values.values()))
+    most_bins = max(_BINS[0], min(_BINS[1], round(2 * fewest ** (1 / 3))))  # Rice's rule
+    bins = int(high - low) + 1 if whole and high - low < _BINS[1] else most_bins
+    half = 0.5 if whole and high - low < _BINS[1] else 0.0
+    edges = np.linspace(low - half, high + half, bins + 1)
     shares = {
         split: np.histogram(np.array(found, float), edges)[0] / len(found) for split, found in values.items()
     }

@@ -11,8 +11,16 @@ __all__ = ["code", "escaped", "fenced", "folded", "table"]
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
     """A table; the columns `right` (from 0) hold numbers."""
     rules = ["---:" if column in right else "---" for column in range(len(head))]
-    lines = [head, rules, *rows]
-    return ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
+    lines = [
+        ["\u00a0".join(cell.split(" ")) if column in right else cell for column, cell in enumerate(row)]
+        for row in rows
+    ]
+    return ["| " + " | ".join(map(_cell, line)) + " |" for line in [head, rules, *lines]]
+
+
+def _cell(text: str) -> str:
+    """Its bars escaped, where that has not been done."""
+    return re.sub(r"(?<!\\)\|", r"\|", text)
 
 
 def fenced(text: str, language: str) -> list[str]:
