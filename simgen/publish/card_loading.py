@@ -81,7 +81,7 @@ def _duckdb(facts: Facts) -> str:
     return f"""\
 import duckdb
 
-print(duckdb.sql("select {', '.join(columns)} from '{files}' limit 5"))
+print(duckdb.sql("select {", ".join(columns)} from '{files}' limit 5"))
 """
 
 

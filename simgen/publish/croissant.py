@@ -111,31 +111,44 @@ def croissant(manifest: Manifest, metadata: Mapping[str, Any], repo: str = "") -
 
 
 def _files(manifest: Manifest, where: str) -> Iterator[dict[str, Any]]:
-    """Every Parquet shard, then a set of them per record set."""
+    """The repository, if it is in one; every Parquet shard; a set of them per record set."""
+    if where:
+        yield {
+            "@type": "cr:FileObject",
+            "@id": "repository",
+            "name": "repository",
+            "description": "The repository on the Hub, as git sees it.",
+            "contentUrl": where,
+            "encodingFormat": "git+https",
+            # a repository has no hash; the Hub's own croissant.json says so in these words
+            "sha256": "https://github.com/mlcommons/croissant/issues/80",
+        }
     for kind, folder in _FOLDERS.items():
-        paths = []
-        for shard in manifest.shards:
-            for path, record in sorted(shard.files.items()):
-                if path.startswith(f"{folder}/"):
-                    paths.append(path)
-                    yield {
-                        "@type": "cr:FileObject",
-                        "@id": path,
-                        "name": path,
-                        "contentUrl": f"{where}/resolve/main/{path}" if where else path,
-                        "contentSize": f"{record.bytes} B",
-                        "encodingFormat": "application/x-parquet",
-                        "sha256": record.sha256,
-                    }
-        if paths:
+        records = {
+            path: record
+            for shard in manifest.shards
+            for path, record in sorted(shard.files.items())
+            if path.startswith(f"{folder}/")
+        }
+        for path, record in records.items():
+            yield {
+                "@type": "cr:FileObject",
+                "@id": path,
+                "name": path,
+                "contentUrl": f"{where}/resolve/main/{path}" if where else path,
+                "contentSize": f"{record.bytes} B",
+                "encodingFormat": "application/x-parquet",
+                "sha256": record.sha256,
+            }
+        if records:
             yield {
                 "@type": "cr:FileSet",
                 "@id": f"{kind}-files",
                 "name": f"{kind}-files",
                 "description": f"The Parquet files of {folder}/.",
-                "containedIn": [{"@id": path} for path in paths],
+                **({"containedIn": {"@id": "repository"}} if where else {}),
                 "encodingFormat": "application/x-parquet",
-                "includes": "*.parquet",
+                "includes": f"{folder}/*.parquet",
             }
 
 

@@ -141,7 +141,9 @@ def test_ranges_are_those_of_the_clips(ramp: Path) -> None:
             ).fetchall()
             assert shown[name][column] == f"{low:.4g} to {high:.4g}"
         shapes = duckdb.sql(f"select params.shape, count(*) from {files} group by all").fetchall()
-        assert sorted(shown["shape"][column].split(", ")) == sorted(f"{word} {count}" for word, count in shapes)
+        assert sorted(shown["shape"][column].split(", ")) == sorted(
+            f"{word} {count}" for word, count in shapes
+        )
     assert shown["angle_deg"][:2] == ["°", "causal"]
     assert shown["mass_kg"][:2] == ["kg", "hidden"]
 
@@ -299,7 +301,10 @@ def test_what_is_no_dataset_gets_no_card(own: Path, broken: str) -> None:
         (own / "manifest.json").unlink()
         words = "is not finished: .* Run the same `simgen build` again"
     else:
-        where, words = "memory://nowhere", "memory://nowhere: a card is written into the folder of a dataset on"
+        where, words = (
+            "memory://nowhere",
+            "memory://nowhere: a card is written into the folder of a dataset on",
+        )
     before = content(own)
     with pytest.raises(simgen.errors.DatasetError, match=words):
         write_card(where)

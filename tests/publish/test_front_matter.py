@@ -80,7 +80,13 @@ def test_the_tars_load_by_their_card(
 ) -> None:
     features = _tars_alone(ramp, tmp_path / "tars")
     run_python(
-        _READ, ffmpeg_libraries, tmp_path, str(tmp_path / "tars"), "train", str(streaming), str(tmp_path / "cache")
+        _READ,
+        ffmpeg_libraries,
+        tmp_path,
+        str(tmp_path / "tars"),
+        "train",
+        str(streaming),
+        str(tmp_path / "cache"),
     )
     found, rows = pickle.loads((tmp_path / "read").read_bytes())
     assert found == features
@@ -108,8 +114,17 @@ def test_types_come_from_the_card_and_not_from_the_first_samples(
 ) -> None:
     """`plain` begins with a whole number that is meant as a float, and with a clip without contacts."""
     features = _tars_alone(plain, tmp_path / "tars")
-    assert {feature["name"] for feature in features} >= {"__key__", "__url__", "mp4", "txt", "json", "state.npy"}
-    run_python(_READ, ffmpeg_libraries, tmp_path, str(tmp_path / "tars"), "train", "False", str(tmp_path / "cache"))
+    assert {feature["name"] for feature in features} >= {
+        "__key__",
+        "__url__",
+        "mp4",
+        "txt",
+        "json",
+        "state.npy",
+    }
+    run_python(
+        _READ, ffmpeg_libraries, tmp_path, str(tmp_path / "tars"), "train", "False", str(tmp_path / "cache")
+    )
     found, rows = pickle.loads((tmp_path / "read").read_bytes())
     assert found == features
     for row, clip in zip(rows, open_dataset(plain, split="train"), strict=True):
