@@ -11,7 +11,7 @@ from typing import Any
 from simgen.dataset.manifest import MANIFEST, RECIPE, Manifest, Marker
 from simgen.dataset.storage import write_whole
 from simgen.errors import DatasetError
-from simgen.publish.card import CARD, dataset_card, renewed_card
+from simgen.publish.card import CARD, dataset_card, renewed_card, speaks_of
 from simgen.publish.card_edits import metadata_of
 from simgen.publish.croissant import CROISSANT, croissant
 
@@ -29,13 +29,13 @@ def finish_dataset(
 ) -> Manifest:
     """Writes the files from the markers of all shards. What is already there as it should be is left alone.
 
-    A card is kept unless the dataset itself has changed. Then what a person wrote into the places that are theirs
-    stays; a card that was changed elsewhere is put aside, which `say` hears.
+    A card that speaks of this dataset is kept as it is. In the card of another one what a person wrote into the places that are theirs
+    stays; one that was changed elsewhere is put aside, which `say` hears.
     """
     manifest = Manifest.of(recipe, markers, generator_version)
-    text = manifest.to_text().encode()
-    old = _content(folder / CARD)
-    if old is None or _content(folder / MANIFEST) != text:
+    text, old = manifest.to_text().encode(), _content(folder / CARD)
+    unchanged = _content(folder / MANIFEST) == text
+    if old is None or not (unchanged or speaks_of(manifest).encode() in old.splitlines()):
         card = _card(folder, manifest, old, say)
         described = croissant(manifest, metadata_of(card)).encode()
         for relative, content in ((CARD, card.encode()), (CROISSANT, described)):
@@ -48,6 +48,7 @@ def finish_dataset(
 
 
 def _card(folder: Path, manifest: Manifest, old: bytes | None, say: Callable[[str], None]) -> str:
+    """A new card with what a person wrote into the old one."""
     if old is None:
         return dataset_card(manifest)
     try:

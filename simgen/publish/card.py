@@ -8,6 +8,7 @@ depends on the time or the machine.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,7 +38,7 @@ from simgen.reading.folder import Folder, read_manifest
 from simgen.reading.reader import open_dataset
 from simgen.verification.survey import Survey, survey
 
-__all__ = ["CARD", "CardFiles", "card_files", "dataset_card", "renewed_card", "write_card"]
+__all__ = ["CARD", "CardFiles", "card_files", "dataset_card", "renewed_card", "speaks_of", "write_card"]
 
 CARD = "README.md"
 _MOST_SHOWN = 6  # clips in the pictures; twice as many play side by side where there are many scenarios
@@ -120,7 +121,7 @@ def _content(path: Path) -> bytes | None:
 
 
 def _text(facts: Facts) -> str:
-    lines = [_front(metadata_front(facts.manifest), files_front(facts.manifest))]
+    lines = [_front(facts.manifest)]
     for section in SECTIONS:
         found = section.lines(facts)
         if found:
@@ -129,9 +130,16 @@ def _text(facts: Facts) -> str:
     return sealed("\n".join(lines) + "\n")
 
 
-def _front(metadata: dict[str, Any], files: dict[str, Any]) -> str:
+def speaks_of(manifest: Manifest) -> str:
+    """The line of a card that says of which dataset it speaks, to the byte."""
+    digest = hashlib.sha256(manifest.to_text().encode()).hexdigest()
+    return f"# of the dataset {digest[:16]}"
+
+
+def _front(manifest: Manifest) -> str:
+    metadata, files = metadata_front(manifest), files_front(manifest)
     yours = place(METADATA, _yaml(metadata))
-    return "\n".join(["---", section_mark(FRONT), *yours, *_yaml(files), "---"])
+    return "\n".join(["---", section_mark(FRONT), *yours, speaks_of(manifest), *_yaml(files), "---"])
 
 
 def _yaml(value: dict[str, Any]) -> Sequence[str]:

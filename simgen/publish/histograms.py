@@ -18,6 +18,7 @@ __all__ = ["histograms"]
 # drawn at twice the size at which a page shows it, so that it is sharp on fine screens
 _ACROSS, _PANEL, _GAP, _MARGIN = 3, (500, 230), 40, 28
 _TITLE, _SMALL = 26, 20
+_WIDE = 20  # highest over lowest value from which on the axis is logarithmic
 _BINS = (8, 30)  # at least, at most
 _MOST_WORDS = 6
 _COLOURS = ("#2f6fb2", "#e4572e", "#2e8b57", "#a05195", "#c98a00", "#17a2a8", "#7a5c3e", "#d6336c")
@@ -89,7 +90,9 @@ def _numbers(
     most_bins = max(_BINS[0], min(_BINS[1], round(2 * fewest ** (1 / 3))))  # Rice's rule
     bins = int(high - low) + 1 if whole and high - low < _BINS[1] else most_bins
     half = 0.5 if whole and high - low < _BINS[1] else 0.0
-    edges = np.linspace(low - half, high + half, bins + 1)
+    wide = low > 0 and high / low >= _WIDE and not half
+    edges = (np.geomspace if wide else np.linspace)(low - half, high + half, bins + 1)
+    edges[0], edges[-1] = low - half, high + half  # rounded, the ends would lie outside
     shares = {
         split: np.histogram(np.array(found, float), edges)[0] / len(found) for split, found in values.items()
     }
@@ -112,6 +115,9 @@ def _numbers(
         draw.line([*line, (right, bottom)], fill=colour, width=3 if number == 0 else 4)
     draw.line((left, bottom, right, bottom), fill=FAINT, width=2)
     write_line(draw, (left, bottom + 8), f"{low:.4g}", _SMALL, SOFT)
+    if wide:
+        note = "logarithmic"
+        write_line(draw, ((left + right - length(note, _SMALL)) / 2, bottom + 8), note, _SMALL, FAINT)
     write_line(draw, (right - length(f"{high:.4g}", _SMALL), bottom + 8), f"{high:.4g}", _SMALL, SOFT)
 
 

@@ -274,6 +274,15 @@ def test_a_dataset_with_a_card_is_as_it_should_be(own: Path) -> None:
     assert content(own) == before
 
 
+def test_a_repair_leaves_the_card_as_it_is(own: Path) -> None:
+    before = content(own)
+    path = own / "data" / "steep-00000-of-00001.parquet"
+    path.write_bytes(path.read_bytes()[:-100])
+    recipe = parse_recipe((own / "recipe.yaml").read_text(), "recipe.yaml")
+    assert simgen.build(recipe, own, workers=1).made == 6
+    assert content(own) == before
+
+
 def test_building_anew_takes_the_pictures_along(own: Path) -> None:
     """And leaves what a person put beside them."""
     (own / "card" / "mine.png").write_bytes(b"mine")
