@@ -294,7 +294,7 @@ def preview(
     from simgen.recipe import load_recipe
 
     loaded = load_recipe(recipe)
-    split = split or next(iter(loaded.splits))
+    split = split or next(iter(loaded.designs))
     require_what_it_takes(loaded)
     if index is not None and context.get_parameter_source("clips") is click.core.ParameterSource.DEFAULT:
         clips = 1

@@ -56,11 +56,18 @@ def folder_of(recipe: Recipe, output: str | Path | None) -> Path:
 
 
 def plan_of(recipe: Recipe, clips: int | None = None) -> Plan:
-    """The plan of the recipe's splits; `clips` stands in for the number of clips of every split."""
+    """The plan of the recipe's splits; `clips` stands in for the number of clips of every split, of groups rounded
+    up to whole ones.
+    """
     if clips is not None and clips < 1:
         raise ValueError(f"a dataset needs at least one clip, not {clips}")
-    counts = {name: split.clips if clips is None else clips for name, split in recipe.splits.items()}
-    return Plan(counts, recipe.output.clips_per_shard)
+    groups = {name: len(design.members) for name, design in recipe.designs.items() if design.in_groups}
+    counts = {
+        name: design.clips if clips is None else -(-clips // groups.get(name, 1)) * groups.get(name, 1)
+        for name, design in recipe.designs.items()
+    }
+    ladders = {name: design.ladder for name, design in recipe.designs.items() if design.ladder}
+    return Plan(counts, recipe.output.clips_per_shard, ladders, groups)
 
 
 def build(

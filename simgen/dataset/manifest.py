@@ -174,7 +174,7 @@ class Manifest:
         """The manifest of the shards that these markers speak of. Raises ValueError if they do not belong
         together.
         """
-        order = {split: place for place, split in enumerate(recipe.splits)}
+        order = {split: place for place, split in enumerate(recipe.designs)}
         markers = sorted(markers, key=lambda marker: (order[marker.shard.split], marker.shard.shard))
         if not markers:
             raise ValueError("a dataset needs at least one shard")
