@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.dataset.column_table import DESCRIBING, NO_CAPTION, Layout
-from simgen.dataset.study_columns import STUDY_COLUMNS, StudyPlace
 from simgen.dataset.dense import decode_pass
 from simgen.dataset.sample import CameraLabel, Sample
+from simgen.dataset.study_columns import STUDY_COLUMNS, StudyPlace
 from simgen.errors import DatasetError
 from simgen.labels.decision import Decision
 from simgen.labels.events import Event
@@ -88,6 +88,15 @@ class Clip:
             for column in columns if label in self.layout.labels else ():
                 self.value(column.name)  # raises where it was not read
         return StudyPlace.of_values(self.values)
+
+    @property
+    def nearest_train_distance(self) -> float:
+        """To the nearest clip that is trained on, in units of the training ranges; -1 if none is of its scenario."""
+        return float(self.value("nearest_train_distance"))
+
+    @property
+    def nearest_train_key(self) -> str:
+        return str(self.value("nearest_train_key"))
 
     @property
     def caption(self) -> str:

@@ -6,12 +6,13 @@ and changes it there; what is before that frame is the same in both, to the bit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any
 
 from simgen.errors import BuildError
 from simgen.physics import continue_from, simulate
 from simgen.physics.trace import Trace
+from simgen.scene.presence import without
 from simgen.scene.spec import Body, SceneSpec
 from simgen.study.take import Take
 
@@ -40,15 +41,6 @@ class Intervention:
     def __post_init__(self) -> None:
         if bool(self.remove) == (self.scene is not None):
             raise ValueError("an intervention removes a body or changes the scene: one of the two")
-
-
-def without(scene: SceneSpec, name: str) -> SceneSpec:
-    """The scene with that body absent. Raises BuildError if there is none."""
-    if all(body.name != name for body in scene.bodies):
-        there = ", ".join(body.name for body in scene.bodies)
-        raise BuildError(f"remove: there is no body named {name!r}; there are {there}.")
-    bodies = (replace(body, present=False) if body.name == name else body for body in scene.bodies)
-    return scene.with_bodies(tuple(bodies))
 
 
 def intervene(scene: SceneSpec, trace: Trace, intervention: Intervention) -> Take:

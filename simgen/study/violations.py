@@ -23,9 +23,9 @@ from simgen.physics.energy import mechanical_energy
 from simgen.physics.trace import Contacts, Trace
 from simgen.recipe.draws import Draws
 from simgen.scene.colour import SATURATED, difference
+from simgen.scene.presence import without
 from simgen.scene.spec import Quaternion, SceneSpec
 from simgen.study.alterations import backwards, coloured, reshaped
-from simgen.study.interventions import without
 from simgen.study.occasions import (
     DIFFERS_PIXELS,
     Clip,
