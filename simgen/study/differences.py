@@ -90,7 +90,7 @@ def _named(parameter: Parameter) -> str:
     meaning = re.split(r"[;,:(]", parameter.meaning)[0].strip().removeprefix("the ")
     unit = UNIT_SUFFIX.search(parameter.name) if parameter.unit not in ("", "1") else None
     name = parameter.name[: unit.start()] if unit else parameter.name
-    if meaning.split()[0] in NOUNS:
+    if meaning.split()[0] in NOUNS and not meaning.endswith(" is"):
         return meaning
     if meaning.startswith("of "):
         return f"{name.split('_')[0]} {meaning}"
