@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ import click
 
 from simgen import __version__
 from simgen.errors import RecipeError, SimgenError
-from simgen.wording import build_words, estimate_words, overview_words
+from simgen.wording import build_words, card_words, estimate_words, overview_words
 
 __all__ = ["cli", "main"]
 
@@ -361,3 +362,38 @@ def verify(location: str, deep: bool, as_json: bool) -> None:
     )
     if not report.ok:
         raise click.exceptions.Exit(1)
+
+
+def _repository(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if value and not re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", value, re.ASCII):
+        raise click.BadParameter(
+            f"'{value}' is no repository: write USER/NAME, your name on the Hub and the dataset's."
+        )
+    return value
+
+
+@cli.command()
+@click.argument("location", metavar="DATASET")
+@click.option(
+    "--repo",
+    default="",
+    metavar="USER/NAME",
+    callback=_repository,
+    help="Write the snippets and links for this repository of the Hugging Face Hub.",
+)
+@click.option(
+    "--overwrite", is_flag=True, help="Replace a card that was changed outside the places that are yours."
+)
+def card(location: str, repo: str, overwrite: bool) -> None:
+    """Write the card of DATASET (a folder): README.md with pictures and figures, and croissant.json.
+
+    What you write into the marked places of the card stays when it is written anew. The first line of output
+    names the card.
+    """
+    from simgen.build.progress import counting
+    from simgen.publish.card import write_card
+
+    with counting("card") as progress:
+        made = write_card(location, repo, overwrite=overwrite, progress=progress)
+    click.echo(Path(location) / "README.md")
+    _say(card_words(location, made))

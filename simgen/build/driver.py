@@ -246,7 +246,12 @@ class _Run:
                 )
             markers.append(marker)
         manifest = finish_dataset(
-            self._folder, self._recipe, markers, GENERATOR_VERSION, lambda: self._study_files(markers)
+            self._folder,
+            self._recipe,
+            markers,
+            GENERATOR_VERSION,
+            lambda: self._study_files(markers),
+            self._progress.say,
         )
         return BuildReport(
             folder=self._folder,

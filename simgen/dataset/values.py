@@ -48,6 +48,7 @@ def values_of(sample: Sample, layout: Layout) -> Values:
         "scenario": sample.scenario,
         "caption": sample.captions["plain"],
         "captions": {tier: sample.captions[tier] for tier in layout.tiers},
+        **_questions(sample, layout),
         "fps": float(sample.fps),
         "frame_count": int(rgb.shape[0]),
         "width": int(rgb.shape[2]),
@@ -104,6 +105,22 @@ def values_of(sample: Sample, layout: Layout) -> Values:
             for column, value in encode_pass(name, frames, sample.fps).items():
                 values[column + suffix] = value
     return values
+
+
+def _questions(sample: Sample, layout: Layout) -> Values:
+    if "questions" not in layout.labels:
+        return {}
+    return {
+        "questions": [
+            {
+                "kind": entry.kind,
+                "question": entry.question,
+                "choices": list(entry.choices),
+                "answer": int(entry.answer),
+            }
+            for entry in sample.questions
+        ]
+    }
 
 
 def _array(value: Any, dtype: type[np.generic]) -> np.ndarray[Any, Any]:

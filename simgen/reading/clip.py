@@ -15,6 +15,7 @@ from simgen.dataset.study_columns import STUDY_COLUMNS, StudyPlace
 from simgen.errors import DatasetError
 from simgen.labels.decision import Decision
 from simgen.labels.events import Event
+from simgen.labels.question import Question
 from simgen.physics.trace import Contacts
 from simgen.reading import windows
 from simgen.reading.decoding import decode_frames, nearest
@@ -127,6 +128,17 @@ class Clip:
         return {
             tier: text if tier in told or not text else captions["plain"] for tier, text in captions.items()
         }
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """About the whole video: none for a window that does not show the whole."""
+        questions = tuple(
+            Question(**{**entry, "choices": tuple(entry["choices"])}) for entry in self.value("questions")
+        )
+        if self.view.takes_all or not questions:
+            return questions
+        whole = windows.is_whole(self.frame_indices, self._frame_count(), self._recorded_events())
+        return questions if whole else ()
 
     def _tiers_told(self) -> Collection[str]:
         if self.view.takes_all:
@@ -415,6 +427,7 @@ class Clip:
             generator_version=self.generator_version,
             attempt=self.attempt,
             decision=self.decision if "decision" in self.layout.labels else Decision(),
+            questions=self.questions if "questions" in self.layout.labels else (),
             study=self.study,
         )
 
