@@ -144,8 +144,10 @@ def path_check(name: str, predicted_m: NDArray[np.float64], measured_m: NDArray[
     """How far a ball ever is from its path, both (T, 3), as a part of the world; the values are metres from its start."""
     off_m = np.linalg.norm(measured_m - predicted_m, axis=1)
     worst = int(np.argmax(off_m))
-    way_m = [float(np.linalg.norm(path[worst] - predicted_m[0])) for path in (predicted_m, measured_m)]
-    return LawCheck(name, *way_m, float(off_m[worst]) / WORLD_M)
+    predicted, measured = (
+        float(np.linalg.norm(path[worst] - predicted_m[0])) for path in (predicted_m, measured_m)
+    )
+    return LawCheck(name, predicted, measured, float(off_m[worst]) / WORLD_M)
 
 
 def fate(events: Sequence[Event], body: int, draws: Draws) -> str:

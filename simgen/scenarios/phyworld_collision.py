@@ -99,7 +99,9 @@ class PhyWorldCollision(Scenario):
         closing = params["speed_a_m_s"] + params["speed_b_m_s"]
         if closing < SLOWEST_M_S:
             raise Rejected("too-slow", f"the balls approach each other at {closing:.3f} m/s only")
-        left, right = _places(red, blue, closing, params["impact_share"], params["start_share"], _video_s(video))
+        left, right = _places(
+            red, blue, closing, params["impact_share"], params["start_share"], _video_s(video)
+        )
         larger = max(red, blue)
         lowest, highest = flat_world.MARGIN_M + larger, flat_world.WORLD_M - flat_world.MARGIN_M - larger
         height = lowest + (highest - lowest) * params["height_share"]

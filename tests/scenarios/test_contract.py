@@ -248,7 +248,9 @@ def test_each_end_of_each_range(name: str) -> None:
         else:
             check_clip(made)
     # a replica drops what its dataset drops: PhyWorld's fast or large balls that have no room
-    assert rejected <= len(cases) / (2 if scenario.replica else 4), "too much of the documented ranges makes no clip"
+    assert rejected <= len(cases) / (2 if scenario.replica else 4), (
+        "too much of the documented ranges makes no clip"
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)

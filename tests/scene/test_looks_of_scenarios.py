@@ -17,7 +17,9 @@ from simgen.scene.nets import nets
 from tests.scene.test_appearance import cielab
 
 pytest.importorskip("pybullet")
-SCENARIOS = [name for name, scenario in sorted(all_scenarios().items()) if name != "scene" and not scenario.replica]
+SCENARIOS = [
+    name for name, scenario in sorted(all_scenarios().items()) if name != "scene" and not scenario.replica
+]
 
 
 def grown(mask: NDArray[np.bool_], pixels: int) -> NDArray[np.bool_]:
