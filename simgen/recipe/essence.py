@@ -65,6 +65,8 @@ def essence(recipe: Recipe) -> dict[str, Any]:
         common["designs"] = special
     if recipe.sampling != "independent":
         common["sampling"] = recipe.sampling
+    if recipe.questions:
+        common["questions"] = [recipe.questions, recipe.context_frames]
     if recipe.compares and recipe.training != "train":
         common["training"] = recipe.training  # the column `ood` speaks of it
     if not recipe.mixed:
@@ -110,7 +112,8 @@ def _special(recipe: Recipe, name: str) -> dict[str, Any]:
             }
             for member in design.members
         ]
-        if design.subject:
+        if design.violations:
+            found["violations"] = list(design.violations)
             found["subject"] = design.subject
     return found
 

@@ -7,6 +7,7 @@ but this interface.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,6 +43,14 @@ class Parameter:
     # "velocity" (two frames), "acceleration" (three), a kind of event (a frame after it), or "never" (it
     # changes nothing that can be seen). "" stands for "picture", and for "never" where the role is hidden.
     revealed: str = ""
+    # How the caption of the tier hidden tells it, {} for the value with its unit: "the spring is {} at the start".
+    # "" is "the <meaning, up to its first comma, colon or bracket> is {}".
+    told: str = ""
+
+    @property
+    def phrase(self) -> str:
+        """`told` with its default filled in."""
+        return self.told or f"the {re.split('[,;:(]', self.meaning)[0].strip()} is {{}}"
 
     @property
     def reveals(self) -> str:
