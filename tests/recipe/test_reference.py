@@ -61,6 +61,8 @@ def wrong(schema: Any, value: Any, root: Any, path: str = "") -> list[str]:
             found += wrong_list(keyword, rule, value, root, path)
         elif isinstance(value, str) and keyword == "pattern":
             found += [] if re.search(rule, value) else [f"{path} does not match {rule}"]
+        elif isinstance(value, str) and keyword == "maxLength":
+            found += [] if len(value) <= rule else [f"{path} is longer than {rule}"]
         elif isinstance(value, (int, float)) and keyword in ("minimum", "maximum", "multipleOf"):
             fits = {
                 "minimum": value >= rule,
@@ -83,7 +85,7 @@ KEYWORDS = {
         "items",
         "minItems",
     ),
-    *("maxItems", "uniqueItems", "pattern", "minimum", "maximum", "multipleOf"),
+    *("maxItems", "uniqueItems", "pattern", "maxLength", "minimum", "maximum", "multipleOf"),
 }
 
 
