@@ -1,6 +1,6 @@
 """What questions cost: core milliseconds per clip that is not filmed, without and with four questions.
 
-    python benchmarks/question_cost.py [scenario …]
+python benchmarks/question_cost.py [scenario …]
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ def staged(recipe: Recipe, index: int) -> Staged:
 
 
 def main() -> None:
-    print("| scenario | drawn and simulated, ms | four questions, ms | questions per clip |\n|---|---:|---:|---:|")
+    print(
+        "| scenario | drawn and simulated, ms | four questions, ms | questions per clip |\n|---|---:|---:|---:|"
+    )
     for name in sys.argv[1:] or SCENARIOS:
         recipe = parse_recipe(f"name: cost\nscenario: {name}\nclips: {CLIPS}\n", "cost.yaml")
         clips = [staged(recipe, 0)]

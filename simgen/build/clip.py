@@ -68,20 +68,16 @@ def generate(recipe: Recipe, index: int, split: str = "train") -> Sample:
 def _filmed(recipe: Recipe, staged: Staged, seconds: dict[str, float]) -> Sample:
     from simgen.labels.decision import decide
     from simgen.labels.tiers import complete
-    from simgen.render import render
+    from simgen.study.take import film
 
-    clip, scenario, params = staged.clip, staged.scenario, staged.params
-    scene, trace, events = staged.scene, staged.trace, staged.events
+    clip, scenario, params, take = staged.clip, staged.scenario, staged.params, staged.take
+    scene, trace = take.scene, take.trace
     with clock(seconds, "render"):
         settings = recipe.render_settings()
-        frames = {
-            camera.name: render(scene, trace, settings, recipe.passes, camera) for camera in scene.cameras
-        }
+        frames = {camera.name: film(take, settings, recipe.passes, camera) for camera in scene.cameras}
     with clock(seconds, "label"):
-        told = scenario.captions(params, scene, trace, events, staged.draws)
-        captions = complete(told, scenario, params, scene)
         revealed = scenario.revealed_by(params)
-        decision = decide(scenario.decisive, revealed, events, len(trace.time_s), staged.known_s)
+        decision = decide(scenario.decisive, revealed, staged.events, len(trace.time_s), staged.known_s)
         cameras = {
             camera.name: _camera_label(scene, trace, place) for place, camera in enumerate(scene.cameras)
         }
@@ -96,13 +92,13 @@ def _filmed(recipe: Recipe, staged: Staged, seconds: dict[str, float]) -> Sample
             index=clip.index,
             split=clip.split.name,
             scenario=scenario.name,
-            captions=captions,
+            captions=complete(staged.captions, scenario, params, scene),
             fps=scene.video.fps,
             params=params,
             scene=scene,
             state=trace.state.astype(np.float32),
             contacts=trace.contacts,
-            events=events,
+            events=staged.events,
             law=staged.law,
             frames=frames,
             cameras=cameras,
@@ -130,11 +126,21 @@ def _questions(recipe: Recipe, staged: Staged) -> tuple[Question, ...]:
 
 
 def _study_place(recipe: Recipe, staged: Staged) -> StudyPlace:
-    clip = staged.clip
+    from simgen.scene.json import scene_to_json
+
+    clip, take = staged.clip, staged.take
     return StudyPlace(
         group=clip.group,
         varied=clip.split.varied,
         level=clip.level,
+        intervention=staged.intervention,
+        intervention_frame=staged.intervention_frame,
+        plausible=not staged.violation,
+        violation=staged.violation,
+        violation_frame=staged.violation_frame,
+        present=take.present().astype(np.int8),
+        later_frame=-1 if take.cut is None else take.cut,
+        later_scene="" if take.later is None else scene_to_json(take.later),
         ood=_out_of_distribution(recipe, staged) if recipe.compares else (),
     )
 

@@ -17,14 +17,14 @@ from simgen.errors import Problem, RecipeError, Rejected, SimulationError
 
 if TYPE_CHECKING:
     from simgen.labels.events import Event
-    from simgen.physics.trace import Trace
     from simgen.recipe import Recipe
     from simgen.recipe.designs import ClipDesign
     from simgen.recipe.draws import Draws
     from simgen.scenarios.base import LawCheck, Scenario
     from simgen.scene.spec import SceneSpec
+    from simgen.study.take import Take
 
-__all__ = ["Staged", "clock", "compose", "stage"]
+__all__ = ["Staged", "clock", "compose", "hold_to_law", "stage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,15 @@ class Staged:
     draws: Draws
     scenario: Scenario
     params: Mapping[str, Any]
-    scene: SceneSpec
-    trace: Trace
+    take: Take
     law: tuple[LawCheck, ...]
     events: tuple[Event, ...]
     known_s: float  # up to when the motion is reproducible
+    captions: Mapping[str, str]  # the tiers that describe the video, and `counterfactual` of a pair
+    intervention: str = ""  # what was done, in a few words
+    intervention_frame: int = -1
+    violation: str = ""
+    violation_frame: int = -1
 
 
 def stage(recipe: Recipe, clip: ClipDesign, attempt: int, seconds: dict[str, float]) -> Staged:
@@ -71,22 +75,31 @@ _kept = _Kept()
 
 def _stage_group(
     recipe: Recipe, clip: ClipDesign, attempt: int, seconds: dict[str, float]
-) -> list[Staged | Rejected | SimulationError]:
+) -> Sequence[Staged | Rejected | SimulationError]:
     """Every clip of the group, up to the first that is not fit."""
+    members = sorted((clip, *clip.others()), key=lambda other: other.index)
     outcomes: list[Staged | Rejected | SimulationError] = []
-    for member in sorted((clip, *clip.others()), key=lambda other: other.index):
-        try:
-            outcomes.append(_stage(recipe, member, attempt, seconds))
-        except (Rejected, SimulationError) as verdict:
-            outcomes.append(verdict)
-            break
+    try:
+        if clip.split.kind == "sweep":
+            outcomes += [_stage(recipe, member, attempt, seconds) for member in members]
+        else:
+            from simgen.study.groups import stage_pair, stage_twins
+
+            plain = _stage(recipe, members[0], attempt, seconds)
+            with clock(seconds, "simulate"):
+                made = stage_twins if clip.violation else stage_pair
+                outcomes += made(recipe, plain, members[1])
+    except (Rejected, SimulationError) as verdict:
+        outcomes.append(verdict)
     return outcomes
 
 
 def _stage(recipe: Recipe, clip: ClipDesign, attempt: int, seconds: dict[str, float]) -> Staged:
+    """A clip by itself, as its scenario makes it."""
     from simgen.labels import find_events
     from simgen.labels.horizon import FINER, horizon_s
     from simgen.physics import simulate
+    from simgen.study.take import Take
 
     scenario, draws = recipe.scenario_object(clip), clip.draws(attempt)
     with clock(seconds, "scene"):
@@ -96,15 +109,16 @@ def _stage(recipe: Recipe, clip: ClipDesign, attempt: int, seconds: dict[str, fl
         trace = simulate(scene)
     with clock(seconds, "label"):
         law = scenario.measure(params, scene, trace)
-        _hold_to_law(scenario, law)
+        hold_to_law(scenario, law)
         events = find_events(scene, trace)
+        captions = scenario.captions(params, scene, trace, events, draws)
     with clock(seconds, "simulate"):
         known_s = float(trace.time_s[-1])
         if scenario.qualitative:
             known_s = 0.0  # nothing is claimed of where exactly anything is
         elif scenario.is_chaotic(params):
             known_s = horizon_s(scene, trace, simulate(scene, FINER))
-    return Staged(clip, draws, scenario, params, scene, trace, law, events, known_s)
+    return Staged(clip, draws, scenario, params, Take(scene, trace), law, events, known_s, captions)
 
 
 @contextmanager
@@ -139,7 +153,7 @@ def _without(scene: SceneSpec, clip: ClipDesign) -> SceneSpec:
     )
 
 
-def _hold_to_law(scenario: Scenario, law: Sequence[LawCheck]) -> None:
+def hold_to_law(scenario: Scenario, law: Sequence[LawCheck]) -> None:
     """Raises Rejected when a residual is above its law's tolerance, or not a number."""
     tolerance = {entry.name: entry.tolerance for entry in scenario.laws}
     for check in law:

@@ -61,6 +61,10 @@ VIDEO_TYPE = pa.struct([pa.field("bytes", pa.binary()), pa.field("path", pa.stri
 _PARAM_TYPES = {"float": pa.float64(), "int": pa.int64(), "bool": pa.bool_(), "str": pa.string()}
 
 
+# Columns, and tiers of captions, that every dataset has but for those of the first days.
+LABELS = ("decision", "hidden", "counterfactual")
+
+
 class DatasetRecipe(Protocol):
     """What the columns ask of a recipe."""
 
@@ -84,7 +88,7 @@ class Layout:
     passes: tuple[str, ...] = ()  # those of `PASSES`, in that order
     codec: str = "h264"
     # Columns, and tiers of captions, that earlier datasets of this format do not have.
-    labels: tuple[str, ...] = ("decision", "hidden", "counterfactual")
+    labels: tuple[str, ...] = LABELS
     mixture: tuple[tuple[str, tuple[str, ...]], ...] = ()  # of a mix: the scenarios, their parameters' names
 
     @classmethod
@@ -94,7 +98,7 @@ class Layout:
             cameras=tuple(recipe.cameras) or ("main",),
             passes=tuple(name for name in PASSES if name in recipe.passes),
             codec=recipe.video.codec,
-            labels=("decision", "hidden", "counterfactual", *recipe.study_labels()),
+            labels=(*LABELS, *recipe.study_labels()),
             mixture=tuple((name, tuple(params)) for name, params in recipe.mixture().items()),
         )
 

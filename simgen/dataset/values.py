@@ -99,7 +99,7 @@ def values_of(sample: Sample, layout: Layout) -> Values:
         suffix = f"_{camera}" if place else ""
         if place:
             values |= _seen(frames, suffix, sample.key)
-        values[f"video{suffix}"] = encode_video(frames.rgb, sample.fps, layout.codec)
+        values[f"video{suffix}"] = encode_video(frames.rgb, sample.fps, layout.codec, frames.changed)
         values[f"camera{suffix}"] = _camera(sample.cameras[camera])
         for name in layout.passes:
             for column, value in encode_pass(name, frames, sample.fps).items():

@@ -26,14 +26,15 @@ MOST_NAMES = 4  # more bodies that are not drawn are counted
 def complete(
     captions: Mapping[str, str], scenario: Scenario, params: Mapping[str, Any], scene: SceneSpec
 ) -> dict[str, str]:
-    """Every tier of a clip from those that its scenario tells; the counterfactual one is empty.
+    """Every tier of a clip from those that its scenario tells; the counterfactual one is empty but in pairs.
 
     Where bodies act that are not drawn, every tier that describes the video ends with a sentence that says so: what
     stands before it tells what happens in the scene, and is true of the video with that sentence.
     """
     closing = undrawn(scene)
     told = {tier: f"{text} {closing}" if closing else text for tier, text in captions.items()}
-    return {**told, "hidden": hidden(scenario, params, scene), "counterfactual": ""}
+    counterfactual = captions.get("counterfactual", "")
+    return {**told, "hidden": hidden(scenario, params, scene), "counterfactual": counterfactual}
 
 
 def undrawn(scene: SceneSpec) -> str:

@@ -91,6 +91,15 @@ class Clip:
         return StudyPlace.of_values(self.values)
 
     @property
+    def nearest_train_distance(self) -> float:
+        """To the nearest clip that is trained on, in units of the training ranges; -1 if none is of its scenario."""
+        return float(self.value("nearest_train_distance"))
+
+    @property
+    def nearest_train_key(self) -> str:
+        return str(self.value("nearest_train_key"))
+
+    @property
     def caption(self) -> str:
         """The tier that the view names or draws, `plain` where that one tells what the window does not show; "" where it
         names none. Drawn are the tiers that describe the video.

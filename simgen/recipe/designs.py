@@ -28,8 +28,8 @@ class Member:
     values: Mapping[str, Scalar] = field(
         default_factory=dict
     )  # factor -> what it is instead of what is drawn
-    intervention: Pair | None = None  # the counterfactual clip of a pair
-    violation: str = ""  # of an impossible twin
+    intervention: Pair | None = None  # of the counterfactual clip of a pair
+    violation: bool = False  # of the impossible twin
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ class SplitDesign:
     kind: str = "split"  # split | sweep | pairs | twins
     members: tuple[Member, ...] = (Member(),)
     varied: str = ""  # what differs within a group: factors, the intervention, "violation"
+    violations: tuple[str, ...] = ()  # of twins: what happens in a group, in turn
     subject: str = ""  # of twins: the body to which it happens
 
     @property
@@ -81,6 +82,12 @@ class ClipDesign:
     @property
     def member(self) -> Member:
         return self.split.members[self.place]
+
+    @property
+    def violation(self) -> str:
+        """What sets twins apart; "" in other splits."""
+        kinds = self.split.violations
+        return kinds[self.number % len(kinds)] if kinds else ""
 
     @property
     def group(self) -> int:
@@ -121,9 +128,8 @@ def designs_of(
         design = _of_groups("pairs", name, pair, [Member(), Member(intervention=pair)], varied)
         designs[design.name] = design
     for name, twin in twins.items():
-        members = [Member(), *(Member(violation=kind) for kind in twin.violations)]
-        design = _of_groups("twins", name, twin, members, "violation")
-        designs[design.name] = replace(design, subject=twin.subject or "")
+        design = _of_groups("twins", name, twin, [Member(), Member(violation=True)], "violation")
+        designs[design.name] = replace(design, violations=twin.violations, subject=twin.subject or "")
     return designs
 
 

@@ -112,7 +112,8 @@ def _special(recipe: Recipe, name: str) -> dict[str, Any]:
             }
             for member in design.members
         ]
-        if design.subject:
+        if design.violations:
+            found["violations"] = list(design.violations)
             found["subject"] = design.subject
     return found
 

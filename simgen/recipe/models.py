@@ -56,7 +56,8 @@ class Recipe(Section):
     )
     scenarios: Mixture = Field(
         default=None,
-        description="`scenario: mix` only: the scenarios, with weights; `all` is every one that ships",
+        description="`scenario: mix` only: the scenarios, with weights; `all` is every one that ships, but "
+        "replicas of other datasets",
     )
     seed: Annotated[int, Whole(0, 2**64 - 1)] = Field(
         default=0, description="another seed gives other clips; 0 is a seed like any other"
@@ -279,6 +280,18 @@ class Recipe(Section):
     def context_frames(self) -> int:
         """How many first frames the study gives a model; 0 where the recipe does not say."""
         return self.study.context_frames if "context_frames" in self.study.model_fields_set else 0
+
+    def study_summary(self) -> dict[str, Any]:
+        """What a dataset keeps of its study: its words, factors and training split, and the sizes of ladders and
+        groups; empty for a recipe that is none.
+        """
+        words = self.study.model_dump(mode="json", exclude_defaults=True)
+        ladders = {name: list(design.ladder) for name, design in self.designs.items() if design.ladder}
+        groups = {name: len(design.members) for name, design in self.designs.items() if design.in_groups}
+        if not (words or ladders or groups or self.compares):
+            return {}
+        more = {"train": self.training, "context_frames": self.study.context_frames}
+        return {**words, **more, "ladders": ladders, "groups": groups, "sampling": self.sampling}
 
     def factors(self) -> dict[str, dict[str, dict[str, str]]]:
         """Role and what reveals it (see `simgen.scenarios.base.Parameter`) of every parameter of each scenario; none

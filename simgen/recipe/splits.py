@@ -283,13 +283,13 @@ class Pair(Groups):
 
 
 class Twin(Groups):
-    """Groups of a possible clip and what physics forbids: the same clip up to a frame, and then a violation."""
+    """Twins: a possible clip, and one that is the same up to a frame at which physics is violated."""
 
     violations: Annotated[
         tuple[str, ...], Listed(OneOf(VIOLATIONS), "[vanish, teleport]", 1, len(VIOLATIONS))
-    ] = Field(description="the impossible clips of each group, one for each")
+    ] = Field(description="what happens in the impossible twin; the groups take them in turn")
     subject: Annotated[str, Name()] | None = Field(
-        default=None, description="the body to which it happens; left out, the first that moves"
+        default=None, description="the body to which it happens; left out, any that moves"
     )
 
 

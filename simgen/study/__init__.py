@@ -1,1 +1,1 @@
-"""What a study asks of its data: coverage, ranges in and out of training, nearest clips, shortcuts."""
+"""What a study asks of its data: groups of clips that belong together, ranges, coverage, shortcuts, questions."""

@@ -65,8 +65,8 @@ def ask(
     questions come back where not so many can be asked, none where nothing can (or a pilot has no fit draw). The kinds
     take turns, in an order of the clip's own, as long as there are questions of each.
     """
-    clip, trace = staged.clip, staged.trace
-    own = world(clip, staged.scenario, staged.params, staged.draws, staged.scene, trace, staged.events)
+    clip, scene, trace = staged.clip, staged.take.scene, staged.take.trace
+    own = world(clip, staged.scenario, staged.params, staged.draws, scene, trace, staged.events)
     draws = clip.draws().under("questions")
     pilots = [pilot(recipe, clip, number) for number in range(1, choices)]
     worlds = (own, *(found for found in pilots if found is not None))

@@ -48,9 +48,8 @@ def staged(scenario: str, index: int, more: str = "") -> Staged:
 
 
 def world_of(entry: Staged) -> World:
-    return world(
-        entry.clip, entry.scenario, entry.params, entry.draws, entry.scene, entry.trace, entry.events
-    )
+    scene, trace = entry.take.scene, entry.take.trace
+    return world(entry.clip, entry.scenario, entry.params, entry.draws, scene, trace, entry.events)
 
 
 @cache
@@ -388,7 +387,7 @@ def test_a_counterfactual_answer_is_what_a_changed_recipe_shows() -> None:
             continue
         assert other is not None
         assert shown.params["speed_m_s"] == pytest.approx(value)
-        assert np.allclose(shown.trace.state, other.trace.state, atol=1e-6)
+        assert np.allclose(shown.take.trace.state, other.trace.state, atol=1e-6)
 
 
 def test_changes_stay_within_the_documented_range() -> None:
