@@ -4,12 +4,14 @@ manifest.json.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from simgen.dataset.manifest import MANIFEST, RECIPE, Manifest, Marker
-from simgen.dataset.storage import write_whole
+from simgen.dataset.storage import FileRecord, write_whole
 from simgen.errors import DatasetError
 from simgen.publish.card import CARD, dataset_card, renewed_card, speaks_of
 from simgen.publish.card_edits import metadata_of
@@ -25,14 +27,20 @@ def finish_dataset(
     recipe: Any,
     markers: Sequence[Marker],
     generator_version: int,
+    study_files: Callable[[], Iterable[tuple[str, bytes]]] = tuple,
     say: Callable[[str], None] = lambda sentence: None,
 ) -> Manifest:
-    """Writes the files from the markers of all shards. What is already there as it should be is left alone.
+    """Writes the files from the markers of all shards, after the tables of a study that `study_files` gives
+    (path, content). What is already there as it should be is left alone.
 
     A card that speaks of this dataset is kept as it is. In the card of another one what a person wrote into the places that are theirs
     stays; one that was changed elsewhere is put aside, which `say` hears.
     """
     manifest = Manifest.of(recipe, markers, generator_version)
+    records = _as_they_are(folder, manifest)
+    if records is None:
+        records = {path: write_whole(folder, path, content) for path, content in study_files()}
+    manifest = replace(manifest, study_files=records)
     text, old = manifest.to_text().encode(), _content(folder / CARD)
     unchanged = _content(folder / MANIFEST) == text
     if old is None or not (unchanged or speaks_of(manifest).encode() in old.splitlines()):
@@ -45,6 +53,20 @@ def finish_dataset(
         if _content(folder / relative) != content:
             write_whole(folder, relative, content)
     return manifest
+
+
+def _as_they_are(folder: Path, manifest: Manifest) -> Mapping[str, FileRecord] | None:
+    """The tables of the study, where the folder holds this very dataset with all of them intact."""
+    try:
+        before = Manifest.from_text((folder / MANIFEST).read_bytes())
+        if replace(before, study_files={}) != manifest:
+            return None
+        for path, record in before.study_files.items():
+            if hashlib.sha256((folder / path).read_bytes()).hexdigest() != record.sha256:
+                return None
+    except (OSError, DatasetError):
+        return None
+    return before.study_files
 
 
 def _card(folder: Path, manifest: Manifest, old: bytes | None, say: Callable[[str], None]) -> str:

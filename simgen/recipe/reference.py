@@ -336,7 +336,7 @@ study: {question: How many clips until the law of the incline is learned?, facto
 
 _MIX = """\
 `scenario: mix` makes one dataset of several scenarios. `scenarios` says which: `all` (every one that ships
-with simgen and has parameters), a list, or weights by name:
+with simgen and has parameters, but for replicas of other datasets), a list, or weights by name:
 
 ```yaml
 name: mechanics

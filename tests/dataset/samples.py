@@ -76,6 +76,9 @@ class HandRecipe:
     def study_labels(self) -> tuple[str, ...]:
         return ()
 
+    def study_summary(self) -> dict[str, Any]:
+        return {}
+
     @property
     def designs(self) -> dict[str, Part]:
         return self.splits
