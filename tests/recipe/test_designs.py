@@ -252,6 +252,9 @@ def test_the_source_of_a_changed_recipe_means_the_same() -> None:
          "demo.yaml:6: study.factors.0: there is no such parameter. Did you mean 'angle_deg'?"),
         (("splits: {train: {clips: 5, cases: [{shape: sphere}, {shape: cone}]}}",),
          "demo.yaml:5: splits.train.cases.1.shape: must be sphere, cylinder, hoop or box, not 'cone'."),
+        (("clips: 5", "twins: {t: {groups: 2, violations: [vanish]}}", "render: {shutter: 0.5}"),
+         "demo.yaml:7: render.shutter: cannot be open in a recipe whose clips change at a frame (twins, pairs with "
+         "`at_s`): motion blur would show the change before it comes. Leave it out."),
     ],
 )  # fmt: skip
 def test_one_mistake(lines: tuple[str, ...], message: str) -> None:
