@@ -178,6 +178,9 @@ def counterfactual_captions(
     condition = intervention_clause(scene, intervention, fps, settings, real=False)
     statement = intervention_clause(scene, intervention, fps, settings, real=True)
     lost, gained, moved = _differences(scene, told, stays, factual_events, counterfactual_events)
+    if intervention.remove:  # the sentence begins with it
+        away = the_bodies(scene)[scene.body_index(intervention.remove)]
+        lost = [("it" if subject == away else subject, *rest) for subject, *rest in lost]  # type: ignore[misc]
     would = [
         *(
             f"{subject} would not {infinitive}, as it does here after {_s(t)}"
