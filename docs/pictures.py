@@ -67,7 +67,10 @@ def preset(name: str, path: Path) -> None:
 
 
 def scenario(name: str, path: Path) -> None:
-    sheet([clip(name, index) for index in range(4)], path, name)
+    if all_scenarios()[name].replica:  # made for the look of its own recipe
+        sheet([generate(load_recipe(name), index, "test") for index in range(4)], path, name)
+    else:
+        sheet([clip(name, index) for index in range(4)], path, name)
 
 
 def cameras(path: Path) -> None:
@@ -89,8 +92,8 @@ def engines(path: Path) -> None:
 
 
 def catalogue(path: Path) -> None:
-    """One clip of every scenario, at its start and after what it is about; the name below."""
-    names = [name for name, kind in all_scenarios().items() if kind.parameters]
+    """One clip of every scenario but replicas, at its start and after what it is about; the name below."""
+    names = [name for name, kind in all_scenarios().items() if kind.parameters and not kind.replica]
     names.sort(key=lambda name: FAMILIES.index(name) if name in FAMILIES else len(FAMILIES))
     cell = (2 * THUMB + 3, THUMB + 27)
     rows = -(-len(names) // COLUMNS)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 # Raised whenever the same recipe would give different data.
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 
 _HOME = {
     "load_recipe": "simgen.recipe",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ import click
 
 from simgen import __version__
 from simgen.errors import RecipeError, SimgenError
-from simgen.wording import build_words, estimate_words, overview_words
+from simgen.wording import build_words, card_words, estimate_words, overview_words
 
 __all__ = ["cli", "main"]
 
@@ -200,19 +201,31 @@ def build(
 )
 @_as_json
 def check(recipe: str, clips: int | None, as_json: bool) -> None:
-    """Validate RECIPE; tell what building it takes: clips, hours, bytes. A few clips are made to find out."""
+    """Validate RECIPE; tell what building it takes: clips, hours, bytes. A few clips are made to find out.
+
+    Of a recipe that names a training split also how every other split stands to it (disjoint, or what leaks), and
+    whether something gives the studied factors away.
+    """
     import dataclasses
 
     from simgen.build.driver import formats_of, plan_of, require_what_it_takes
     from simgen.build.estimate import estimate
+    from simgen.build.progress import counting
     from simgen.recipe import load_recipe
+    from simgen.study.design_report import design_report
 
     loaded = load_recipe(recipe)
     require_what_it_takes(loaded)
     found = estimate(loaded, plan_of(loaded, clips), formats_of(loaded, None))
-    click.echo(
-        json.dumps(dataclasses.asdict(found), indent=1) if as_json else estimate_words(loaded.name, found)
-    )
+    with counting("audit") as progress:
+        design = design_report(loaded, progress)
+    if as_json:
+        told = {"design": dataclasses.asdict(design)} if design is not None else {}
+        click.echo(json.dumps({**dataclasses.asdict(found), **told}, indent=1))
+        return
+    click.echo(estimate_words(loaded.name, found))
+    if design is not None:
+        click.echo(design.text)
 
 
 @cli.command()
@@ -307,17 +320,29 @@ def preview(
 
 @cli.command()
 @click.argument("location", metavar="DATASET")
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.png",
+    help="Draw the design: parameters by split.",
+)
 @_as_json
-def info(location: str, as_json: bool) -> None:
-    """What is in DATASET (a folder or a URL): counts, parameter ranges, law residuals, sizes."""
+def info(location: str, plot: Path | None, as_json: bool) -> None:
+    """What is in DATASET (a folder or a URL): counts, parameter ranges, the design of a study, law residuals, sizes."""
     import dataclasses
 
+    from simgen.verification.design import design_rows, design_words, plot_design
     from simgen.verification.overview import overview
 
-    found = overview(location)
-    click.echo(
-        json.dumps(dataclasses.asdict(found), indent=1) if as_json else overview_words(location, found)
-    )
+    found, design = overview(location), design_rows(location)
+    if as_json:
+        rows = [dataclasses.asdict(row) for row in design]
+        click.echo(json.dumps({**dataclasses.asdict(found), "design": rows}, indent=1))
+    else:
+        click.echo("\n".join([overview_words(location, found), *design_words(design)]))
+    if plot is not None:
+        plot_design(location, plot)
+        _say(f"The design is drawn in {plot}")
 
 
 @cli.command()
@@ -338,3 +363,38 @@ def verify(location: str, deep: bool, as_json: bool) -> None:
     )
     if not report.ok:
         raise click.exceptions.Exit(1)
+
+
+def _repository(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if value and not re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", value, re.ASCII):
+        raise click.BadParameter(
+            f"'{value}' is no repository: write USER/NAME, your name on the Hub and the dataset's."
+        )
+    return value
+
+
+@cli.command()
+@click.argument("location", metavar="DATASET")
+@click.option(
+    "--repo",
+    default="",
+    metavar="USER/NAME",
+    callback=_repository,
+    help="Write the snippets and links for this repository of the Hugging Face Hub.",
+)
+@click.option(
+    "--overwrite", is_flag=True, help="Replace a card that was changed outside the places that are yours."
+)
+def card(location: str, repo: str, overwrite: bool) -> None:
+    """Write the card of DATASET (a folder): README.md with pictures and figures, and croissant.json.
+
+    What you write into the marked places of the card stays when it is written anew. The first line of output
+    names the card.
+    """
+    from simgen.build.progress import counting
+    from simgen.publish.card import write_card
+
+    with counting("card") as progress:
+        made = write_card(location, repo, overwrite=overwrite, progress=progress)
+    click.echo(Path(location) / "README.md")
+    _say(card_words(location, made))

@@ -24,6 +24,7 @@ from simgen.recipe.drawing import LOOK
 from simgen.scene.camera import intrinsics, project, world_to_camera
 
 if TYPE_CHECKING:
+    from simgen.labels.question import Question
     from simgen.physics.trace import Trace
     from simgen.recipe import Recipe
     from simgen.recipe.designs import ClipDesign
@@ -110,8 +111,18 @@ def _filmed(recipe: Recipe, staged: Staged, seconds: dict[str, float]) -> Sample
             attempt=staged.draws.attempt,
             decision=decision,
             study=_study_place(recipe, staged),
+            questions=_questions(recipe, staged),
             seconds=seconds,
         )
+
+
+def _questions(recipe: Recipe, staged: Staged) -> tuple[Question, ...]:
+    """Of clips that stand for themselves: those of a group are fit together, which a pilot cannot be."""
+    if not recipe.questions or staged.clip.split.in_groups:
+        return ()
+    from simgen.study.questions import ask
+
+    return ask(recipe, staged, count=recipe.questions, context_frames=recipe.context_frames)
 
 
 def _study_place(recipe: Recipe, staged: Staged) -> StudyPlace:
@@ -148,7 +159,11 @@ def _out_of_distribution(recipe: Recipe, staged: Staged) -> tuple[str, ...]:
         for name, entry in look.items()
         if isinstance(entry, Constant) and f"{LOOK}{name}" in boxes[0]
     }
-    return tuple(out_of_range({**staged.params, **fixed}, boxes))
+    decided = staged.scenario.of_material(
+        staged.params
+    )  # the material is in range or not, not what it decides
+    drawn = {name: value for name, value in staged.params.items() if decided.get(name) != value}
+    return tuple(out_of_range({**drawn, **fixed}, boxes))
 
 
 def clip_key(name: str, split: str, index: int) -> str:

@@ -8,7 +8,7 @@ import os
 import shutil
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -245,7 +245,14 @@ class _Run:
                     "Run the same command again."
                 )
             markers.append(marker)
-        manifest = finish_dataset(self._folder, self._recipe, markers, GENERATOR_VERSION)
+        manifest = finish_dataset(
+            self._folder,
+            self._recipe,
+            markers,
+            GENERATOR_VERSION,
+            lambda: self._study_files(markers),
+            self._progress.say,
+        )
         return BuildReport(
             folder=self._folder,
             clips=self._plan.clips,
@@ -262,6 +269,14 @@ class _Run:
                 for (scenario, law), entry in sorted(self._residuals.items())
             },
         )
+
+    def _study_files(self, markers: Sequence[Marker]) -> Iterator[tuple[str, bytes]]:
+        from simgen.study.neighbours import neighbour_files
+
+        attempts: dict[str, dict[int, int]] = {}
+        for marker in markers:
+            attempts.setdefault(marker.shard.split, {}).update(marker.attempts)
+        return neighbour_files(self._recipe, self._plan.clips_per_split, attempts)
 
 
 def formats_of(recipe: Recipe, formats: Sequence[str] | None) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ class DatasetRecipe(Protocol):
     def video(self) -> Any: ...  # with .codec, one of video.CODECS
     def param_types(self) -> Mapping[str, type]: ...
     def mixture(self) -> Mapping[str, tuple[str, ...]]: ...  # scenario -> its parameters, if it mixes some
-    def study_labels(self) -> tuple[str, ...]: ...  # of `STUDY_COLUMNS`, those that it needs
+    def study_labels(self) -> tuple[str, ...]: ...  # of `STUDY_COLUMNS` and "questions", those that it needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +236,7 @@ DECISION_TYPE = _struct(
     outcome_frames=_I4,
     horizon_s=_F8,
 )
+QUESTIONS_TYPE = pa.list_(_struct(kind=_TEXT, question=_TEXT, choices=pa.list_(_TEXT), answer=_I4))
 CAMERA_TYPE = _struct(projection=_TEXT, intrinsics=_lists(_F8, 3, 3), world_to_camera=_lists(_F8, 0, 4, 4))
 
 
@@ -267,6 +268,8 @@ def _columns(layout: Layout) -> Iterator[Column]:
     yield Column(
         "captions", _struct(**dict.fromkeys(layout.tiers, _TEXT)), "", "", f"a text per tier; {tiers}"
     )
+    if "questions" in layout.labels:
+        yield _QUESTIONS
     yield _video("", "the clip from the main camera", layout.codec)
     yield Column("fps", _F8, "1/s", "", "frames per second")
     yield Column("frame_count", _I4, "", "", "T")
@@ -372,6 +375,12 @@ _LABELS = (
         "each closed form that the clip obeys: predicted, measured in the trajectory, residual = "
         "|measured - predicted| / |predicted| unless the law's name says otherwise",
     ),
+)  # fmt: skip
+
+_QUESTIONS = Column(
+    "questions", QUESTIONS_TYPE, "", "",
+    "questions about the clip, of the kinds descriptive, explanatory, predictive and counterfactual; answer is the place "
+    "of the true choice, from 0. Who does not see the video answers no better than chance",
 )  # fmt: skip
 
 _DECISION = Column(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from simgen.dataset.study_columns import StudyPlace
 from simgen.labels.decision import Decision
 from simgen.labels.events import Event
+from simgen.labels.question import Question
 from simgen.physics.trace import Contacts
 from simgen.render.frames import Frames
 from simgen.scenarios.base import LawCheck, Params
@@ -56,6 +57,7 @@ class Sample:
     attempt: int
     decision: Decision = field(default_factory=Decision)
     study: StudyPlace = field(default_factory=StudyPlace)
+    questions: tuple[Question, ...] = ()
     rejections: tuple[str, ...] = ()  # the reasons of the attempts before this one
     seconds: dict[str, float] = field(
         default_factory=dict, compare=False

@@ -48,6 +48,7 @@ def values_of(sample: Sample, layout: Layout) -> Values:
         "scenario": sample.scenario,
         "caption": sample.captions["plain"],
         "captions": {tier: sample.captions[tier] for tier in layout.tiers},
+        **_questions(sample, layout),
         "fps": float(sample.fps),
         "frame_count": int(rgb.shape[0]),
         "width": int(rgb.shape[2]),
@@ -98,12 +99,28 @@ def values_of(sample: Sample, layout: Layout) -> Values:
         suffix = f"_{camera}" if place else ""
         if place:
             values |= _seen(frames, suffix, sample.key)
-        values[f"video{suffix}"] = encode_video(frames.rgb, sample.fps, layout.codec)
+        values[f"video{suffix}"] = encode_video(frames.rgb, sample.fps, layout.codec, frames.changed)
         values[f"camera{suffix}"] = _camera(sample.cameras[camera])
         for name in layout.passes:
             for column, value in encode_pass(name, frames, sample.fps).items():
                 values[column + suffix] = value
     return values
+
+
+def _questions(sample: Sample, layout: Layout) -> Values:
+    if "questions" not in layout.labels:
+        return {}
+    return {
+        "questions": [
+            {
+                "kind": entry.kind,
+                "question": entry.question,
+                "choices": list(entry.choices),
+                "answer": int(entry.answer),
+            }
+            for entry in sample.questions
+        ]
+    }
 
 
 def _array(value: Any, dtype: type[np.generic]) -> np.ndarray[Any, Any]:

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simgen.dataset.column_table import DESCRIBING, NO_CAPTION, Layout
-from simgen.dataset.study_columns import STUDY_COLUMNS, StudyPlace
 from simgen.dataset.dense import decode_pass
 from simgen.dataset.sample import CameraLabel, Sample
+from simgen.dataset.study_columns import STUDY_COLUMNS, StudyPlace
 from simgen.errors import DatasetError
 from simgen.labels.decision import Decision
 from simgen.labels.events import Event
+from simgen.labels.question import Question
 from simgen.physics.trace import Contacts
 from simgen.reading import windows
 from simgen.reading.decoding import decode_frames, nearest
@@ -90,6 +91,15 @@ class Clip:
         return StudyPlace.of_values(self.values)
 
     @property
+    def nearest_train_distance(self) -> float:
+        """To the nearest clip that is trained on, in units of the training ranges; -1 if none is of its scenario."""
+        return float(self.value("nearest_train_distance"))
+
+    @property
+    def nearest_train_key(self) -> str:
+        return str(self.value("nearest_train_key"))
+
+    @property
     def caption(self) -> str:
         """The tier that the view names or draws, `plain` where that one tells what the window does not show; "" where it
         names none. Drawn are the tiers that describe the video.
@@ -118,6 +128,17 @@ class Clip:
         return {
             tier: text if tier in told or not text else captions["plain"] for tier, text in captions.items()
         }
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """About the whole video: none for a window that does not show the whole."""
+        questions = tuple(
+            Question(**{**entry, "choices": tuple(entry["choices"])}) for entry in self.value("questions")
+        )
+        if self.view.takes_all or not questions:
+            return questions
+        whole = windows.is_whole(self.frame_indices, self._frame_count(), self._recorded_events())
+        return questions if whole else ()
 
     def _tiers_told(self) -> Collection[str]:
         if self.view.takes_all:
@@ -406,6 +427,7 @@ class Clip:
             generator_version=self.generator_version,
             attempt=self.attempt,
             decision=self.decision if "decision" in self.layout.labels else Decision(),
+            questions=self.questions if "questions" in self.layout.labels else (),
             study=self.study,
         )
 

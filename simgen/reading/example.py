@@ -32,7 +32,7 @@ _PER_BODY = ("state", "projected_px", "boxes", "visible", "centroids", "present"
 _OF_CAMERAS = ("video", "camera", "boxes", "visible", "centroids", *_PASSES)
 _OF_CLIP = (
     *("key", "index", "split", "scenario", "caption", "captions", "fps", "bodies", "contacts"),
-    *("events", "law", "recipe_hash", "generator_version", "attempt"),
+    *("events", "law", "questions", "recipe_hash", "generator_version", "attempt"),
 )
 
 

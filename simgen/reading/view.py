@@ -99,7 +99,9 @@ class View:
             more.append("captions")
             if not self.takes_all:
                 more += ["events", *(("decision",) if "decision" in layout.labels else ())]
-        return tuple(name for name in more if name not in names)
+        if "questions" in names and not self.takes_all:
+            more.append("events")
+        return tuple(dict.fromkeys(name for name in more if name not in names))
 
     def shows_every_frame(self, manifest: Filmed) -> bool:
         """Whether no recorded frame is left out between the first and the last one of a window."""

@@ -129,9 +129,7 @@ def designs_of(
         designs[design.name] = design
     for name, twin in twins.items():
         design = _of_groups("twins", name, twin, [Member(), Member(violation=True)], "violation")
-        designs[design.name] = replace(
-            design, violations=twin.violations, subject=twin.subject or ""
-        )
+        designs[design.name] = replace(design, violations=twin.violations, subject=twin.subject or "")
     return designs
 
 

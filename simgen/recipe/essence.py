@@ -65,6 +65,8 @@ def essence(recipe: Recipe) -> dict[str, Any]:
         common["designs"] = special
     if recipe.sampling != "independent":
         common["sampling"] = recipe.sampling
+    if recipe.questions:
+        common["questions"] = [recipe.questions, recipe.context_frames]
     if recipe.compares and recipe.training != "train":
         common["training"] = recipe.training  # the column `ood` speaks of it
     if not recipe.mixed:

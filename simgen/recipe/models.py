@@ -56,7 +56,8 @@ class Recipe(Section):
     )
     scenarios: Mixture = Field(
         default=None,
-        description="`scenario: mix` only: the scenarios, with weights; `all` is every one that ships",
+        description="`scenario: mix` only: the scenarios, with weights; `all` is every one that ships, but "
+        "replicas of other datasets",
     )
     seed: Annotated[int, Whole(0, 2**64 - 1)] = Field(
         default=0, description="another seed gives other clips; 0 is a seed like any other"
@@ -80,6 +81,9 @@ class Recipe(Section):
         default="independent",
         description="how parameters are spread: independent draws, or a scrambled Sobol sequence that covers "
         "their space evenly at every size",
+    )
+    questions: Annotated[int, Whole(0, 100)] = Field(
+        default=0, description="at most so many questions about each clip, with choices and the answer"
     )
     study: Study = Field(default_factory=Study, description="what the dataset is made to find out")
     video: VideoSection = Field(default_factory=VideoSection, description="picture and time")
@@ -259,15 +263,35 @@ class Recipe(Section):
         return {name: tuple(kinds) for name, kinds in self.drawing.kinds.items()} if self.mixed else {}
 
     def study_labels(self) -> tuple[str, ...]:
-        """The columns of a study that its clips have, by the labels of `simgen.dataset.study_columns`."""
+        """The columns of a study that its clips have, by the labels of `simgen.dataset.study_columns`; `questions`
+        among them.
+        """
         needed = {
             "groups": bool(self.sweeps or self.pairs or self.twins),
             "pairs": bool(self.pairs),
             "twins": bool(self.twins),
             "cuts": bool(self.pairs or self.twins),
             "ood": self.compares,
+            "questions": self.questions > 0,
         }
         return tuple(label for label, need in needed.items() if need)
+
+    @property
+    def context_frames(self) -> int:
+        """How many first frames the study gives a model; 0 where the recipe does not say."""
+        return self.study.context_frames if "context_frames" in self.study.model_fields_set else 0
+
+    def study_summary(self) -> dict[str, Any]:
+        """What a dataset keeps of its study: its words, factors and training split, and the sizes of ladders and
+        groups; empty for a recipe that is none.
+        """
+        words = self.study.model_dump(mode="json", exclude_defaults=True)
+        ladders = {name: list(design.ladder) for name, design in self.designs.items() if design.ladder}
+        groups = {name: len(design.members) for name, design in self.designs.items() if design.in_groups}
+        if not (words or ladders or groups or self.compares):
+            return {}
+        more = {"train": self.training, "context_frames": self.study.context_frames}
+        return {**words, **more, "ladders": ladders, "groups": groups, "sampling": self.sampling}
 
     def factors(self) -> dict[str, dict[str, dict[str, str]]]:
         """Role and what reveals it (see `simgen.scenarios.base.Parameter`) of every parameter of each scenario; none

@@ -331,12 +331,12 @@ pairs:
   slippery: {set: {friction: 0}, groups: 50}        # pairs_slippery: factual, counterfactual
 twins:
   gone: {violations: [vanish, teleport], groups: 50}    # twins_gone: possible, vanish, teleport
-study: {question: How many clips until the law of the incline is learned?, factors: [angle_deg]}
+study: {question: "How many clips until the law of the incline is learned?", factors: [angle_deg]}
 ```"""
 
 _MIX = """\
 `scenario: mix` makes one dataset of several scenarios. `scenarios` says which: `all` (every one that ships
-with simgen and has parameters), a list, or weights by name:
+with simgen and has parameters, but for replicas of other datasets), a list, or weights by name:
 
 ```yaml
 name: mechanics

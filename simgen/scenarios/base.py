@@ -88,6 +88,8 @@ class Scenario(ABC):
     laws: ClassVar[tuple[Law, ...]] = ()
     events: ClassVar[tuple[str, ...]] = ()  # the kinds of event that its clips can hold; no others may appear
     qualitative: ClassVar[bool] = False  # there is no law for it (a cloth that drapes), so clips show none
+    # Rebuilds the scenes of a published dataset, for recipes of its own: `all` in a mix leaves it out.
+    replica: ClassVar[bool] = False
     slow: ClassVar[bool] = False  # a clip takes far more than 60 ms to simulate: tests take fewer of them
     # Small errors grow without end: clips store the time up to which a simulation with a ten times finer step
     # agrees (`simgen.labels.horizon`), which costs ten times their simulation.

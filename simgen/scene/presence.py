@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from simgen.errors import BuildError
 from simgen.scene.spec import Body, SceneSpec
 
-__all__ = ["acting", "is_drawn", "links_drawn", "present_only"]
+__all__ = ["acting", "is_drawn", "links_drawn", "present_only", "without"]
 
 
 def is_drawn(body: Body) -> bool:
@@ -35,6 +36,15 @@ def acting(scene: SceneSpec) -> SceneSpec:
         forces=tuple(force for force in scene.forces if not gone & {force.a, force.b, force.pulley}),
         passing=tuple(pair for pair in scene.passing if not gone & set(pair)),
     )
+
+
+def without(scene: SceneSpec, name: str) -> SceneSpec:
+    """The scene with that body absent. Raises BuildError if there is none."""
+    if all(body.name != name for body in scene.bodies):
+        there = ", ".join(body.name for body in scene.bodies)
+        raise BuildError(f"remove: there is no body named {name!r}; there are {there}.")
+    bodies = (replace(body, present=False) if body.name == name else body for body in scene.bodies)
+    return scene.with_bodies(tuple(bodies))
 
 
 def present_only(scene: SceneSpec) -> tuple[SceneSpec, list[int]]:

@@ -6,6 +6,7 @@ values(uniform(5, 40), column(seed, "train", range(3_000_000), "params.angle_deg
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from statistics import NormalDist
 from typing import Any
@@ -13,9 +14,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simgen.recipe.distributions import Choice, Constant, Distribution, Integer, LogUniform, Normal, Uniform
+from simgen.recipe.distributions import (
+    Choice,
+    Constant,
+    Distribution,
+    Integer,
+    LogUniform,
+    Normal,
+    Scalar,
+    Uniform,
+)
 
-__all__ = ["values"]
+__all__ = ["table_of", "values"]
 
 Floats = NDArray[np.float64]
 
@@ -75,3 +85,9 @@ def _places(distribution: Choice, uniform: Floats) -> NDArray[np.int64]:
     last = max(place for place, weight in enumerate(distribution.weights) if weight > 0)
     missed = (places >= count) | (np.array([*distribution.weights, 0.0])[np.minimum(places, count)] == 0)
     return np.where(missed, last, places)
+
+
+def table_of(clips: Sequence[Mapping[str, Scalar]]) -> dict[str, NDArray[Any]]:
+    """The columns (n,) of clips that are given one by one; only of factors that all of them have."""
+    names = [name for name in (clips[0] if clips else ()) if all(name in clip for clip in clips)]
+    return {name: np.array([clip[name] for clip in clips]) for name in names}

@@ -6,12 +6,13 @@ and changes it there; what is before that frame is the same in both, to the bit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any
 
 from simgen.errors import BuildError
 from simgen.physics import continue_from, simulate
 from simgen.physics.trace import Trace
+from simgen.scene.presence import without
 from simgen.scene.spec import Body, SceneSpec
 from simgen.study.take import Take
 
@@ -42,15 +43,6 @@ class Intervention:
             raise ValueError("an intervention removes a body or changes the scene: one of the two")
 
 
-def without(scene: SceneSpec, name: str) -> SceneSpec:
-    """The scene with that body absent. Raises BuildError if there is none."""
-    if all(body.name != name for body in scene.bodies):
-        there = ", ".join(body.name for body in scene.bodies)
-        raise BuildError(f"remove: there is no body named {name!r}; there are {there}.")
-    bodies = (replace(body, present=False) if body.name == name else body for body in scene.bodies)
-    return scene.with_bodies(tuple(bodies))
-
-
 def intervene(scene: SceneSpec, trace: Trace, intervention: Intervention) -> Take:
     """What becomes of the clip `scene`, whose undisturbed motion is `trace`.
 
@@ -73,7 +65,7 @@ def intervene(scene: SceneSpec, trace: Trace, intervention: Intervention) -> Tak
             f"set: what changes in the middle of a clip must not be seen by itself, but {' and '.join(seen)} "
             "would change too; intervene at the start instead, or set only mass, friction, elasticity, gravity or forces."
         )
-    return Take(scene, continue_from(changed, trace, frame), frame, changed)
+    return Take(scene, continue_from(changed, trace, frame), frame, changed, undisturbed=trace)
 
 
 def differences(scene: SceneSpec, other: SceneSpec) -> list[str]:

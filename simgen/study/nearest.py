@@ -79,7 +79,7 @@ class Neighbours:
     """The clips of a training split, ready to be asked for the nearest to another clip.
 
     `train` holds a column of values (n,) for every factor; `boxes` are what they were drawn from. Three million
-    clips of ten factors take 240 MB and a few seconds.
+    clips of ten factors take half a gigabyte and a few seconds.
     """
 
     def __init__(self, train: Mapping[str, ArrayLike], boxes: Sequence[Box]) -> None:
@@ -92,10 +92,10 @@ class Neighbours:
             for name, scale in self._scales.items()
             if scale.same_or_not
         }
-        from scipy.spatial import cKDTree
+        from scipy.spatial import KDTree
 
         # not balanced: the same values again and again, as words give, cost it nothing
-        self._tree = cKDTree(self._points(columns), compact_nodes=False, balanced_tree=False)
+        self._tree = KDTree(self._points(columns), compact_nodes=False, balanced_tree=False)
 
     def nearest(self, test: Mapping[str, ArrayLike]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Distance (n,) to the nearest training clip and its place in the training columns (n,), for columns (n,).
@@ -113,14 +113,17 @@ class Neighbours:
     def _points(self, columns: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
         """Coordinates (n, d) whose Euclidean distance is that of the clips."""
         count = len(next(iter(columns.values()), ()))
-        parts = []
+        words = {name: found for name, found in self._words.items() if len(found) > 1}
+        width = sum(map(len, words.values())) + len(self._scales) - len(self._words)
+        points = np.zeros((count, max(1, width)))
+        axes = iter(points.T)
         for name, scale in self._scales.items():
             if not scale.same_or_not:
-                parts.append(scale.positions(columns[name]))
-            elif len(self._words[name]) > 1:
+                next(axes)[:] = scale.positions(columns[name])
+            for word in words.get(name, ()):
                 # two words differ in two coordinates, by √½ in each
-                parts += [np.sqrt(0.5) * (columns[name] == word) for word in self._words[name]]
-        return np.stack(parts, axis=1) if parts else np.zeros((count, 1))
+                next(axes)[columns[name] == word] = math.sqrt(0.5)
+        return points
 
 
 def _of_column(scale: Scale, column: NDArray[Any]) -> Scale:

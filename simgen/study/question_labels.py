@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simgen.labels import words
+from simgen.labels.events import Event
 from simgen.study.worlds import World
 
 __all__ = ["Answer", "Label", "Measured", "other"]
@@ -80,21 +81,22 @@ def subject_count(world: World, body: int) -> Answer | None:
 def bounces(world: World, body: int) -> Answer | None:
     if "bounce" not in world.scenario.events:
         return None
-    seen = words.until_gone(world.events, body)
-    return _counted(sum(event.kind == "bounce" and body in event.bodies for event in seen))
+    return _counted(_shown(world, body, "bounce"))
 
 
 def topple_count(world: World, body: int) -> Answer | None:
-    if "topples" not in world.scenario.events or len(world.subjects) < 2:
+    inside = all(_inside(world, index, -1) for index in world.subjects)
+    if "topples" not in world.scenario.events or len(world.subjects) < 2 or not inside:
         return None
     fallen = {index for event in world.events if event.kind == "topples" for index in event.bodies}
-    return words.number_word(len(fallen & set(world.subjects))).replace("no", "none")
+    count = len(fallen & set(world.subjects))
+    return words.number_word(count) if count else "zero"
 
 
 def collision_count(world: World, body: int) -> Answer | None:
     if "collision" not in world.scenario.events or len(world.subjects) < 3:
         return None
-    return _counted(len(world.events_of(body, "collision")))
+    return _counted(_shown(world, body, "collision"))
 
 
 def leaves(world: World, body: int) -> Answer | None:
@@ -145,12 +147,13 @@ def larger(world: World, body: int) -> Answer | None:
 
 def first_event(world: World, body: int) -> Answer | None:
     """What happens to it first."""
-    for event in world.events_of(body, *FIRST):
-        if event.kind in ("first_contact", "collision"):
-            what = other(world, body, event.bodies)
-            return None if what is None else f"it touches {what}"
-        return FIRST[event.kind]
-    return None
+    shown = _shown(world, body, *FIRST)
+    if not shown:
+        return None
+    if shown[0].kind in ("first_contact", "collision"):
+        what = other(world, body, shown[0].bodies)
+        return None if what is None else f"it touches {what}"
+    return FIRST[shown[0].kind]
 
 
 FIRST = {
@@ -164,7 +167,7 @@ FIRST = {
 
 
 def first_touch_time(world: World, body: int) -> Answer | None:
-    touches = world.events_of(body, "first_contact")
+    touches = _shown(world, body, "first_contact")
     if not touches:
         return None
     time_s = touches[0].time_s
@@ -196,13 +199,15 @@ def rests(world: World, body: int) -> Answer | None:
 def touched_first(world: World, body: int) -> Answer | None:
     if "first_contact" not in world.scenario.events:
         return None
-    touches = world.events_of(body, "first_contact")
+    touches = _shown(world, body, "first_contact")
+    if touches is None:
+        return None
     return other(world, body, touches[0].bodies) if touches else "nothing new"
 
 
 def colour_hit_first(world: World, body: int) -> Answer | None:
     """The colour of the first body that it collides with."""
-    hits = world.events_of(body, "collision")
+    hits = _shown(world, body, "collision")
     if not hits:
         return None
     partner = next(index for index in hits[0].bodies if index != body)
@@ -214,7 +219,9 @@ def set_in_motion(world: World, body: int) -> Answer | None:
         return None
     if float(np.linalg.norm(world.trace.velocity_m_s[0, body])) > SLOW_M_S:
         return "nothing does: it moves from the beginning"
-    starts = world.events_of(body, "starts_moving")
+    starts = _shown(world, body, "starts_moving")
+    if starts is None:
+        return None
     if not starts:
         still = (
             np.linalg.norm(world.trace.position_m[:, body] - world.trace.position_m[0, body], axis=1).max()
@@ -254,12 +261,12 @@ def heavier(world: World, body: int) -> Answer | None:
     if len(world.subjects) != 2:
         return None
     pair = _by_place(world)
-    masses = [world.body(index).mass_kg for index in pair]
+    one, another = (world.body(index).mass_kg for index in pair)
     if world.scenario.name == "atwood":
-        return _of_two(*masses, LARGER)
-    if not any(set(event.bodies) == set(pair) for event in world.events if event.kind == "collision"):
+        return _of_two(one, another, LARGER)
+    if not any(_shown(world, index, "collision") for index in pair):
         return None
-    return _of_two(*masses, HEAVIER)
+    return _of_two(one, another, HEAVIER)
 
 
 def charges(world: World, body: int) -> Answer | None:
@@ -284,15 +291,16 @@ def bounced_off(world: World, body: int) -> Answer | None:
     """Everything that it bounces off while it is in the picture."""
     if "bounce" not in world.scenario.events:
         return None
-    seen = words.until_gone(world.events, body)
+    shown = _shown(world, body, "bounce")
+    if shown is None:
+        return None
     found: list[str] = []
-    for event in seen:
-        if event.kind == "bounce" and body in event.bodies:
-            what = other(world, body, event.bodies)
-            if what is None:
-                return None
-            if what not in found:
-                found.append(what)
+    for event in shown:
+        what = other(world, body, event.bodies)
+        if what is None:
+            return None
+        if what not in found:
+            found.append(what)
     return words.join(found) if found else "nothing"
 
 
@@ -311,13 +319,13 @@ def end_third(world: World, body: int) -> Answer | None:
 def touches_something(world: World, body: int) -> Answer | None:
     if "first_contact" not in world.scenario.events:
         return None
-    return "yes" if world.events_of(body, "first_contact") else "no"
+    return _whether(_shown(world, body, "first_contact"))
 
 
 def tips_over(world: World, body: int) -> Answer | None:
     if "topples" not in world.scenario.events:
         return None
-    return "yes" if world.events_of(body, "topples") else "no"
+    return _whether(_shown(world, body, "topples"))
 
 
 def comes_out(world: World, body: int) -> Answer | None:
@@ -365,8 +373,28 @@ def higher(frame: int) -> Label:
     return label
 
 
-def _counted(count: int) -> str | None:
-    return words.times(count) if count <= MOST_COUNTED else None
+def _shown(world: World, body: int, *kinds: str) -> list[Event] | None:
+    """The events of the body while it can be seen, up to its leaving the picture for good; None where nothing of that
+    kind is seen but something happens: nobody can say then. So it is, too, where one happens behind a screen.
+    """
+    every = world.events_of(body, *kinds)
+    until = words.until_gone(world.events, body)
+    shown = [event for event in every if event in until]
+    behind = False
+    for event in world.events_of(body, *kinds, "hidden", "reappears"):
+        if event.kind in ("hidden", "reappears"):
+            behind = event.kind == "hidden"
+        elif behind:
+            return None
+    return None if every and not shown else shown
+
+
+def _counted(events: list[Event] | None) -> str | None:
+    return words.times(len(events)) if events is not None and len(events) <= MOST_COUNTED else None
+
+
+def _whether(events: list[Event] | None) -> str | None:
+    return None if events is None else "yes" if events else "no"
 
 
 def _third(x: float) -> str | None:

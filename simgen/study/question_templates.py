@@ -90,7 +90,9 @@ DESCRIPTIVE = (
     Template("How many {them} are there that can move?", labels.subject_count, of_all=True),
     Template("How often does {it} bounce while it is in the picture?", labels.bounces),
     Template("How many {them} tip over in the video?", labels.topple_count, of_all=True),
-    Template("How often does {it} collide with another one?", labels.collision_count),
+    Template(
+        "How often does {it} collide with another one while it is in the picture?", labels.collision_count
+    ),
     Template("What becomes of {it} by the end of the video?", labels.leaves),
     Template("Which way does {it} move first, as seen in the picture?", labels.direction),
     Template("Which way round does {it} go, seen from above?", labels.turn),

@@ -18,17 +18,16 @@ choices of all of them. And no pilot is drawn anew because its answer is the sam
 more frequent answer the better guess. Whatever is chosen on the way (which templates, how many, in which order, which
 change a counterfactual question makes) follows from addressed draws and from conditions on all worlds alike.
 
-What this does not cover: questions of several clips that share draws (the levels of a sweep, the clips of a pair)
-put together.
+Clips of a group (a sweep, a pair, twins) have no questions: they are accepted together, which is not how a pilot is,
+and they share draws, so that their questions together would tell more than each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from simgen.labels import words
-from simgen.labels.events import Event
 from simgen.labels.question import KINDS, Question
 from simgen.recipe.draws import Draws
 from simgen.study.question_labels import Answer, Measured
@@ -46,9 +45,8 @@ from simgen.study.question_templates import (
 from simgen.study.worlds import World, changed, pilot, world
 
 if TYPE_CHECKING:
-    from simgen.physics.trace import Trace
+    from simgen.build.staging import Staged
     from simgen.recipe import Recipe
-    from simgen.scene.spec import SceneSpec
 
 __all__ = ["ask", "seen_frames"]
 
@@ -59,39 +57,30 @@ T = TypeVar("T")
 
 
 def ask(
-    recipe: Recipe,
-    draws: Draws,
-    params: Mapping[str, Any],
-    scene: SceneSpec,
-    trace: Trace,
-    events: tuple[Event, ...],
-    *,
-    count: int,
-    choices: int = 2,
-    context_frames: int = 0,
+    recipe: Recipe, staged: Staged, *, count: int, choices: int = 2, context_frames: int = 0
 ) -> tuple[Question, ...]:
-    """At most `count` questions about the clip that was drawn at `draws`, each with so many choices.
+    """At most `count` questions about a clip, each with so many choices.
 
     context_frames: how many first frames a predictive question takes as seen; 0 is a quarter of them. Fewer
     questions come back where not so many can be asked, none where nothing can (or a pilot has no fit draw). The kinds
     take turns, in an order of the clip's own, as long as there are questions of each.
     """
-    draws_q = Draws(draws.seed, draws.split, draws.index).under("questions")
-    scenario = recipe.scenario_object(draws.split, draws.index)
-    own = world(scenario, params, draws, scene, trace, events)
-    pilots = [pilot(recipe, draws, number) for number in range(1, choices)]
+    clip, scene, trace = staged.clip, staged.take.scene, staged.take.trace
+    own = world(clip, staged.scenario, staged.params, staged.draws, scene, trace, staged.events)
+    draws = clip.draws().under("questions")
+    pilots = [pilot(recipe, clip, number) for number in range(1, choices)]
     worlds = (own, *(found for found in pilots if found is not None))
     if len(worlds) < choices:
         return ()
     frames = context_frames or seen_frames(len(trace.time_s))
     sources: dict[str, Iterator[tuple[str, tuple[Answer, ...]]]] = {
-        "descriptive": _asked(worlds, DESCRIPTIVE, draws_q.under("descriptive")),
-        "explanatory": _asked(worlds, EXPLANATORY, draws_q.under("explanatory")),
-        "predictive": _foreseen(worlds, frames, draws_q.under("predictive")),
-        "counterfactual": _what_if(recipe, worlds, draws_q.under("counterfactual")),
+        "descriptive": _asked(worlds, DESCRIPTIVE, draws.under("descriptive")),
+        "explanatory": _asked(worlds, EXPLANATORY, draws.under("explanatory")),
+        "predictive": _foreseen(worlds, frames, draws.under("predictive")),
+        "counterfactual": _what_if(recipe, worlds, draws.under("counterfactual")),
     }
     found: list[Question] = []
-    order = shuffled(draws_q, "kinds", KINDS)
+    order = shuffled(draws, "kinds", KINDS)
     while sources and len(found) < count:
         for kind in [kind for kind in order if kind in sources]:
             if len(found) == count:
@@ -100,7 +89,7 @@ def ask(
             if asked is None:
                 del sources[kind]
             else:
-                found.append(_question(kind, *asked, draws_q.under(str(len(found)))))
+                found.append(_question(kind, *asked, draws.under(str(len(found)))))
     return tuple(found)
 
 

@@ -42,6 +42,9 @@ class Take:
     cut: int | None = None  # 1 to T − 1; None: the scene is the same throughout
     later: SceneSpec | None = None  # given with `cut`
     jumped: tuple[str, ...] = ()
+    # The motion that the scene has without the cut: that of the other clip of the pair. Events before the cut may
+    # depend on how it would have gone on. None: as `trace` has it.
+    undisturbed: Trace | None = None
 
     def __post_init__(self) -> None:
         if (self.cut is None) != (self.later is None):
@@ -178,59 +181,63 @@ def _flow_across(take: Take, cut: int, camera: Camera) -> tuple[NDArray[np.float
 def take_events(take: Take) -> tuple[Event, ...]:
     """What happened, as `simgen.labels.find_events` has it, in a clip that changes at a frame.
 
-    Up to the cut the events are those of the scene, after it those of the later one. A body that goes has those of
-    the time it was there, and one that comes is as if let go there. That a body vanishes or jumps is no event, nor
-    is what would have had to happen to it on the way.
+    Up to the cut the events are those of the undisturbed motion, after it those of the later scene. A body that goes
+    has those of the time it was there, and one that comes is as if let go there. That a body vanishes or jumps is no
+    event, nor is what would have had to happen to it on the way.
     """
     trace, cut = take.trace, take.cut
     if cut is None or take.later is None:
         return find_events(take.scene, trace)
-    time_s = float(trace.time_s[cut])
-    before_s = float(trace.time_s[cut - 1])
-    goes, comes, jumps = set(), set(), {take.scene.body_index(name) for name in take.jumped}
-    for index, (first, second) in enumerate(zip(take.scene.bodies, take.later.bodies, strict=True)):
-        if first.present and not second.present:
-            goes.add(index)
-        elif second.present and not first.present:
-            comes.add(index)
-    kept: list[Event] = []
-    if goes:
-        last = _until(trace, cut - 1)
-        kept += [event for event in find_events(take.scene, last) if goes & set(event.bodies)]
+    undisturbed = trace if take.undisturbed is None else take.undisturbed
+    goes, comes, stays = _going(take.scene, take.later)
+    jumps = {take.scene.body_index(name) for name in take.jumped}
+    before_s, time_s = float(trace.time_s[cut - 1]), float(trace.time_s[cut])
+    # What changes at the frame of the cut has acted from there on; what shows at it, since the frame before.
+    acts = np.array_equal(trace.state[cut, stays], undisturbed.state[cut, stays])
+    until_s = (time_s if acts else before_s) + 1e-9
+    kept = [
+        event
+        for event in find_events(take.scene, undisturbed)
+        # whether something lies still to the end is for the end to say
+        if event.time_s <= until_s
+        and event.kind != "comes_to_rest"
+        and not (goes & set(event.bodies) and event.frame >= cut)
+    ]
+    rows = trace.contacts.frame == cut - 1
+    borne = {*trace.contacts.a[rows].tolist(), *trace.contacts.b[rows].tolist()}
+    turned = np.dot(take.scene.gravity_m_s2, take.later.gravity_m_s2) < 0
+    for event in find_events(take.later, trace):
+        bodies, on_the_way = set(event.bodies), event.time_s <= time_s
+        if bodies & (goes | comes) or (event.time_s <= until_s and event.kind != "comes_to_rest"):
+            continue
+        if bodies & jumps and on_the_way and event.kind not in SEEN:
+            continue
+        if event.kind == "apex" and (turned or (bodies & borne and on_the_way)):
+            continue  # what is up for the eye is down for gravity; what lay on something has not risen
+        kept.append(event)
     if comes:
         kept += [
             replace(event, frame=event.frame + cut, time_s=event.time_s + time_s)
             for event in find_events(take.later, _since(trace, cut))
             if comes & set(event.bodies)
         ]
-    turned = np.dot(take.scene.gravity_m_s2, take.later.gravity_m_s2) < 0
-    for scene, late in ((take.scene, False), (take.later, True)):
-        for event in find_events(scene, trace):
-            bodies = set(event.bodies)
-            if turned and late and event.kind == "apex":
-                continue  # a lowest point: what is up for the eye is down for gravity
-            if bodies & (goes | comes):
-                continue
-            if jumps & bodies and before_s < event.time_s <= time_s and event.kind not in SEEN:
-                continue
-            # whether something lies still to the end is for the end to say
-            if (event.time_s > time_s or event.kind == "comes_to_rest") == late:
-                kept.append(event)
     return tuple(sorted(kept, key=lambda event: (event.time_s, event.kind, event.bodies)))
+
+
+def _going(scene: SceneSpec, later: SceneSpec) -> tuple[set[int], set[int], list[int]]:
+    """The bodies that are only in the first scene, those only in the second, and those in both."""
+    there = [
+        (first.present, second.present) for first, second in zip(scene.bodies, later.bodies, strict=True)
+    ]
+    return (
+        {index for index, pair in enumerate(there) if pair == (True, False)},
+        {index for index, pair in enumerate(there) if pair == (False, True)},
+        [index for index, pair in enumerate(there) if pair == (True, True)],
+    )
 
 
 # Events of where a body is seen, which a jump can make.
 SEEN = ("leaves_frame", "enters_frame", "hidden", "reappears", "comes_to_rest")
-
-
-def _until(trace: Trace, frame: int) -> Trace:
-    """The frames up to that one."""
-    return Trace(
-        trace.time_s[: frame + 1],
-        trace.state[: frame + 1],
-        _contacts(trace.contacts, trace.contacts.frame <= frame),
-        trace.step_s,
-    )
 
 
 def _since(trace: Trace, frame: int) -> Trace:

@@ -22,11 +22,10 @@ from simgen.physics import continue_from, simulate
 from simgen.physics.energy import mechanical_energy
 from simgen.physics.trace import Contacts, Trace
 from simgen.recipe.draws import Draws
-from simgen.scene.colour import SATURATED, difference, mixed
-from simgen.scene.rotation import matrix, quaternions
-from simgen.scene.sight import reach_m
-from simgen.scene.spec import Body, Look, Quaternion, SceneSpec, Shape
-from simgen.study.interventions import without
+from simgen.scene.colour import SATURATED, difference
+from simgen.scene.presence import without
+from simgen.scene.spec import Quaternion, SceneSpec
+from simgen.study.alterations import backwards, coloured, reshaped
 from simgen.study.occasions import (
     DIFFERS_PIXELS,
     Clip,
@@ -41,7 +40,7 @@ __all__ = ["VIOLATIONS", "Violated", "violate"]
 
 Floats = NDArray[np.float64]
 
-# Each kind: what happens. docs/studies.md is made from this table.
+# Each kind: what happens. docs/twins.md has this table.
 VIOLATIONS: dict[str, str] = {
     "vanish": "a body is gone from one frame to the next; behind a screen, it never comes out again",
     "appear": "a body is there that was not there the frame before; the possible twin is the clip without it",
@@ -62,9 +61,9 @@ FAST_M_S = 0.3  # slower bodies have no energy to speak of, and slower impacts a
 JUMP = 1.2  # of its own size in the picture: a body that gets no further has not been teleported
 BOUNCE_GAIN = (1.7, 2.3)  # energy after an impossible bounce over that before it
 MOTION_GAIN = 4.0
+TOUCHES, APART_FRAMES = ("first_contact", "collision", "bounce"), 5
 LOST = 0.15  # of the energy in play: dissipation that can be seen to come back
 COLOUR_APART = 0.2  # OKLab distance of a body's new colour from its old one
-ROUND = ("sphere", "cylinder", "tube", "capsule", "cone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +130,8 @@ def _shown(kind: str, clip: Clip, candidate: _Candidate, later: SceneSpec, after
     if frame is None or frame < min(clip.frames):
         return None
     joined = _join(candidate.possible.trace, after, frame, _indices(clip.scene, candidate.jumped))
-    take = Take(candidate.possible.scene, joined, frame, later, candidate.jumped)
+    possible = candidate.possible
+    take = Take(possible.scene, joined, frame, later, candidate.jumped, possible.trace)
     return Violated(
         kind,
         frame,
@@ -239,7 +239,7 @@ def _pass_through(clip: Clip, draws: Draws) -> Iterator[_Candidate]:
     occasions: list[tuple[int, int, int]] = []  # mover, other, frame
     for frame in clip.frames:
         for event in clip.events:
-            met = event.kind in ("first_contact", "collision", "bounce") and event.value >= FAST_M_S
+            met = event.kind in TOUCHES and event.value >= FAST_M_S
             if met and event.frame == frame:
                 occasions += [
                     (body, other, frame - 1)
@@ -277,7 +277,7 @@ def _swap_colour(clip: Clip, draws: Draws) -> Iterator[_Candidate]:
         ]
         if not words:
             continue
-        later = replaced_body(clip.scene, body, look=_coloured(look, draws.choice(f"colour.{body}", words)))
+        later = replaced_body(clip.scene, body, look=coloured(look, draws.choice(f"colour.{body}", words)))
         yield _Candidate(
             body,
             frame,
@@ -287,23 +287,12 @@ def _swap_colour(clip: Clip, draws: Draws) -> Iterator[_Candidate]:
         )
 
 
-def _coloured(look: Look, word: str) -> Look:
-    """The look in another colour, the colour of its texture lighter or darker than that as it was before."""
-    colour, second = SATURATED[word], look.texture_colour
-    light = difference(second, (0.0, 0.0, 0.0)) >= difference(look.colour, (0.0, 0.0, 0.0))
-    if light:
-        second = mixed(colour, (1.0, 1.0, 1.0), 0.7)
-    else:
-        second = mixed(colour, (0.0, 0.0, 0.0), 0.45)
-    return replace(look, colour=colour, colour_name=word, texture_colour=second)
-
-
 def _swap_shape(clip: Clip, draws: Draws) -> Iterator[_Candidate]:
     for body, frame, hidden in _behind_or_open(clip):
         if joined_bodies(clip.scene, body)[1]:
             continue
         normal = _upwards(clip, body, frame)
-        swapped, turn = _reshaped(clip.scene.bodies[body], clip.trace.state[frame, body], normal)
+        swapped, turn = reshaped(clip.scene.bodies[body], clip.trace.state[frame, body], normal)
         later = replaced_body(
             clip.scene, body, shape=swapped.shape, friction=swapped.friction, inertia_kg_m2=None
         )
@@ -331,27 +320,6 @@ def _upwards(clip: Clip, body: int, frame: int) -> Floats:
     gravity: Floats = np.asarray(clip.scene.gravity_m_s2)
     strength = float(np.linalg.norm(gravity))
     return -gravity / strength if strength > 0 else np.array([0.0, 0.0, 1.0])
-
-
-def _reshaped(body: Body, row: Floats, normal: Floats) -> tuple[Body, Quaternion | None]:
-    """A round body as a cube that lies flat and slides on, any other as a ball; of the same height over what bears
-    it. And the cube's orientation, None for a ball, which turns as the body did."""
-    own = matrix(row[3:7]).T @ normal
-    below = float(reach_m(body.shape, -own))
-    if body.shape.kind not in ROUND:
-        return replace(body, shape=Shape("sphere", (below,))), None
-    ahead = row[7:10] - (row[7:10] @ normal) * normal
-    if float(np.linalg.norm(ahead)) < 1e-6:
-        ahead = np.eye(3)[int(np.argmin(np.abs(normal)))]
-        ahead = ahead - (ahead @ normal) * normal
-    ahead = ahead / np.linalg.norm(ahead)
-    turn = np.stack([ahead, np.cross(normal, ahead), normal], axis=-1)
-    x, y, z, w = (float(value) for value in quaternions(turn[None])[0])
-    length = math.sqrt(x * x + y * y + z * z + w * w)
-    return (
-        replace(body, shape=Shape("box", (2 * below,) * 3), friction=0.0),
-        (x / length, y / length, z / length, w / length),
-    )
 
 
 def _reverse_gravity(clip: Clip, draws: Draws) -> Iterator[_Candidate]:
@@ -382,7 +350,11 @@ def _gain_energy(clip: Clip, draws: Draws) -> Iterator[_Candidate]:
     ]
     occasions = [(body, frame, True) for body, frame in bounces if clip.in_the_open(body, frame)]
     if not occasions:
-        occasions = [(body, frame, False) for body, frame in _open(clip) if speed[frame, body] >= FAST_M_S]
+        occasions = [
+            (body, frame, False)
+            for body, frame in _open(clip)
+            if speed[frame, body] >= FAST_M_S and not _met(clip, body, frame)
+        ]
     for body, frame, bounce in occasions:
         gain = math.sqrt(MOTION_GAIN)
         if bounce:
@@ -404,6 +376,14 @@ def _gain_energy(clip: Clip, draws: Draws) -> Iterator[_Candidate]:
         yield _Candidate(body, frame + 1, act, Take(clip.scene, clip.trace), bounce=bounce)
 
 
+def _met(clip: Clip, body: int, frame: int) -> bool:
+    """Whether something touches the body about then, so that nobody could tell what made it faster."""
+    return any(
+        body in event.bodies and event.kind in TOUCHES and abs(event.frame - frame) <= APART_FRAMES
+        for event in clip.events
+    )
+
+
 def _time_reversal(clip: Clip, draws: Draws) -> Iterator[_Candidate]:
     if any(force.kind in ("spring", "attraction") for force in clip.scene.forces):
         return  # what they store is not in the balance, so nothing tells what is lost
@@ -417,39 +397,9 @@ def _time_reversal(clip: Clip, draws: Draws) -> Iterator[_Candidate]:
         yield _Candidate(
             body,
             frame,
-            lambda frame=frame: (clip.scene, _reversed(clip.trace, frame - 1)),  # type: ignore[misc]
+            lambda frame=frame: (clip.scene, backwards(clip.trace, frame - 1)),  # type: ignore[misc]
             Take(clip.scene, clip.trace),
         )
-
-
-def _reversed(trace: Trace, turn: int) -> Trace:
-    """The trace up to frame `turn`, and backwards from there on."""
-    count = len(trace.time_s)
-    back = 2 * turn - np.arange(turn + 1, count)  # the frames that the later ones show
-    state = trace.state.copy()
-    state[turn + 1 :] = trace.state[back]
-    state[turn + 1 :, :, 7:13] *= -1
-    contacts = trace.contacts
-    kept = contacts.frame <= turn
-    # The interval that ended with frame f ends with frame 2 turn + 1 − f now.
-    frame = 2 * turn + 1 - contacts.frame
-    mirrored = kept & (frame < count) & (frame > turn)
-    # A touch that went on into the next interval begins with this one now; one that did not, when it happened.
-    pairs = set(zip(contacts.frame.tolist(), contacts.a.tolist(), contacts.b.tolist(), strict=True))
-    time_s = 2 * trace.time_s[turn] - contacts.time_s
-    for row in np.flatnonzero(mirrored):
-        if (int(contacts.frame[row]) + 1, int(contacts.a[row]), int(contacts.b[row])) in pairs:
-            time_s[row] = trace.time_s[frame[row] - 1]
-    parts = {
-        name: np.concatenate([getattr(contacts, name)[kept], getattr(contacts, name)[mirrored][::-1]])
-        for name in Contacts.__dataclass_fields__
-    }
-    parts["frame"] = np.concatenate([contacts.frame[kept], frame[mirrored][::-1]]).astype(np.int32)
-    parts["time_s"] = np.concatenate([contacts.time_s[kept], time_s[mirrored][::-1]])
-    order = np.lexsort((parts["b"], parts["a"], parts["frame"]))
-    return Trace(
-        trace.time_s, state, Contacts(**{name: part[order] for name, part in parts.items()}), trace.step_s
-    )
 
 
 _KINDS: dict[str, Callable[[Clip, Draws], Iterator[_Candidate]]] = {

@@ -22,6 +22,7 @@ from simgen.scene.camera import intrinsics, project, world_to_camera
 if TYPE_CHECKING:
     from simgen.physics.trace import Trace
     from simgen.recipe import Recipe
+    from simgen.recipe.designs import ClipDesign
     from simgen.scenarios.base import Scenario
     from simgen.scene.spec import Body, SceneSpec
 
@@ -32,6 +33,7 @@ __all__ = ["World", "changed", "pilot", "world"]
 class World:
     """One course of events. T frames, N bodies."""
 
+    clip: ClipDesign
     scenario: Scenario
     params: Mapping[str, Any]
     draws: Draws  # the address that scene and looks were drawn from
@@ -61,6 +63,7 @@ class World:
 
 
 def world(
+    clip: ClipDesign,
     scenario: Scenario,
     params: Mapping[str, Any],
     draws: Draws,
@@ -80,19 +83,20 @@ def world(
     place[depth <= 0] = np.nan  # behind the camera
     last_s = float(trace.time_s[-1])
     decision = decide(scenario.decisive, scenario.revealed_by(params), events, len(trace.time_s), last_s)
-    return World(scenario, params, draws, scene, trace, events, place, decision)
+    return World(clip, scenario, params, draws, scene, trace, events, place, decision)
 
 
-def pilot(recipe: Recipe, address: Draws, number: int) -> World | None:
-    """Pilot `number` of the clip at `address`: the first of as many attempts as a clip has that is fit to be kept.
+def pilot(recipe: Recipe, clip: ClipDesign, number: int) -> World | None:
+    """Pilot `number` of a clip: the first of as many attempts as a clip has that is fit to be kept.
 
-    None where all are rejected, in which case the clip would not exist either.
+    None where all are rejected, in which case the clip would not exist either. Attempts count from 1, since a Sobol
+    sequence gives every draw of the first attempt at an index the same point.
     """
     from simgen.build.clip import ATTEMPTS
 
-    for attempt in range(ATTEMPTS):
-        draws = Draws(address.seed, address.split, address.index, attempt).under(f"questions.pilot.{number}")
-        found = _run(recipe, recipe.draw_params(address.split, draws), draws)
+    for attempt in range(1, ATTEMPTS + 1):
+        draws = clip.draws(attempt).under(f"questions.pilot.{number}")
+        found = _run(recipe, clip, recipe.draw_params(clip, draws), draws)
         if found is not None:
             return found
     return None
@@ -103,23 +107,20 @@ def changed(recipe: Recipe, base: World, name: str, value: Any) -> World | None:
 
     None where that is no world that a clip could show.
     """
-    return _run(recipe, {**base.params, name: value}, base.draws)
+    return _run(recipe, base.clip, {**base.params, name: value}, base.draws)
 
 
-def _run(recipe: Recipe, params: Mapping[str, Any], draws: Draws) -> World | None:
+def _run(recipe: Recipe, clip: ClipDesign, params: Mapping[str, Any], draws: Draws) -> World | None:
     """The world of these parameters, None where a clip of them would be rejected."""
-    from simgen.build.clip import compose
+    from simgen.build.staging import compose, hold_to_law
     from simgen.labels import find_events
     from simgen.physics import simulate
 
-    scenario = recipe.scenario_object(draws.split, draws.index)
+    scenario = recipe.scenario_object(clip)
     try:
-        scene = compose(recipe, params, draws)
+        scene = compose(recipe, clip, params, draws)
         trace = simulate(scene)
-        law = scenario.measure(params, scene, trace)
+        hold_to_law(scenario, scenario.measure(params, scene, trace))
     except (Rejected, SimulationError):
         return None
-    tolerance = {entry.name: entry.tolerance for entry in scenario.laws}
-    if not all(check.residual <= tolerance[check.name] for check in law):
-        return None
-    return world(scenario, params, draws, scene, trace, find_events(scene, trace))
+    return world(clip, scenario, params, draws, scene, trace, find_events(scene, trace))

@@ -18,7 +18,9 @@ from simgen.dataset.manifest import Manifest
 from simgen.dataset.values import body_record
 from simgen.dataset.video import decode_video, frame_rate, recorded_rate
 from simgen.errors import DatasetError
+from simgen.labels.question import KINDS
 from simgen.reading.clip import Clip
+from simgen.recipe.wording import listed
 from simgen.scene.camera import intrinsics, project
 from simgen.scene.json import scene_from_json
 from simgen.scene.spec import SceneSpec
@@ -37,6 +39,7 @@ def check_clip(clip: Clip, manifest: Manifest, split: str, index: int) -> Iterat
     checks: tuple[Callable[[], Iterator[str]], ...] = (
         lambda: _identity(clip, manifest, split, index),
         lambda: _words(clip),
+        lambda: _questions(clip),
         lambda: _videos(clip, manifest),
         lambda: _scene(clip, manifest),
         lambda: _state(clip),
@@ -87,6 +90,16 @@ def _words(clip: Clip) -> Iterator[str]:
     for tier, text in clip.captions.items():
         if tier in DESCRIBING and not text.strip():
             yield f"the caption {tier} is empty"
+
+
+def _questions(clip: Clip) -> Iterator[str]:
+    for entry in clip.questions if "questions" in clip.layout.labels else ():
+        if entry.kind not in KINDS or not entry.question.strip():
+            yield f"a question is of the kind {entry.kind!r} and asks {entry.question!r}"
+        if len(set(entry.choices)) < max(len(entry.choices), 2):
+            yield f"the choices of {entry.question!r} are {listed(entry.choices, 'and')}"
+        if not 0 <= entry.answer < len(entry.choices):
+            yield f"the answer to {entry.question!r} is choice {entry.answer} of {len(entry.choices)}"
 
 
 def _videos(clip: Clip, manifest: Manifest) -> Iterator[str]:

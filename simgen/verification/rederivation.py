@@ -64,6 +64,7 @@ class Rederivation:
             return
         from simgen.build.clip import compose
         from simgen.scene.json import scene_to_json
+        from simgen.scene.presence import without
 
         recipe = self._recipe
         design = recipe.clip(clip.split, clip.index)
@@ -73,6 +74,9 @@ class Rederivation:
             yield f"scenario is {clip.scenario!r}, the recipe makes this clip one of {scenario!r}"
             return
         params = recipe.draw_params(design, draws)
+        pair = design.member.intervention
+        if pair is not None:
+            params = recipe.change_params(design, draws, params)
         for name, drawn in params.items():
             # whole in its scenario, but not in another of the mix: stored as any number
             value = float(drawn) if self._kinds[name] == "float" else drawn
@@ -91,6 +95,12 @@ class Rederivation:
             told = hidden(shown, params, scene)
             if clip.captions["hidden"] != told:
                 yield f"the caption hidden is {clip.captions['hidden']!r}, the scenario says {told!r}"
+        if design.violation == "appear":
+            return  # its scene is without a body that follows from the motion
+        if pair is not None and "cuts" in clip.layout.labels and clip.study.later_frame >= 0:
+            scene = compose(recipe, design, recipe.draw_params(design, draws), draws)  # as it was before
+        elif pair is not None and pair.remove is not None:
+            scene = without(scene, pair.remove)
         path = _difference(json.loads(clip.scene_json), json.loads(scene_to_json(scene)), "")
         if path is not None:
             yield f"the scene is not what the recipe makes of these parameters: {path or 'all of it'} differs"

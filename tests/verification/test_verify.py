@@ -373,7 +373,7 @@ def test_parameters_and_scene_are_drawn_again(tmp_path: Path) -> None:
     decision = dataclasses.asdict(Decision(event_frames=3, outcome_frames=3, horizon_s=1.0))
     values = {"split": "train", "index": 2, "attempt": 1, "params": params, "scene": text}
     values |= {"scenario": "incline", "events": [], "state": np.zeros((48, 4, 13)), "decision": decision}
-    values |= {"captions": {"hidden": hidden(recipe.scenario_object("train", 2), params, scene)}}
+    values |= {"captions": {"hidden": hidden(recipe.scenario_object(design), params, scene)}}
     layout = Layout.of(recipe)
     assert list(rederivation.check(Clip(values, layout))) == []
     (finding,) = rederivation.check(Clip(values | {"captions": {"hidden": "Nothing is."}}, layout))
