@@ -21,7 +21,7 @@ import click
 
 from simgen import __version__
 from simgen.errors import RecipeError, SimgenError
-from simgen.wording import build_words, estimate_words, overview_words
+from simgen.wording import build_words, estimate_words, overview_words, publish_words
 
 __all__ = ["cli", "main"]
 
@@ -337,3 +337,72 @@ def verify(location: str, deep: bool, as_json: bool) -> None:
     )
     if not report.ok:
         raise click.exceptions.Exit(1)
+
+
+@cli.command()
+@click.argument("dataset", metavar="DATASET")
+@click.argument("repository", metavar="REPO")
+@click.option("--private", is_flag=True, help="Make a new repository private.")
+@click.option("--tag", metavar="T", help="Name the published revision, e.g. v1.0.")
+@click.option("--dry-run", is_flag=True, help="List files, sizes and the Hub's limits, and do nothing.")
+@click.option(
+    "--formats",
+    metavar="F",
+    help="parquet, webdataset or both with a comma between [default: what the dataset has].",
+)
+@click.option("--tars", metavar="REPO", help="Where tars go [default: REPO-wds].")
+@click.option(
+    "--revision", default="main", show_default=True, metavar="BRANCH", help="The branch to publish on."
+)
+@click.option("--replace", is_flag=True, help="Replace whatever dataset is there, and a card edited there.")
+def publish(
+    dataset: str,
+    repository: str,
+    private: bool,
+    tag: str | None,
+    dry_run: bool,
+    formats: str | None,
+    tars: str | None,
+    revision: str,
+    replace: bool,
+) -> None:
+    """Publish the dataset in folder DATASET on the Hugging Face Hub as REPO (USER/NAME).
+
+    Verifies it first. The same command continues an upload that was stopped; nothing is seen until everything is there.
+    Log in with `hf auth login`, or set HF_TOKEN.
+    """
+    from simgen.publish.publication import publications, repository_name
+
+    chosen = None if formats is None else tuple(part.strip() for part in formats.split(","))
+    try:
+        for name in (repository, *([tars] if tars else [])):
+            repository_name(name)
+        if chosen is not None and not set(chosen) <= set(_FORMATS["both"]):
+            raise ValueError(f"'{formats}': formats are parquet and webdataset, with a comma between")
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    if dry_run:
+        from simgen.publish.limits import outlook
+
+        click.echo(outlook(publications(dataset, repository, chosen, tars)))
+        return
+    from simgen.publish.progress import Bars
+    from simgen.publish.upload import publish as publish_dataset
+
+    try:
+        with _ends_on_signals():
+            report = publish_dataset(
+                dataset,
+                repository,
+                formats=chosen,
+                tars=tars,
+                private=private,
+                tag=tag,
+                revision=revision,
+                replace=replace,
+                audience=Bars(repository),
+            )
+    except _Stopped:
+        _say("Stopped. What the Hub has is kept; run the same command again to continue.")
+        raise
+    _say(publish_words(report))

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from simgen.build.driver import BuildReport
     from simgen.build.estimate import Estimate
     from simgen.dataset.residuals import LawResiduals
+    from simgen.publish.upload import PublishReport
     from simgen.verification.overview import Overview
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "estimate_words",
     "overview_words",
     "per_cent",
+    "publish_words",
     "residual_lines",
 ]
 
@@ -97,6 +99,29 @@ def build_words(report: BuildReport) -> str:
         files = f"{folder}/data/{split}-*.parquet"
         lines.append(f'  python: datasets.load_dataset("parquet", data_files="{files}")')
     lines.append(f'  python: simgen.open_dataset("{folder}")')
+    return "\n".join(lines)
+
+
+def publish_words(report: PublishReport) -> str:
+    """What is where now, and what to do with it."""
+    sent = (
+        f"{bytes_word(report.sent)} sent in {duration(report.seconds)}"
+        if report.sent
+        else "all shards were there already"
+    )
+    lines = [f"{report.name} is published: {report.clips:,} clips; {sent}"]
+    at = f"@{report.tag}" if report.tag else ""
+    for entry in report.repositories:
+        lines.append(
+            f"  {entry.page}: {entry.files:,} files, {bytes_word(entry.bytes)} as {' and '.join(entry.formats)}, "
+            f"commit {entry.commit[:12]}" + (f", tag {report.tag}" if report.tag else "")
+        )
+    first = report.repositories[0]
+    location = f"hf://datasets/{first.repository}{at}"
+    revision = f', revision="{report.tag}"' if report.tag else ""
+    lines += ["next:", f"  simgen info {location}", f"  simgen verify {location}"]
+    lines.append(f'  python: datasets.load_dataset("{first.repository}"{revision}, streaming=True)')
+    lines.append(f'  python: simgen.open_dataset("{location}")')
     return "\n".join(lines)
 
 
