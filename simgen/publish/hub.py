@@ -27,7 +27,7 @@ except ImportError as error:
         f"Publishing needs the Hub's client, huggingface_hub ({error}). pip install 'simgen-physics[hf]'"
     ) from error
 from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete, HfApi
-from huggingface_hub.errors import OfflineModeIsEnabled, RepositoryNotFoundError
+from huggingface_hub.errors import RepositoryNotFoundError
 
 __all__ = ["HubFile", "HubRepository", "MovedError", "Refs"]
 
@@ -61,6 +61,10 @@ class HubRepository:
     """One dataset repository, `user/name`; it need not exist yet."""
 
     def __init__(self, name: str, patience: Patience = PATIENCE) -> None:
+        if huggingface_hub.constants.HF_HUB_OFFLINE:
+            raise PublishError(
+                "HF_HUB_OFFLINE is set: the Hub's client talks to nobody. Unset it to publish."
+            )
         self.name = name
         self._patience = patience
         self._api: Any = HfApi(library_name="simgen", library_version=__version__)
@@ -174,10 +178,6 @@ class HubRepository:
         tries = Tries(self._patience)
         try:
             return tries.of(action)
-        except OfflineModeIsEnabled as error:
-            raise PublishError(
-                "HF_HUB_OFFLINE is set: the Hub's client talks to nobody. Unset it to publish."
-            ) from error
         except Exception as error:
             if may_be_missing and isinstance(error, RepositoryNotFoundError):
                 return None

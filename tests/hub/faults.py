@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 __all__ = ["Fault"]
@@ -14,8 +15,8 @@ class Fault:
     """Happens to requests whose "METHOD /path" matches `on`, `times` times after letting `skip` of them pass.
 
     Exactly one of `status` (the answer instead of the real one), `cut_after` (the connection is broken once so many
-    bytes of the request's body have come), `answer_lost` (what was asked for is done, and nobody hears of it) and
-    `stalls` (the request gets no answer; `reached` tells the test).
+    bytes of the request's body have come), `answer_lost` (what was asked for is done, and nobody hears of it),
+    `stalls` (the request gets no answer; `reached` tells the test) and `first` (what happens before it is done).
     """
 
     on: str
@@ -25,6 +26,7 @@ class Fault:
     cut_after: int | None = None
     answer_lost: bool = False
     stalls: bool = False
+    first: Callable[[], object] | None = None
     times: int = 1
     skip: int = 0
     happened: int = 0

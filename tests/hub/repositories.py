@@ -11,7 +11,7 @@ import json
 import shutil
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -64,24 +64,31 @@ class Commit:
     parent: str
     title: str
     files: Mapping[str, StoredFile]
+    last: Mapping[str, tuple[str, str]]  # path -> hash and title of the commit that changed it
 
     @classmethod
-    def of(cls, parent: str, title: str, files: Mapping[str, StoredFile], number: int) -> Commit:
+    def of(cls, parent: Commit | None, title: str, files: Mapping[str, StoredFile], number: int) -> Commit:
         listing = [(path, file.blob) for path, file in sorted(files.items())]
-        oid = hashlib.sha1(json.dumps([parent, title, listing, number]).encode()).hexdigest()
-        return cls(oid, parent, title, dict(files))
+        above = parent.oid if parent else ""
+        oid = hashlib.sha1(json.dumps([above, title, listing, number]).encode()).hexdigest()
+        before = parent.files if parent else {}
+        last = {
+            path: parent.last[path] if parent and before.get(path) == file else (oid, title)
+            for path, file in files.items()
+        }
+        return cls(oid, above, title, dict(files), last)
 
     def entry(self, path: str) -> dict[str, Any] | None:
         """A file or folder as the Hub lists it; None when there is none."""
         if path in self.files:
-            return {**self.files[path].to_json(path), **self._last()}
+            return {**self.files[path].to_json(path), **_last(*self.last[path])}
         if any(name.startswith(f"{path}/") for name in self.files):
             return {
                 "type": "directory",
                 "path": path,
                 "oid": git_hash(path.encode()),
                 "size": 0,
-                **self._last(),
+                **_last(self.oid, self.title),
             }
         return None
 
@@ -96,9 +103,6 @@ class Commit:
         if folder and not paths:
             raise HubError(404, "EntryNotFound", f"{folder} does not exist on {self.oid}")
         return [entry for path in sorted(paths) if (entry := self.entry(path)) is not None]
-
-    def _last(self) -> dict[str, Any]:
-        return {"lastCommit": {"id": self.oid, "title": self.title, "date": DATE}}
 
 
 @dataclass
@@ -119,7 +123,7 @@ class Repository:
         repository = cls(name, objects, private)
         objects.mkdir(parents=True)
         first = {".gitattributes": repository.keep(_ATTRIBUTES)}
-        repository.branches["main"] = repository._add("", "initial commit", first).oid
+        repository.branches["main"] = repository._add(None, "initial commit", first).oid
         return repository
 
     def put_folder(self, folder: Path) -> None:
@@ -133,7 +137,7 @@ class Repository:
                 files[name] = StoredFile.pointer(digest, path.stat().st_size)
             else:
                 files[name] = self.keep(path.read_bytes())
-        self.branches["main"] = self._add(self.branches["main"], f"add {folder.name}", files).oid
+        self.branches["main"] = self._add(self.head("main"), f"add {folder.name}", files).oid
 
     def keep(self, data: bytes) -> StoredFile:
         file = StoredFile.plain(data)
@@ -182,7 +186,7 @@ class Repository:
                     del files[path]
                 else:
                     files[path] = file
-            added = self._add(head.oid, title, files)
+            added = self._add(head, title, files)
             self.branches[branch] = added.oid
             return added
 
@@ -192,10 +196,14 @@ class Repository:
             raise HubError(400, "", f"LFS pointer pointed to a file that does not exist: {sha256}")
         return StoredFile.pointer(sha256, place.stat().st_size)
 
-    def _add(self, parent: str, title: str, files: Mapping[str, StoredFile]) -> Commit:
+    def _add(self, parent: Commit | None, title: str, files: Mapping[str, StoredFile]) -> Commit:
         commit = Commit.of(parent, title, files, next(self.numbers))
-        self.commits[commit.oid] = replace(commit)
+        self.commits[commit.oid] = commit
         return commit
+
+
+def _last(oid: str, title: str) -> dict[str, Any]:
+    return {"lastCommit": {"id": oid, "title": title, "date": DATE}}
 
 
 def git_hash(data: bytes) -> str:

@@ -111,6 +111,8 @@ class Request(BaseHTTPRequestHandler):
         if fault is not None and fault.stalls:
             time.sleep(60)
             raise ConnectionAbortedError
+        if fault is not None and fault.first is not None:
+            fault.first()
         for pattern, method in ROUTES:
             if match := re.fullmatch(pattern, f"{self.command} {path}"):
                 method(self, *(None if group is None else unquote(group) for group in match.groups()))

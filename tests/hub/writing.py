@@ -90,7 +90,7 @@ def _actions(request: Request, name: str, oid: str, size: int) -> dict[str, Any]
 
 def put_object(request: Request, name: str, oid: str) -> None:
     _keep(request, name, f"{oid}.unfinished")
-    _finish(request.repository(name), oid, [f"{oid}.unfinished"])
+    _finish(request.hub.repositories[name], oid, [f"{oid}.unfinished"])
     request.send(b"")
 
 
@@ -101,12 +101,12 @@ def put_part(request: Request, name: str, oid: str, number: str) -> None:
 
 def complete(request: Request, name: str, oid: str) -> None:
     parts = request.json()["parts"]
-    _finish(request.repository(name), oid, [f"{oid}.{part['partNumber']}" for part in parts])
+    _finish(request.hub.repositories[name], oid, [f"{oid}.{part['partNumber']}" for part in parts])
     request.send_json({})
 
 
 def _keep(request: Request, name: str, place: str) -> str:
-    """Writes the request's body; its md5, as stores for objects give it."""
+    """Writes the request's body; its md5, as stores for objects give it. The address is the permission."""
     digest = hashlib.md5()
     unfinished = request.hub.repositories[name].objects / place
     with unfinished.open("wb") as file:
@@ -131,7 +131,7 @@ def _finish(repository: Repository, oid: str, parts: list[str]) -> None:
 
 def verify(request: Request, name: str) -> None:
     asked = request.json()
-    place = request.repository(name).objects / asked["oid"]
+    place = request.hub.repositories[name].objects / asked["oid"]
     if not place.exists() or place.stat().st_size != asked["size"]:
         raise HubError(404, "", "the object is not there")
     request.send_json({})

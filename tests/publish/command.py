@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.hub.server import HubServer
 
-__all__ = ["OWNER", "READER", "environment", "python", "simgen", "started"]
+__all__ = ["OWNER", "READER", "downloaded", "environment", "python", "shards", "simgen", "started"]
 
 OWNER = "hf_ownerownerowner"
 READER = "hf_readerreaderreader"
@@ -77,3 +77,30 @@ def python(hub: HubServer, code: str, *arguments: str | Path, cwd: Path, token: 
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
+
+
+SNAPSHOT = """
+import sys
+from huggingface_hub import snapshot_download
+snapshot_download(sys.argv[1], repo_type="dataset", revision=sys.argv[2], local_dir=sys.argv[3])
+"""
+
+
+def downloaded(hub: HubServer, name: str, cwd: Path, revision: str = "main") -> dict[str, bytes]:
+    """Path -> content of every file of a repository, as the real client downloads it."""
+    place = cwd / f"downloaded-{name.replace('/', '-')}-{revision}-{len(hub.requests)}"
+    python(hub, SNAPSHOT, name, revision, place, cwd=cwd)
+    return {
+        path.relative_to(place).as_posix(): path.read_bytes()
+        for path in place.rglob("*")
+        if path.is_file() and ".cache" not in path.parts and path.name != ".gitattributes"
+    }
+
+
+def shards(folder: Path, *kinds: str) -> dict[str, bytes]:
+    """Path -> content of the shard files of a local dataset in the folders `kinds`."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for kind in kinds
+        for path in sorted((folder / kind).glob("*"))
+    }
