@@ -12,16 +12,21 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from simgen import __version__
 from simgen.errors import RecipeError, SimgenError
 from simgen.wording import build_words, estimate_words, overview_words, publish_words
+
+if TYPE_CHECKING:
+    from simgen.publish.as_it_goes import HubDestination
+    from simgen.recipe import Recipe
 
 __all__ = ["cli", "main"]
 
@@ -33,7 +38,12 @@ _FORMATS = {"parquet": ("parquet",), "webdataset": ("webdataset",), "both": ("pa
 
 def main() -> NoReturn:
     """The entry point: every outcome as a sentence and an exit status."""
-    sys.exit(_run())
+    status = _run()
+    if status > 128 and threading.active_count() > 1:  # uploads that would be waited for
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def _run() -> int:
@@ -148,6 +158,12 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for 
 )
 @click.option("--overwrite", is_flag=True, help="Start again: remove the dataset that is in the folder.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option(
+    "--publish",
+    metavar="REPO",
+    help="Send each shard to USER/NAME on the Hugging Face Hub and keep none here, for disks smaller than the dataset.",
+)
+@click.option("--private", is_flag=True, help="With --publish: make a new repository private.")
 def build(
     recipe: str,
     output: Path | None,
@@ -156,6 +172,8 @@ def build(
     format_: str | None,
     overwrite: bool,
     dry_run: bool,
+    publish: str | None,
+    private: bool,
 ) -> None:
     """Build the dataset of RECIPE, or do what is missing of it.
 
@@ -172,6 +190,7 @@ def build(
     if dry_run:
         click.echo(outlook(loaded, output, clips=clips, formats=formats, overwrite=overwrite))
         return
+    destination = None if publish is None else _hub_destination(loaded, publish, clips, formats, private)
     try:
         with _ends_on_signals():
             report = build_dataset(
@@ -183,11 +202,31 @@ def build(
                 overwrite=overwrite,
                 progress=Bar(loaded.name),
                 called=recipe,
+                destination=destination,
             )
     except _Stopped:
         _say("Stopped. Every finished clip is kept; run the same command again to continue.")
         raise
-    _say(build_words(report))
+    _say(build_words(report, None if destination is None else destination.report))
+
+
+def _hub_destination(
+    recipe: Recipe, repository: str, clips: int | None, formats: Sequence[str] | None, private: bool
+) -> HubDestination:
+    from simgen import GENERATOR_VERSION
+    from simgen.build.driver import formats_of, plan_of
+    from simgen.publish.publication import repository_name
+
+    try:
+        repository_name(repository)
+    except ValueError as error:
+        raise click.UsageError(f"--publish: {error}") from error
+    from simgen.publish.as_it_goes import HubDestination
+    from simgen.publish.target import Identity
+
+    counts = plan_of(recipe, clips).clips_per_split
+    identity = Identity(recipe.name, recipe.hash, GENERATOR_VERSION, counts)
+    return HubDestination(identity, repository, formats_of(recipe, formats), private=private)
 
 
 @cli.command()

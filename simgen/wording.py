@@ -72,8 +72,8 @@ def residual_lines(laws: Mapping[str, LawResiduals]) -> list[str]:
     return lines
 
 
-def build_words(report: BuildReport) -> str:
-    """What a person wants to know after a build, and what to do next."""
+def build_words(report: BuildReport, published: PublishReport | None = None) -> str:
+    """What a person wants to know after a build, and what to do next; `published` if its shards went to the Hub."""
     folder = min(os.path.relpath(report.folder), str(report.folder), key=len)
     lines = [f"{folder}: {report.clips:,} clips, {bytes_word(report.bytes)}"]
     if report.made:
@@ -93,6 +93,8 @@ def build_words(report: BuildReport) -> str:
     if report.rejections:
         reasons = ", ".join(f"{reason} {count}" for reason, count in report.rejections.items())
         lines.append(f"  draws rejected and drawn again: {reasons}")
+    if published is not None:
+        return "\n".join([*lines, publish_words(published)])
     lines += ["next:", f"  simgen info {folder}", f"  simgen verify --deep {folder}"]
     if (report.folder / "data").is_dir():
         split = max(report.splits, key=lambda name: report.splits[name])

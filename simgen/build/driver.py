@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simgen import GENERATOR_VERSION
+from simgen.build.destination import Destination, Dispatch
 from simgen.build.local import GivenUp, cores, describe, run_local
 from simgen.build.lock import folder_lock
 from simgen.build.packing import waiting_clips
@@ -24,7 +25,7 @@ from simgen.build.shard import ClipCount
 from simgen.build.storage_trouble import storage_trouble
 from simgen.build.worker import ClipTask, Job, ShardDone
 from simgen.dataset.finish import finish_dataset
-from simgen.dataset.manifest import FORMATS, MANIFEST, Marker
+from simgen.dataset.manifest import FORMATS, MANIFEST, Manifest, Marker
 from simgen.dataset.residuals import LawResiduals, tolerance_of
 from simgen.errors import BuildError, MissingDependencyError
 from simgen.wording import bytes_word
@@ -73,12 +74,14 @@ def build(
     overwrite: bool = False,
     progress: Progress | None = None,
     called: str | None = None,
+    destination: Destination | None = None,
 ) -> BuildReport:
     """Builds the dataset in folder `output` (datasets/<recipe name> if None), or does what is missing of it.
 
     `clips` replaces the clip count of every split, `formats` (parquet, webdataset) those of the recipe;
     `workers` is the number of processes (None: one per core). The bytes of the dataset depend on the
-    recipe, the counts and the formats alone. Raises BuildError with what to do when it cannot be finished;
+    recipe, the counts and the formats alone. With a `destination` finished shards go there and do not stay;
+    the folder keeps their markers. Raises BuildError with what to do when it cannot be finished;
     what is finished is kept and the same call continues.
     """
     folder = folder_of(recipe, output)
@@ -100,14 +103,25 @@ def build(
         raise BuildError(sentence) from error
     try:
         with folder_lock(folder) as lock:
+            if destination is not None:
+                _refuse_finished(folder, destination)
             prepare(folder, recipe, plan, chosen, overwrite)
-            run = _Run(recipe, folder, plan, chosen, progress or Silent(), called or recipe.name)
+            run = _Run(recipe, folder, plan, chosen, progress or Silent(), called or recipe.name, destination)
             return run.through(workers, lock)
     except OSError as error:
         sentence = storage_trouble(error, folder)
         if sentence is None:
             raise
         raise BuildError(sentence) from error
+
+
+def _refuse_finished(folder: Path, destination: Destination) -> None:
+    """A dataset that is whole on this disk is not dropped from it."""
+    if (folder / MANIFEST).exists():
+        raise BuildError(
+            f"{folder} holds a finished dataset, and a build with --publish keeps no shard here. "
+            f"To upload it and keep it: simgen publish {folder} {destination.name}. Or give another folder with -o."
+        )
 
 
 def outlook(
@@ -147,9 +161,12 @@ class _Run:
         formats: tuple[str, ...],
         progress: Progress,
         called: str,
+        destination: Destination | None,
     ) -> None:
         self._recipe, self._folder, self._plan, self._formats = recipe, folder, plan, formats
         self._progress, self._called = progress, called
+        self._destination = destination
+        self._dispatch: Dispatch | None = None
         self._start = time.monotonic()
         self._made = self._made_bytes = 0
         self._missing = 0
@@ -158,14 +175,37 @@ class _Run:
         self._warned = False
 
     def through(self, workers: int, lock: int) -> BuildReport:
-        pending = list(Scan(self._folder, self._recipe, self._plan, self._formats).pending())
+        if self._destination is not None:
+            self._destination.begin()
+            self._dispatch = Dispatch(self._destination, self._folder)
+        pending = list(self._scan().pending())
+        if self._dispatch is not None:
+            self._send_what_is_here(self._dispatch, pending)
         waiting = waiting_clips(self._folder)
         there = sum(1 for shard in pending for index in shard.indices if (shard.split, index) in waiting)
         self._missing = sum(shard.clips for shard in pending) - there
         if pending:
             (self._folder / MANIFEST).unlink(missing_ok=True)  # no longer true
             self._make(pending, waiting, workers, lock)
+        if self._dispatch is not None:
+            if self._dispatch.waiting:
+                self._progress.say(f"the last shards are on their way to {self._dispatch.name}")
+            self._dispatch.finish()
         return self._finish()
+
+    def _scan(self) -> Scan:
+        if self._destination is None:
+            return Scan(self._folder, self._recipe, self._plan, self._formats)
+        elsewhere = self._destination.holds
+        return Scan(self._folder, self._recipe, self._plan, self._formats, elsewhere=elsewhere)
+
+    def _send_what_is_here(self, dispatch: Dispatch, pending: Sequence[ShardPlan]) -> None:
+        """Shards that an earlier run has finished and not sent: first, since the disk may be full of them."""
+        scan, missing = self._scan(), set(pending)
+        for shard in self._plan.shards():
+            marker = scan.marker(shard) if shard not in missing else None
+            if marker is not None and any((self._folder / path).exists() for path in marker.shard.files):
+                dispatch.add(marker)
 
     def _make(
         self, pending: Sequence[ShardPlan], waiting: set[tuple[str, int]], workers: int, lock: int
@@ -189,7 +229,7 @@ class _Run:
         for law, residual in count.residuals:
             self._residuals.setdefault((count.scenario, law), _Residuals()).add(residual)
         self._progress.clip(count)
-        if not self._warned and self._made >= 8:
+        if not self._warned and self._made >= 8 and self._destination is None:
             self._warned = True
             self._warn_of_space()
 
@@ -197,6 +237,8 @@ class _Run:
         for count in done.made:
             self._on_clip(count)
         self._core_seconds["write"] += done.seconds
+        if self._dispatch is not None:
+            self._dispatch.add(done.marker)
 
     def _warn_of_space(self) -> None:
         """Once a few clips are there, their size tells whether the rest will fit."""
@@ -228,7 +270,7 @@ class _Run:
     def _finish(self) -> BuildReport:
         """Checks that everything is there, then writes what speaks of the whole; the manifest last."""
         sweep(self._folder, self._plan)
-        scan = Scan(self._folder, self._recipe, self._plan, self._formats)
+        scan = self._scan()
         markers: list[Marker] = []
         for shard in self._plan.shards():
             marker = scan.marker(shard)
@@ -238,7 +280,11 @@ class _Run:
                     "Run the same command again."
                 )
             markers.append(marker)
-        manifest = finish_dataset(self._folder, self._recipe, markers, GENERATOR_VERSION)
+        if self._destination is not None:
+            manifest = Manifest.of(self._recipe, markers, GENERATOR_VERSION)
+            self._destination.finish(self._folder, manifest)
+        else:
+            manifest = finish_dataset(self._folder, self._recipe, markers, GENERATOR_VERSION)
         return BuildReport(
             folder=self._folder,
             clips=self._plan.clips,

@@ -11,6 +11,7 @@ import io
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,8 +160,10 @@ class HubRepository:
         with _quiet_bars():
             if additions:
                 self._ask(
-                    lambda: self._api.preupload_lfs_files(
-                        self.name, additions, repo_type=_KIND, revision=branch, free_memory=False
+                    lambda: _apart(
+                        lambda: self._api.preupload_lfs_files(
+                            self.name, additions, repo_type=_KIND, revision=branch, free_memory=False
+                        )
                     )
                 )
             made = self._ask(
@@ -221,6 +224,20 @@ class _WatchedFile(io.BufferedReader):
         data = super().read(size)
         self._reach(self.tell())
         return data
+
+
+def _apart(action: Callable[[], Any]) -> Any:
+    """Does it in a thread of its own: the client waits for the files on their way even after Ctrl-C, we do not."""
+    outcome: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(action())
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    threading.Thread(target=run, name="simgen-upload", daemon=True).start()
+    return outcome.result()
 
 
 @contextmanager

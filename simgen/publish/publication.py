@@ -25,7 +25,7 @@ from simgen.errors import PublishError
 from simgen.publish.tar_card import tar_card
 from simgen.reading.folder import Folder, read_manifest
 
-__all__ = ["Publication", "only", "publications", "repository_name", "sibling_name"]
+__all__ = ["Publication", "only", "parts_of", "publications", "repository_name", "repository_of"]
 
 _CROISSANT = "croissant.json"
 _KINDS = {"data": "parquet", "dense": "parquet", "webdataset": "webdataset"}  # folder -> format
@@ -71,9 +71,9 @@ def repository_name(text: str) -> str:
     return text
 
 
-def sibling_name(repository: str) -> str:
-    """Where the tars go when nothing else is said."""
-    return f"{repository}-wds"
+def repository_of(format: str, repository: str, tars: str | None) -> str:
+    """Where the files of a format go; tars to a sibling when nothing else is said."""
+    return repository if format == "parquet" else tars or f"{repository}-wds"
 
 
 def publications(
@@ -88,12 +88,17 @@ def publications(
     manifest = read_manifest(folder)
     place = Path(location)
     _check_paths(manifest, place)
-    chosen = _chosen(manifest, formats, location)
+    return parts_of(place, manifest, repository, _chosen(manifest, formats, location), tars)
+
+
+def parts_of(
+    place: Path, manifest: Manifest, repository: str, formats: Sequence[str], tars: str | None
+) -> list[Publication]:
+    """The dataset in folder `place`, whose shards need not be there, by repository."""
     card = _checked_card(place, manifest)
     targets: dict[str, list[str]] = {}
-    for kind in chosen:
-        name = repository if kind == "parquet" else tars or sibling_name(repository)
-        targets.setdefault(name, []).append(kind)
+    for kind in formats:
+        targets.setdefault(repository_of(kind, repository, tars), []).append(kind)
     return [
         Publication(name, place, part := only(manifest, kinds), _texts(place, manifest, part, card))
         for name, kinds in targets.items()
@@ -188,8 +193,6 @@ def _checked_card(place: Path, manifest: Manifest) -> _Card:
 
 def _texts(place: Path, manifest: Manifest, part: Manifest, card: _Card) -> dict[str, bytes]:
     texts = {RECIPE: manifest.recipe.encode(), MANIFEST: part.to_text().encode()}
-    if part is manifest:
-        texts[MANIFEST] = (place / MANIFEST).read_bytes()
     if part.formats == ("webdataset",):
         return {CARD: tar_card(card.front, card.body, part).encode(), **texts}
     if (place / _CROISSANT).exists():

@@ -17,7 +17,7 @@ from simgen.publish.target import Identity
 from simgen.reading.retries import PATIENCE, Patience
 from simgen.verification.dataset import verify
 
-__all__ = ["PublishReport", "Published", "publish"]
+__all__ = ["PublishReport", "Published", "publish", "reveal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,25 +89,32 @@ def publish(
             stage.send(_missing(part, stage), audience.sent)
     finally:
         audience.close()
-    heads = [stage.reveal(part, audience.say) for part, stage in parts]
-    if tag is not None:
-        for stage, head in zip(stages, heads, strict=True):
+    return reveal(parts, audience, tag, missing, start, private)
+
+
+def reveal(
+    parts: Sequence[tuple[Publication, Staging]],
+    audience: Audience,
+    tag: str | None,
+    sent: int,
+    start: float,
+    private: bool,
+) -> PublishReport:
+    """Shows what has arrived, repository by repository, and tags it. `sent` bytes in all, since the moment `start`."""
+    published = []
+    for part, stage in parts:
+        head = stage.reveal(part, audience.say)
+        if tag is not None:
             stage.tag(tag, head)
+        files = len(part.shards) + len(part.texts)
+        entry = Published(part.repository, stage.hub.page, head, part.manifest.formats, files, part.bytes)
+        published.append(entry)
+    manifest = parts[0][0].manifest
     return PublishReport(
-        name=coming[0].manifest.name,
-        clips=sum(coming[0].manifest.splits.values()),
-        repositories=tuple(
-            Published(
-                part.repository,
-                stage.hub.page,
-                head,
-                part.manifest.formats,
-                len(part.shards) + len(part.texts),
-                part.bytes,
-            )
-            for (part, stage), head in zip(parts, heads, strict=True)
-        ),
-        sent=missing,
+        name=manifest.name,
+        clips=sum(manifest.splits.values()),
+        repositories=tuple(published),
+        sent=sent,
         seconds=time.monotonic() - start,
         tag=tag,
         private=private,
