@@ -5,16 +5,28 @@ huggingface_hub reads HF_ENDPOINT when it is imported, and it is imported by wha
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.hub.server import HubServer
 
-__all__ = ["OWNER", "READER", "downloaded", "environment", "python", "shards", "simgen", "started"]
+__all__ = [
+    "OWNER",
+    "READER",
+    "downloaded",
+    "environment",
+    "python",
+    "shards",
+    "simgen",
+    "snapshot",
+    "started",
+]
 
 OWNER = "hf_ownerownerowner"
 READER = "hf_readerreaderreader"
@@ -79,17 +91,32 @@ def python(hub: HubServer, code: str, *arguments: str | Path, cwd: Path, token: 
     return done.stdout.strip()
 
 
-SNAPSHOT = """
+def downloaded(hub: HubServer, name: str, revision: str = "main") -> dict[str, bytes]:
+    """Path -> content of every file of a repository but .gitattributes, over HTTP."""
+    authorization = {"Authorization": f"Bearer {hub.token}"}
+
+    def get(url: str) -> bytes:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=authorization), timeout=60) as answer:
+            return bytes(answer.read())
+
+    tree = json.loads(get(f"{hub.url}/api/datasets/{name}/tree/{revision}?recursive=true"))
+    paths = [entry["path"] for entry in tree if entry["type"] == "file"]
+    return {
+        path: get(f"{hub.url}/datasets/{name}/resolve/{revision}/{path}")
+        for path in paths
+        if path != ".gitattributes"
+    }
+
+
+def snapshot(hub: HubServer, name: str, cwd: Path) -> dict[str, bytes]:
+    """The same by `snapshot_download` of the real client."""
+    code = """
 import sys
 from huggingface_hub import snapshot_download
-snapshot_download(sys.argv[1], repo_type="dataset", revision=sys.argv[2], local_dir=sys.argv[3])
+snapshot_download(sys.argv[1], repo_type="dataset", local_dir=sys.argv[2])
 """
-
-
-def downloaded(hub: HubServer, name: str, cwd: Path, revision: str = "main") -> dict[str, bytes]:
-    """Path -> content of every file of a repository, as the real client downloads it."""
-    place = cwd / f"downloaded-{name.replace('/', '-')}-{revision}-{len(hub.requests)}"
-    python(hub, SNAPSHOT, name, revision, place, cwd=cwd)
+    place = cwd / f"snapshot-of-{name.replace('/', '-')}"
+    python(hub, code, name, place, cwd=cwd)
     return {
         path.relative_to(place).as_posix(): path.read_bytes()
         for path in place.rglob("*")

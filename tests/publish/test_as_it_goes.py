@@ -34,7 +34,7 @@ def in_two_steps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str
         assert done.returncode == 0, done.stderr
         done = simgen(hub, "publish", "out", "user/small", cwd=folder)
         assert done.returncode == 0, done.stderr
-        return {name: downloaded(hub, name, folder) for name in NAMES}
+        return {name: downloaded(hub, name) for name in NAMES}
 
 
 def local_shards(folder: Path) -> dict[str, bytes]:
@@ -47,7 +47,7 @@ def test_the_same_dataset_and_nothing_left_here(
     recipe_file(tmp_path)
     done = simgen(hub, *BUILD, "--private", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert {name: downloaded(hub, name, tmp_path) for name in NAMES} == in_two_steps
+    assert {name: downloaded(hub, name) for name in NAMES} == in_two_steps
     assert local_shards(tmp_path / "out") == {}
     assert not (tmp_path / "out" / "manifest.json").exists()
     assert len(list((tmp_path / "out").glob(".simgen/markers/*"))) == 4
@@ -91,7 +91,7 @@ def test_kills_at_random_moments_lose_nothing(
             build.wait()
     final = simgen(hub, *BUILD, cwd=tmp_path)
     assert final.returncode == 0, final.stderr
-    assert {name: downloaded(hub, name, tmp_path) for name in NAMES} == in_two_steps
+    assert {name: downloaded(hub, name) for name in NAMES} == in_two_steps
     assert local_shards(tmp_path / "out") == {}
 
 
@@ -114,7 +114,7 @@ def test_resuming_makes_and_sends_nothing_twice(
     assert done.returncode == 0, done.stderr
     made = re.search(r"(\d+) made now", done.stderr)
     assert (int(made[1]) if made else 0) <= 23 - 16
-    assert {name: downloaded(hub, name, tmp_path) for name in NAMES} == in_two_steps
+    assert {name: downloaded(hub, name) for name in NAMES} == in_two_steps
     assert hub.bytes_received == sum(
         len(data) for files in in_two_steps.values() for path, data in files.items() if "/" in path
     )
@@ -153,7 +153,7 @@ def test_shards_of_an_unfinished_build_are_sent_first(
     done = simgen(hub, *BUILD, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert " 4 made now" in done.stderr
-    assert {name: downloaded(hub, name, tmp_path) for name in NAMES} == in_two_steps
+    assert {name: downloaded(hub, name) for name in NAMES} == in_two_steps
     assert local_shards(tmp_path / "out") == {}
 
 
@@ -166,7 +166,7 @@ def test_more_clips_later(hub: HubServer, tmp_path: Path) -> None:
     done = simgen(hub, *BUILD, "--clips", "25", "--format", "parquet", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert " 18 made now" in done.stderr  # of both splits the short last shard anew, and what is added
-    there = downloaded(hub, "user/small", tmp_path)
+    there = downloaded(hub, "user/small")
     simgen(hub, "build", "small.yaml", "-o", "at-once", "--clips", "25", "--format", "parquet", cwd=tmp_path)
     assert {path: data for path, data in there.items() if "/" in path} == local_shards(tmp_path / "at-once")
     assert there["manifest.json"] == (tmp_path / "at-once" / "manifest.json").read_bytes()

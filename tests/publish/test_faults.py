@@ -20,9 +20,9 @@ PUBLISH = ("publish", "--formats", "parquet")
 WORK = "simgen-upload"
 
 
-def complete(hub: HubServer, dataset: Path, cwd: Path) -> None:
+def complete(hub: HubServer, dataset: Path) -> None:
     """Everything is there, nothing else is, and it came to be seen in one commit."""
-    there = downloaded(hub, "user/hand", cwd)
+    there = downloaded(hub, "user/hand")
     assert {path: data for path, data in there.items() if "/" in path} == shards(dataset, "data")
     repository = hub.repositories["user/hand"]
     assert repository.read("main", "manifest.json")
@@ -70,7 +70,7 @@ def test_a_kill_at_any_moment(hub: HubServer, plain: Path, tmp_path: Path, momen
     assert again.returncode == 0, again.stderr
     assert hub.bytes_received == size_of(plain)
     assert repository.tags == {"v1": repository.branches["main"]}
-    complete(hub, plain, tmp_path)
+    complete(hub, plain)
 
 
 def test_ctrl_c_says_how_to_go_on(hub: HubServer, plain: Path, tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_ctrl_c_says_how_to_go_on(hub: HubServer, plain: Path, tmp_path: Path) -
     assert said.strip().endswith("Stopped. What the Hub has is kept; run the same command again to continue.")
     assert "Traceback" not in said
     assert simgen(hub, *PUBLISH, plain, "user/hand", cwd=tmp_path).returncode == 0
-    complete(hub, plain, tmp_path)
+    complete(hub, plain)
 
 
 BUSY = {"status": 429, "headers": {"Retry-After": "1"}}
@@ -121,7 +121,7 @@ def test_what_passes_is_waited_for(hub: HubServer, plain: Path, tmp_path: Path, 
     assert [fault.happened for fault in faults] == [fault.times for fault in faults]
     partial = sum(fault.cut_after or 0 for fault in faults)
     assert size_of(plain) <= hub.bytes_received <= size_of(plain) + partial
-    complete(hub, plain, tmp_path)
+    complete(hub, plain)
 
 
 def test_a_large_file_in_parts_is_cut_in_the_middle(hub: HubServer, plain: Path, tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_large_file_in_parts_is_cut_in_the_middle(hub: HubServer, plain: Path,
     assert done.returncode == 0, done.stderr
     assert fault.happened == 1
     assert [request for request in hub.requests if request.endswith("/complete")]
-    complete(hub, plain, tmp_path)
+    complete(hub, plain)
 
 
 IMPATIENT = """
@@ -161,7 +161,7 @@ def test_an_outage_ends_in_a_sentence_and_the_next_run_goes_on(
     done = simgen(hub, *PUBLISH, plain, "user/hand", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert hub.bytes_received == sent == size_of(plain)
-    complete(hub, plain, tmp_path)
+    complete(hub, plain)
 
 
 def test_somebody_commits_in_between(hub: HubServer, plain: Path, tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_somebody_commits_in_between(hub: HubServer, plain: Path, tmp_path: Path
     assert fault.happened == 1
     assert hub.requests.count("POST /api/datasets/user/hand/commit/main") == 2
     assert hub.repositories["user/hand"].read("main", "LICENSE") == b"free\n"
-    complete(hub, plain, tmp_path)
+    complete(hub, plain)
 
 
 def test_somebody_publishes_another_dataset_in_between(hub: HubServer, plain: Path, tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_two_at_once(hub: HubServer, plain: Path, tmp_path: Path) -> None:
     assert 0 in (one.returncode, two.returncode), ends
     if (one.returncode, two.returncode) != (0, 0):
         assert simgen(hub, *PUBLISH, plain, "user/hand", cwd=tmp_path).returncode == 0
-    complete(hub, plain, tmp_path)
+    complete(hub, plain)
 
 
 def test_a_token_that_may_not_write(hub: HubServer, plain: Path, tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ def test_a_token_that_may_not_write(hub: HubServer, plain: Path, tmp_path: Path)
         assert READER not in refused.stderr
     assert hub.bytes_received == 0
     assert simgen(hub, *PUBLISH, plain, "user/hand", cwd=tmp_path).returncode == 0
-    complete(hub, plain, tmp_path)
+    complete(hub, plain)
 
 
 @pytest.mark.parametrize("token", ["hf_wrongwrongwrong", ""])
@@ -245,7 +245,7 @@ def test_a_full_quota(hub: HubServer, plain: Path, tmp_path: Path) -> None:
     done = simgen(hub, *PUBLISH, plain, "user/hand", "--private", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert hub.bytes_received == size_of(plain)
-    complete(hub, plain, tmp_path)
+    complete(hub, plain)
 
 
 def test_a_token_is_written_nowhere(hub: HubServer, plain: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from simgen.dataset.manifest import Manifest
 from tests.build.hand import content
 from tests.dataset.samples import HandRecipe, build
 from tests.hub.server import HubServer
-from tests.publish.command import OWNER, downloaded, shards, simgen
+from tests.publish.command import OWNER, downloaded, shards, simgen, snapshot
 
 
 def test_every_byte_arrives_and_is_seen_at_once(hub: HubServer, plain: Path, tmp_path: Path) -> None:
@@ -25,7 +25,8 @@ def test_every_byte_arrives_and_is_seen_at_once(hub: HubServer, plain: Path, tmp
         ("user/hand-wds", "webdataset", "webdataset"),
     ):
         repository = hub.repositories[name]
-        there = downloaded(hub, name, tmp_path)
+        there = downloaded(hub, name)
+        assert snapshot(hub, name, tmp_path) == there
         assert {path: data for path, data in there.items() if "/" in path} == shards(plain, kind)
         assert sorted(path for path in there if "/" not in path) == [
             "README.md",
@@ -40,7 +41,7 @@ def test_every_byte_arrives_and_is_seen_at_once(hub: HubServer, plain: Path, tmp
         alone = tmp_path / format
         build(alone, HandRecipe(), {"train": [14, 14, 12], "test": [3]}, (format,))
         assert there["manifest.json"] == (alone / "manifest.json").read_bytes()
-    assert downloaded(hub, "user/hand", tmp_path)["README.md"] == (plain / "README.md").read_bytes()
+    assert downloaded(hub, "user/hand")["README.md"] == (plain / "README.md").read_bytes()
     assert hub.bytes_received == sum(map(len, shards(plain, "data", "webdataset").values()))
     assert content(plain) == before
     assert OWNER not in done.stderr
@@ -86,7 +87,7 @@ def test_a_larger_dataset_takes_the_place_of_a_smaller_one(
     build(larger, HandRecipe(), {"train": [14, 14, 14, 5], "test": [3]})
     done = simgen(hub, "publish", larger, "user/hand", "--formats", "parquet", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    there = downloaded(hub, "user/hand", tmp_path)
+    there = downloaded(hub, "user/hand")
     assert {path: data for path, data in there.items() if "/" in path} == shards(larger, "data")
     new = {data for path, data in shards(larger, "data").items() if "00002-of" in path or "00003-of" in path}
     assert hub.bytes_received - sent == sum(map(len, new))
@@ -124,7 +125,7 @@ def test_another_recipe_is_replaced_only_when_told_so(
     assert repository.branches == {"main": before}
     done = simgen(hub, "publish", other, "user/hand", "--replace", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    there = downloaded(hub, "user/hand", tmp_path)
+    there = downloaded(hub, "user/hand")
     assert {path: data for path, data in there.items() if "/" in path} == shards(other, "data")
     assert there["LICENSE"] == b"as you like\n"
     assert len(repository.history("main")) == 4  # the old dataset is still in the history
@@ -192,7 +193,7 @@ def test_a_tag_is_never_moved(hub: HubServer, plain: Path, tmp_path: Path) -> No
     done = simgen(hub, "publish", plain, "user/hand", "--formats", "parquet", "--tag", "v2", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert hub.repositories["user/hand"].tags["v1"] == commit
-    first = downloaded(hub, "user/hand", tmp_path, "v1")
+    first = downloaded(hub, "user/hand", "v1")
     assert {path: data for path, data in first.items() if "/" in path} == shards(small, "data")
 
 
@@ -202,14 +203,14 @@ def test_a_branch_of_its_own(hub: HubServer, plain: Path, tmp_path: Path) -> Non
     repository = hub.repositories["user/hand"]
     assert set(repository.branches) == {"main", "draft"}
     assert set(repository.head("main").files) == {".gitattributes"}
-    there = downloaded(hub, "user/hand", tmp_path, "draft")
+    there = downloaded(hub, "user/hand", "draft")
     assert {path: data for path, data in there.items() if "/" in path} == shards(plain, "data")
 
 
 def test_tars_go_where_they_are_told(hub: HubServer, plain: Path, tmp_path: Path) -> None:
     done = simgen(hub, "publish", plain, "user/hand", "--tars", "user/hand", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    there = downloaded(hub, "user/hand", tmp_path)
+    there = downloaded(hub, "user/hand")
     assert there == {
         **shards(plain, "data", "webdataset"),
         **{name: (plain / name).read_bytes() for name in ("README.md", "manifest.json", "recipe.yaml")},
@@ -242,9 +243,9 @@ def test_a_dry_run_asks_nobody(hub: HubServer, plain: Path, tmp_path: Path) -> N
 def test_dense_passes_go_along(hub: HubServer, dense: Path, tmp_path: Path) -> None:
     done = simgen(hub, "publish", dense, "user/dense", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    there = downloaded(hub, "user/dense", tmp_path)
+    there = downloaded(hub, "user/dense")
     assert {path: data for path, data in there.items() if "/" in path} == shards(dense, "data", "dense")
-    there = downloaded(hub, "user/dense-wds", tmp_path)
+    there = downloaded(hub, "user/dense-wds")
     assert {path: data for path, data in there.items() if "/" in path} == shards(dense, "webdataset")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.hub.server import HubServer, serve_hub
-from tests.publish.command import OWNER, downloaded, python, shards, simgen
+from tests.publish.command import OWNER, python, shards, simgen, snapshot
 
 pytest.importorskip("huggingface_hub")
 
@@ -105,7 +105,7 @@ def test_the_file_system_of_the_client_reads_it(published: HubServer, plain: Pat
 def test_a_snapshot_is_a_dataset(published: HubServer, plain: Path, tmp_path: Path) -> None:
     from simgen import verify
 
-    there = downloaded(published, "user/hand", tmp_path)
+    there = snapshot(published, "user/hand", tmp_path)
     for path, data in there.items():
         place = tmp_path / "snapshot" / path
         place.parent.mkdir(parents=True, exist_ok=True)
