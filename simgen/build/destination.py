@@ -47,6 +47,7 @@ class Dispatch:
         self._queue: queue.Queue[Marker | None] = queue.Queue()
         self._room = threading.Semaphore(_AHEAD)
         self._error: BaseException | None = None
+        self._abandoned = False
         self._thread = threading.Thread(target=self._work, name="simgen-dispatch", daemon=True)
         self._thread.start()
 
@@ -69,12 +70,17 @@ class Dispatch:
             self._thread.join(0.2)
         self._raise()
 
+    def abandon(self) -> None:
+        """No further shard is sent; the one on its way is not waited for."""
+        self._abandoned = True
+        self._queue.put(None)
+
     def _raise(self) -> None:
         if self._error is not None:
             raise self._error
 
     def _work(self) -> None:
-        while (marker := self._queue.get()) is not None:
+        while (marker := self._queue.get()) is not None and not self._abandoned:
             try:
                 self._destination.take(self._folder, marker)
                 for path in marker.shard.files:

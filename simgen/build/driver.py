@@ -175,23 +175,30 @@ class _Run:
         self._warned = False
 
     def through(self, workers: int, lock: int) -> BuildReport:
-        if self._destination is not None:
-            self._destination.begin()
-            self._dispatch = Dispatch(self._destination, self._folder)
+        if self._destination is None:
+            self._make_pending(workers, lock)
+            return self._finish()
+        self._destination.begin()
+        self._dispatch = Dispatch(self._destination, self._folder)
+        try:
+            self._send_what_is_here(self._dispatch)
+            self._make_pending(workers, lock)
+            if self._dispatch.waiting:
+                self._progress.say(f"the last shards are on their way to {self._dispatch.name}")
+            self._dispatch.finish()
+            return self._finish()
+        except BaseException:
+            self._dispatch.abandon()
+            raise
+
+    def _make_pending(self, workers: int, lock: int) -> None:
         pending = list(self._scan().pending())
-        if self._dispatch is not None:
-            self._send_what_is_here(self._dispatch, pending)
         waiting = waiting_clips(self._folder)
         there = sum(1 for shard in pending for index in shard.indices if (shard.split, index) in waiting)
         self._missing = sum(shard.clips for shard in pending) - there
         if pending:
             (self._folder / MANIFEST).unlink(missing_ok=True)  # no longer true
             self._make(pending, waiting, workers, lock)
-        if self._dispatch is not None:
-            if self._dispatch.waiting:
-                self._progress.say(f"the last shards are on their way to {self._dispatch.name}")
-            self._dispatch.finish()
-        return self._finish()
 
     def _scan(self) -> Scan:
         if self._destination is None:
@@ -199,11 +206,11 @@ class _Run:
         elsewhere = self._destination.holds
         return Scan(self._folder, self._recipe, self._plan, self._formats, elsewhere=elsewhere)
 
-    def _send_what_is_here(self, dispatch: Dispatch, pending: Sequence[ShardPlan]) -> None:
+    def _send_what_is_here(self, dispatch: Dispatch) -> None:
         """Shards that an earlier run has finished and not sent: first, since the disk may be full of them."""
-        scan, missing = self._scan(), set(pending)
+        scan = self._scan()
         for shard in self._plan.shards():
-            marker = scan.marker(shard) if shard not in missing else None
+            marker = scan.marker(shard)
             if marker is not None and any((self._folder / path).exists() for path in marker.shard.files):
                 dispatch.add(marker)
 

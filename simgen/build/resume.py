@@ -269,9 +269,12 @@ class Scan:
             changed = []
             for path, record in marker.shard.files.items():
                 place = self._place(path, names[path])
-                if not place.exists() and self._elsewhere(record):
-                    continue
-                status = place.stat()
+                try:
+                    status = place.stat()
+                except FileNotFoundError:
+                    if self._elsewhere(record):
+                        continue
+                    return False
                 if status.st_size != record.bytes:
                     return False
                 if status.st_ctime_ns > written:
