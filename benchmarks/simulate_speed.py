@@ -65,7 +65,8 @@ def scenes(name: str, clips: int) -> list[SceneSpec]:
     index = 0
     while len(found) < clips:
         draws = Draws(0, "train", index)
-        scenario, params = recipe.scenario_object("train", index), recipe.draw_params("train", draws)
+        clip = recipe.clip("train", index)
+        scenario, params = recipe.scenario_object(clip), recipe.draw_params(clip, draws)
         index += 1
         try:
             found.append(scenario.scene(params, draws, recipe.video_spec()))

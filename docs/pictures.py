@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from simgen.build import generate
 from simgen.dataset.sample import Sample
 from simgen.preview import contact_sheet
-from simgen.recipe import parse_recipe
+from simgen.recipe import load_recipe, parse_recipe
 from simgen.scenarios import all_scenarios
 from simgen.scene.look_parameters import PRESETS
 
@@ -62,7 +62,10 @@ def preset(name: str, path: Path) -> None:
 
 
 def scenario(name: str, path: Path) -> None:
-    sheet([clip(name, index) for index in range(4)], path, name)
+    if all_scenarios()[name].replica:  # made for the look of its own recipe
+        sheet([generate(load_recipe(name), index, "test") for index in range(4)], path, name)
+    else:
+        sheet([clip(name, index) for index in range(4)], path, name)
 
 
 def cameras(path: Path) -> None:
@@ -84,8 +87,8 @@ def engines(path: Path) -> None:
 
 
 def catalogue(path: Path) -> None:
-    """One clip of every scenario, at its start and after what it is about; the name below."""
-    names = [name for name, kind in all_scenarios().items() if kind.parameters]
+    """One clip of every scenario but replicas, at its start and after what it is about; the name below."""
+    names = [name for name, kind in all_scenarios().items() if kind.parameters and not kind.replica]
     names.sort(key=lambda name: FAMILIES.index(name) if name in FAMILIES else len(FAMILIES))
     cell = (2 * THUMB + 3, THUMB + 27)
     rows = -(-len(names) // COLUMNS)

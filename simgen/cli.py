@@ -239,19 +239,31 @@ def _hub_destination(
 )
 @_as_json
 def check(recipe: str, clips: int | None, as_json: bool) -> None:
-    """Validate RECIPE; tell what building it takes: clips, hours, bytes. A few clips are made to find out."""
+    """Validate RECIPE; tell what building it takes: clips, hours, bytes. A few clips are made to find out.
+
+    Of a recipe that names a training split also how every other split stands to it (disjoint, or what leaks), and
+    whether something gives the studied factors away.
+    """
     import dataclasses
 
     from simgen.build.driver import formats_of, plan_of, require_what_it_takes
     from simgen.build.estimate import estimate
+    from simgen.build.progress import counting
     from simgen.recipe import load_recipe
+    from simgen.study.design_report import design_report
 
     loaded = load_recipe(recipe)
     require_what_it_takes(loaded)
     found = estimate(loaded, plan_of(loaded, clips), formats_of(loaded, None))
-    click.echo(
-        json.dumps(dataclasses.asdict(found), indent=1) if as_json else estimate_words(loaded.name, found)
-    )
+    with counting("audit") as progress:
+        design = design_report(loaded, progress)
+    if as_json:
+        told = {"design": dataclasses.asdict(design)} if design is not None else {}
+        click.echo(json.dumps({**dataclasses.asdict(found), **told}, indent=1))
+        return
+    click.echo(estimate_words(loaded.name, found))
+    if design is not None:
+        click.echo(design.text)
 
 
 @cli.command()
@@ -332,7 +344,7 @@ def preview(
     from simgen.recipe import load_recipe
 
     loaded = load_recipe(recipe)
-    split = split or next(iter(loaded.splits))
+    split = split or next(iter(loaded.designs))
     require_what_it_takes(loaded)
     if index is not None and context.get_parameter_source("clips") is click.core.ParameterSource.DEFAULT:
         clips = 1
@@ -345,17 +357,29 @@ def preview(
 
 @cli.command()
 @click.argument("location", metavar="DATASET")
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.png",
+    help="Draw the design: parameters by split.",
+)
 @_as_json
-def info(location: str, as_json: bool) -> None:
-    """What is in DATASET (a folder or a URL): counts, parameter ranges, law residuals, sizes."""
+def info(location: str, plot: Path | None, as_json: bool) -> None:
+    """What is in DATASET (a folder or a URL): counts, parameter ranges, the design of a study, law residuals, sizes."""
     import dataclasses
 
+    from simgen.verification.design import design_rows, design_words, plot_design
     from simgen.verification.overview import overview
 
-    found = overview(location)
-    click.echo(
-        json.dumps(dataclasses.asdict(found), indent=1) if as_json else overview_words(location, found)
-    )
+    found, design = overview(location), design_rows(location)
+    if as_json:
+        rows = [dataclasses.asdict(row) for row in design]
+        click.echo(json.dumps({**dataclasses.asdict(found), "design": rows}, indent=1))
+    else:
+        click.echo("\n".join([overview_words(location, found), *design_words(design)]))
+    if plot is not None:
+        plot_design(location, plot)
+        _say(f"The design is drawn in {plot}")
 
 
 @cli.command()

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simgen.errors import DatasetError
 from simgen.reading import open_dataset
 from simgen.verification import verify
 
@@ -48,3 +49,18 @@ def test_reads(format_: str) -> None:
         assert all(check.residual <= 0.01 for check in clip.law)
     assert all(5 <= clip.params["angle_deg"] <= 40 for clip in clips["train"])
     assert all(45 <= clip.params["angle_deg"] <= 55 for clip in clips["test"])
+
+
+def test_has_the_tiers_of_its_time() -> None:
+    """Captions have gained tiers since; what was built before is read as it was, and asked for one says so."""
+    clip = open_dataset(str(SAMPLE), "train", caption="none")[0]
+    assert list(clip.captions) == ["plain", "qualitative", "numeric", "outcome"]
+    assert clip.caption == ""
+    drawn = {open_dataset(str(SAMPLE), "train", caption="random", seed=seed)[0].caption for seed in range(40)}
+    assert drawn == set(clip.captions.values())
+    with pytest.raises(DatasetError) as error:
+        open_dataset(str(SAMPLE), "train", caption="hidden")
+    assert str(error.value).endswith(
+        "cannot be read so: caption='hidden': it was built by a simgen whose captions had the tiers plain, qualitative, "
+        "numeric and outcome only. Ask for one of them, or build it again"
+    )

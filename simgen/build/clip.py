@@ -7,25 +7,26 @@ index alone, so a notebook, a test, a worker process and a cluster task all get 
 from __future__ import annotations
 
 import math
-import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simgen import GENERATOR_VERSION
+from simgen.build.staging import Staged, clock, compose, stage
 from simgen.dataset.sample import CameraLabel, Sample
+from simgen.dataset.study_columns import StudyPlace
 from simgen.errors import BuildError, Problem, RecipeError, Rejected, SimulationError
-from simgen.recipe.draws import Draws
+from simgen.recipe.distributions import Constant
+from simgen.recipe.drawing import LOOK
 from simgen.scene.camera import intrinsics, project, world_to_camera
 
 if TYPE_CHECKING:
     from simgen.physics.trace import Trace
     from simgen.recipe import Recipe
-    from simgen.scenarios.base import LawCheck, Scenario
+    from simgen.recipe.designs import ClipDesign
     from simgen.scene.spec import SceneSpec
 
 __all__ = ["ATTEMPTS", "STAGES", "clip_key", "compose", "generate"]
@@ -41,62 +42,41 @@ def generate(recipe: Recipe, index: int, split: str = "train") -> Sample:
     one. Raises RecipeError for a split that the recipe does not have, BuildError when every draw was
     rejected, and MissingDependencyError when the physics engine or the renderer is not installed.
     """
-    if split not in recipe.splits:
-        there = " and ".join(recipe.splits)
+    if split not in recipe.designs:
+        there = " and ".join(recipe.designs)
         raise RecipeError([Problem(recipe.name, 0, "splits", f"there is no split {split!r}, only {there}")])
     if index < 0:
         raise ValueError(f"clips are numbered from 0; there is no clip {index}")
+    clip = recipe.clip(split, index)
     seconds = dict.fromkeys(STAGES, 0.0)
     rejected: list[Rejected] = []
-    drawn: list[Mapping[str, Any]] = []
     for attempt in range(ATTEMPTS):
-        draws = Draws(recipe.seed, split, index, attempt)
-        params = recipe.draw_params(split, draws)
-        drawn.append(params)
         try:
-            sample = _attempt(recipe, split, index, draws, params, seconds)
+            staged = stage(recipe, clip, attempt, seconds)
+            sample = _filmed(recipe, staged, seconds)
         except Rejected as verdict:
             rejected.append(verdict)
         except SimulationError as error:
             rejected.append(Rejected("simulation", str(error)))
         else:
             return replace(sample, rejections=tuple(verdict.reason for verdict in rejected))
-    raise BuildError(_advice(recipe, split, index, rejected, drawn))
+    drawn = [recipe.draw_params(clip, clip.draws(attempt)) for attempt in range(ATTEMPTS)]
+    raise BuildError(_advice(recipe, clip, rejected, drawn))
 
 
-def _attempt(
-    recipe: Recipe, split: str, index: int, draws: Draws, params: Mapping[str, Any], seconds: dict[str, float]
-) -> Sample:
-    from simgen.labels import find_events
+def _filmed(recipe: Recipe, staged: Staged, seconds: dict[str, float]) -> Sample:
     from simgen.labels.decision import decide
-    from simgen.labels.horizon import FINER, horizon_s
-    from simgen.physics import simulate
-    from simgen.render import render
+    from simgen.labels.tiers import complete
+    from simgen.study.take import film
 
-    scenario = recipe.scenario_object(split, index)
-    with _clock(seconds, "scene"):
-        scene = compose(recipe, params, draws)
-    with _clock(seconds, "simulate"):
-        trace = simulate(scene)
-    with _clock(seconds, "label"):
-        law = scenario.measure(params, scene, trace)
-        _hold_to_law(scenario, law)
-        events = find_events(scene, trace)
-    with _clock(seconds, "simulate"):
-        known_s = float(trace.time_s[-1])
-        if scenario.qualitative:
-            known_s = 0.0  # nothing is claimed of where exactly anything is
-        elif scenario.is_chaotic(params):
-            known_s = horizon_s(scene, trace, simulate(scene, FINER))
-    with _clock(seconds, "render"):
+    clip, scenario, params, take = staged.clip, staged.scenario, staged.params, staged.take
+    scene, trace = take.scene, take.trace
+    with clock(seconds, "render"):
         settings = recipe.render_settings()
-        frames = {
-            camera.name: render(scene, trace, settings, recipe.passes, camera) for camera in scene.cameras
-        }
-    with _clock(seconds, "label"):
-        captions = scenario.captions(params, scene, trace, events, draws)
+        frames = {camera.name: film(take, settings, recipe.passes, camera) for camera in scene.cameras}
+    with clock(seconds, "label"):
         revealed = scenario.revealed_by(params)
-        decision = decide(scenario.decisive, revealed, events, len(trace.time_s), known_s)
+        decision = decide(scenario.decisive, revealed, staged.events, len(trace.time_s), staged.known_s)
         cameras = {
             camera.name: _camera_label(scene, trace, place) for place, camera in enumerate(scene.cameras)
         }
@@ -107,18 +87,18 @@ def _attempt(
         assert main.boxes is not None
         assert main.centroids is not None
         return Sample(
-            key=clip_key(recipe.name, split, index),
-            index=index,
-            split=split,
+            key=clip_key(recipe.name, clip.split.name, clip.index),
+            index=clip.index,
+            split=clip.split.name,
             scenario=scenario.name,
-            captions=captions,
+            captions=complete(staged.captions, scenario, params, scene),
             fps=scene.video.fps,
             params=params,
             scene=scene,
             state=trace.state.astype(np.float32),
             contacts=trace.contacts,
-            events=events,
-            law=law,
+            events=staged.events,
+            law=staged.law,
             frames=frames,
             cameras=cameras,
             visible=(main.visible_pixels / np.maximum(main.alone_pixels, 1)).astype(np.float32),
@@ -127,47 +107,53 @@ def _attempt(
             projected_px=pixels.astype(np.float32),
             recipe_hash=recipe.hash,
             generator_version=GENERATOR_VERSION,
-            attempt=draws.attempt,
+            attempt=staged.draws.attempt,
             decision=decision,
+            study=_study_place(recipe, staged),
             seconds=seconds,
         )
 
 
-def compose(recipe: Recipe, params: Mapping[str, Any], draws: Draws) -> SceneSpec:
-    """The scene of one attempt at a clip: laid out by its scenario, dressed, with the recipe's cameras."""
-    from simgen.scene.appearance import dress
-    from simgen.scene.views import add_cameras
+def _study_place(recipe: Recipe, staged: Staged) -> StudyPlace:
+    from simgen.scene.json import scene_to_json
 
-    scenario = recipe.scenario_object(draws.split, draws.index)
-    scene = scenario.scene(params, draws, recipe.video_spec())
-    return add_cameras(dress(scene, recipe.look, draws), recipe.cameras)
+    clip, take = staged.clip, staged.take
+    return StudyPlace(
+        group=clip.group,
+        varied=clip.split.varied,
+        level=clip.level,
+        intervention=staged.intervention,
+        intervention_frame=staged.intervention_frame,
+        plausible=not staged.violation,
+        violation=staged.violation,
+        violation_frame=staged.violation_frame,
+        present=take.present().astype(np.int8),
+        later_frame=-1 if take.cut is None else take.cut,
+        later_scene="" if take.later is None else scene_to_json(take.later),
+        ood=_out_of_distribution(recipe, staged) if recipe.compares else (),
+    )
+
+
+def _out_of_distribution(recipe: Recipe, staged: Staged) -> tuple[str, ...]:
+    """What of a clip no clip of the training split can have: its scenario, parameters, looks that are not drawn."""
+    from simgen.study.ranges import out_of_range
+
+    assert recipe.training is not None
+    if staged.scenario.name not in recipe.scenario_weights(recipe.training):
+        return ("scenario",)
+    look = recipe.look_of(staged.clip, staged.draws)
+    boxes = recipe.boxes(recipe.training, staged.scenario.name)
+    fixed = {
+        f"{LOOK}{name}": entry.constant
+        for name, entry in look.items()
+        if isinstance(entry, Constant) and f"{LOOK}{name}" in boxes[0]
+    }
+    return tuple(out_of_range({**staged.params, **fixed}, boxes))
 
 
 def clip_key(name: str, split: str, index: int) -> str:
     """The clip's name, unique in the dataset."""
     return f"{name}-{split}-{index:08d}"
-
-
-@contextmanager
-def _clock(seconds: dict[str, float], stage: str) -> Iterator[None]:
-    """Adds the core seconds (not wall time) of the block; a rejected attempt's count too."""
-    start = time.process_time()
-    try:
-        yield
-    finally:
-        seconds[stage] += time.process_time() - start
-
-
-def _hold_to_law(scenario: Scenario, law: Sequence[LawCheck]) -> None:
-    """Raises Rejected when a residual is above its law's tolerance, or not a number."""
-    tolerance = {entry.name: entry.tolerance for entry in scenario.laws}
-    for check in law:
-        if not check.residual <= tolerance[check.name]:
-            raise Rejected(
-                f"law-{check.name}",
-                f"measured {check.measured:.6g}, predicted {check.predicted:.6g},"
-                f" residual {check.residual:.2%} is above {tolerance[check.name]:.2%}",
-            )
 
 
 def _camera_label(scene: SceneSpec, trace: Trace, place: int) -> CameraLabel:
@@ -178,7 +164,7 @@ def _camera_label(scene: SceneSpec, trace: Trace, place: int) -> CameraLabel:
 
 
 def _advice(
-    recipe: Recipe, split: str, index: int, rejected: Sequence[Rejected], drawn: Sequence[Mapping[str, Any]]
+    recipe: Recipe, clip: ClipDesign, rejected: Sequence[Rejected], drawn: Sequence[Mapping[str, Any]]
 ) -> str:
     """Why no draw was kept, and which ranges the draws came from."""
     reasons = ", ".join(
@@ -199,8 +185,8 @@ def _advice(
     where = (
         f"; they drew {', '.join(ranges)}" if ranges else "; every parameter has the same value in every draw"
     )
-    shows = f", a clip of {recipe.scenario_name(split, index)}" if recipe.mixed else ""
+    shows = f", a clip of {recipe.scenario_name(clip)}" if recipe.mixed else ""
     return (
-        f"{split} clip {index}{shows}: all {len(rejected)} draws were rejected ({reasons}).{detail}"
+        f"{clip.split.name} clip {clip.index}{shows}: all {len(rejected)} draws were rejected ({reasons}).{detail}"
         f" Change the ranges under `params` of {recipe.name}{where}."
     )

@@ -8,8 +8,8 @@ import os
 import shutil
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ from simgen.build.worker import ClipTask, Job, ShardDone
 from simgen.dataset.finish import finish_dataset
 from simgen.dataset.manifest import FORMATS, MANIFEST, Manifest, Marker
 from simgen.dataset.residuals import LawResiduals, tolerance_of
+from simgen.dataset.storage import write_whole
 from simgen.errors import BuildError, MissingDependencyError
 from simgen.wording import bytes_word
 
@@ -57,11 +58,18 @@ def folder_of(recipe: Recipe, output: str | Path | None) -> Path:
 
 
 def plan_of(recipe: Recipe, clips: int | None = None) -> Plan:
-    """The plan of the recipe's splits; `clips` stands in for the number of clips of every split."""
+    """The plan of the recipe's splits; `clips` stands in for the number of clips of every split, of groups rounded
+    up to whole ones.
+    """
     if clips is not None and clips < 1:
         raise ValueError(f"a dataset needs at least one clip, not {clips}")
-    counts = {name: split.clips if clips is None else clips for name, split in recipe.splits.items()}
-    return Plan(counts, recipe.output.clips_per_shard)
+    groups = {name: len(design.members) for name, design in recipe.designs.items() if design.in_groups}
+    counts = {
+        name: design.clips if clips is None else -(-clips // groups.get(name, 1)) * groups.get(name, 1)
+        for name, design in recipe.designs.items()
+    }
+    ladders = {name: design.ladder for name, design in recipe.designs.items() if design.ladder}
+    return Plan(counts, recipe.output.clips_per_shard, ladders, groups)
 
 
 def build(
@@ -287,11 +295,12 @@ class _Run:
                     "Run the same command again."
                 )
             markers.append(marker)
-        if self._destination is not None:
-            manifest = Manifest.of(self._recipe, markers, GENERATOR_VERSION)
-            self._destination.finish(self._folder, manifest)
+        if self._destination is None:
+            manifest = finish_dataset(
+                self._folder, self._recipe, markers, GENERATOR_VERSION, lambda: self._study_files(markers)
+            )
         else:
-            manifest = finish_dataset(self._folder, self._recipe, markers, GENERATOR_VERSION)
+            manifest = self._finish_elsewhere(self._destination, markers)
         return BuildReport(
             folder=self._folder,
             clips=self._plan.clips,
@@ -308,6 +317,24 @@ class _Run:
                 for (scenario, law), entry in sorted(self._residuals.items())
             },
         )
+
+    def _finish_elsewhere(self, destination: Destination, markers: Sequence[Marker]) -> Manifest:
+        """No manifest is written here: the folder is no dataset. The tables of a study are small and stay."""
+        manifest = Manifest.of(self._recipe, markers, GENERATOR_VERSION)
+        tables = {
+            path: write_whole(self._folder, path, content) for path, content in self._study_files(markers)
+        }
+        manifest = replace(manifest, study_files=tables)
+        destination.finish(self._folder, manifest)
+        return manifest
+
+    def _study_files(self, markers: Sequence[Marker]) -> Iterator[tuple[str, bytes]]:
+        from simgen.study.neighbours import neighbour_files
+
+        attempts: dict[str, dict[int, int]] = {}
+        for marker in markers:
+            attempts.setdefault(marker.shard.split, {}).update(marker.attempts)
+        return neighbour_files(self._recipe, self._plan.clips_per_split, attempts)
 
 
 def formats_of(recipe: Recipe, formats: Sequence[str] | None) -> tuple[str, ...]:

@@ -2,13 +2,15 @@
 million.
 
 A split of n clips is cut into shards of `clips_per_shard`, the last one shorter. Raising n later leaves
-every full shard what it was; only the number of shards in its file name changes.
+every full shard what it was; only the number of shards in its file name changes. A shard also ends at every
+size of a ladder, so that each nested training set is a list of files, and never within a group.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 __all__ = ["Plan", "ShardPlan"]
 
@@ -41,6 +43,8 @@ class Plan:
 
     clips_per_split: Mapping[str, int]
     clips_per_shard: int
+    ladders: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # split -> increasing sizes
+    group_sizes: Mapping[str, int] = field(default_factory=dict)  # split -> clips that stay together
 
     @property
     def clips(self) -> int:
@@ -52,19 +56,32 @@ class Plan:
 
     def shards_of(self, split: str) -> int:
         """How many shards the split has."""
-        return -(-self.clips_per_split[split] // self.clips_per_shard)
+        size = self._shard_size(split)
+        return sum(-(-(stop - start) // size) for start, stop in self._stretches(split))
 
     def shard(self, split: str, number: int) -> ShardPlan:
-        count = self.shards_of(split)
-        if not 0 <= number < count:
-            raise IndexError(f"split {split} has {count} shards, there is no shard {number}")
-        start = number * self.clips_per_shard
-        return ShardPlan(
-            split, number, count, start, min(start + self.clips_per_shard, self.clips_per_split[split])
-        )
+        size, before = self._shard_size(split), 0
+        for start, stop in self._stretches(split):
+            count = -(-(stop - start) // size)
+            if 0 <= number - before < count:
+                first = start + (number - before) * size
+                return ShardPlan(split, number, self.shards_of(split), first, min(first + size, stop))
+            before += count
+        raise IndexError(f"split {split} has {before} shards, there is no shard {number}")
 
     def shards(self) -> Iterator[ShardPlan]:
         """Every shard in order, one at a time: nothing grows with their number."""
         for split in self.clips_per_split:
             for number in range(self.shards_of(split)):
                 yield self.shard(split, number)
+
+    def _shard_size(self, split: str) -> int:
+        """Clips in a full shard: whole groups."""
+        group = self.group_sizes.get(split, 1)
+        return max(self.clips_per_shard // group, 1) * group
+
+    def _stretches(self, split: str) -> list[tuple[int, int]]:
+        """What lies between the sizes of its ladder."""
+        clips = self.clips_per_split[split]
+        ends = [0, *(size for size in self.ladders.get(split, ()) if size < clips), clips]
+        return list(pairwise(ends))

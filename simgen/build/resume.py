@@ -26,7 +26,7 @@ from simgen import GENERATOR_VERSION
 from simgen.build.packing import make_room, remove_room
 from simgen.build.plan import Plan, ShardPlan
 from simgen.dataset.finish import CARD
-from simgen.dataset.manifest import MANIFEST, RECIPE, Marker, shard_files
+from simgen.dataset.manifest import MANIFEST, RECIPE, STUDY, Marker, shard_files
 from simgen.dataset.storage import PRIVATE, FileRecord, remove_unfinished, write_whole
 from simgen.errors import BuildError
 
@@ -38,7 +38,7 @@ __all__ = ["Scan", "Target", "check_folder", "prepare", "sweep"]
 _TARGET = f"{PRIVATE}/build.json"
 _MARKERS = f"{PRIVATE}/markers"
 _KINDS = ("data", "dense", "webdataset")
-_OURS = (*_KINDS, MANIFEST, RECIPE, CARD, PRIVATE)
+_OURS = (*_KINDS, STUDY, MANIFEST, RECIPE, CARD, PRIVATE)
 _SHARD_NAME = re.compile(r"(?P<split>.+)-(?P<number>\d{5,})-of-(?P<count>\d{5,})\.(json|parquet|tar)")
 
 
@@ -126,6 +126,7 @@ def _clear(folder: Path) -> bool:
             (folder / kind).rmdir()
     for name in (RECIPE, CARD):
         (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / STUDY, ignore_errors=True)
     shutil.rmtree(folder / _MARKERS, ignore_errors=True)
     remove_room(folder)
     remove_unfinished(folder)

@@ -8,6 +8,7 @@ however that dies.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -154,3 +155,6 @@ def _warm_up(notice: Callable[[str], None]) -> None:
     from simgen.render.raycast import warm_up
 
     warm_up(notice)  # whatever the engine: the labels come from the ray caster
+    # What has been imported is there to stay: the search for garbage need not go through it again and again.
+    gc.collect()
+    gc.freeze()

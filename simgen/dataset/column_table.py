@@ -28,7 +28,9 @@ __all__ = [
     "BODIES_TYPE",
     "CAPTION_TIERS",
     "CONTACTS_TYPE",
+    "DESCRIBING",
     "FRAMES",
+    "NO_CAPTION",
     "PIXELS",
     "VIDEO_TYPE",
     "Column",
@@ -43,7 +45,12 @@ CAPTION_TIERS = {
     "qualitative": "what happens and why, without numbers",
     "numeric": "the same with the numbers of the labels",
     "outcome": "how it ends",
+    "hidden": "the values of what no frame shows by itself; empty where a recipe composes the scene",
+    "counterfactual": "what was changed, and what that changes; empty but in pairs of which one is the other's what-if",
 }
+NO_CAPTION = "none"  # what a reader asks for to get the empty caption; it is not stored
+# The tiers that say what the video shows. Each clip has a text in all of them.
+DESCRIBING = ("plain", "qualitative", "numeric", "outcome")
 PIXELS = (
     "pixel (row i, column j) covers [j, j+1) x [i, i+1), its centre is (j + 0.5, i + 0.5); x right, y down; "
     "labels are taken at pixel centres and never blended"
@@ -52,6 +59,10 @@ FRAMES = "frame f is at t = f / fps, the first one at t = 0"
 
 VIDEO_TYPE = pa.struct([pa.field("bytes", pa.binary()), pa.field("path", pa.string())])
 _PARAM_TYPES = {"float": pa.float64(), "int": pa.int64(), "bool": pa.bool_(), "str": pa.string()}
+
+
+# Columns, and tiers of captions, that every dataset has but for those of the first days.
+LABELS = ("decision", "hidden", "counterfactual")
 
 
 class DatasetRecipe(Protocol):
@@ -65,6 +76,7 @@ class DatasetRecipe(Protocol):
     def video(self) -> Any: ...  # with .codec, one of video.CODECS
     def param_types(self) -> Mapping[str, type]: ...
     def mixture(self) -> Mapping[str, tuple[str, ...]]: ...  # scenario -> its parameters, if it mixes some
+    def study_labels(self) -> tuple[str, ...]: ...  # of `STUDY_COLUMNS`, those that it needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +87,8 @@ class Layout:
     cameras: tuple[str, ...] = ("main",)  # the first one has the columns without a suffix
     passes: tuple[str, ...] = ()  # those of `PASSES`, in that order
     codec: str = "h264"
-    labels: tuple[str, ...] = ("decision",)  # columns that earlier datasets of this format do not have
+    # Columns, and tiers of captions, that earlier datasets of this format do not have.
+    labels: tuple[str, ...] = LABELS
     mixture: tuple[tuple[str, tuple[str, ...]], ...] = ()  # of a mix: the scenarios, their parameters' names
 
     @classmethod
@@ -85,8 +98,14 @@ class Layout:
             cameras=tuple(recipe.cameras) or ("main",),
             passes=tuple(name for name in PASSES if name in recipe.passes),
             codec=recipe.video.codec,
+            labels=(*LABELS, *recipe.study_labels()),
             mixture=tuple((name, tuple(params)) for name, params in recipe.mixture().items()),
         )
+
+    @property
+    def tiers(self) -> tuple[str, ...]:
+        """The tiers of captions that its clips have."""
+        return tuple(tier for tier in CAPTION_TIERS if tier in DESCRIBING or tier in self.labels)
 
     def params_of(self, scenario: str) -> tuple[tuple[str, str], ...]:
         """The parameters that a clip of this scenario has: of a mix, its own; else all."""
@@ -234,7 +253,9 @@ def arrow_schema(table: tuple[Column, ...]) -> pa.Schema:
 
 
 def _columns(layout: Layout) -> Iterator[Column]:
-    tiers = "; ".join(f"{tier}: {meaning}" for tier, meaning in CAPTION_TIERS.items())
+    from simgen.dataset.study_columns import STUDY_COLUMNS  # which are made of the columns of this file
+
+    tiers = "; ".join(f"{tier}: {CAPTION_TIERS[tier]}" for tier in layout.tiers)
     params = pa.struct([pa.field(name, _PARAM_TYPES[kind]) for name, kind in layout.params])
     yield Column("key", _TEXT, "", "", "<recipe>-<split>-<index, 8 digits>; unique in the dataset")
     yield Column(
@@ -244,7 +265,7 @@ def _columns(layout: Layout) -> Iterator[Column]:
     yield Column("scenario", _TEXT, "", "", "the kind of scene")
     yield Column("caption", _TEXT, "", "", "describes the clip: the tier plain of captions", file="txt")
     yield Column(
-        "captions", _struct(**dict.fromkeys(CAPTION_TIERS, _TEXT)), "", "", f"a text per tier; {tiers}"
+        "captions", _struct(**dict.fromkeys(layout.tiers, _TEXT)), "", "", f"a text per tier; {tiers}"
     )
     yield _video("", "the clip from the main camera", layout.codec)
     yield Column("fps", _F8, "1/s", "", "frames per second")
@@ -260,6 +281,8 @@ def _columns(layout: Layout) -> Iterator[Column]:
     yield from _LABELS
     if "decision" in layout.labels:
         yield _DECISION
+    for label, own_columns in STUDY_COLUMNS.items():
+        yield from own_columns if label in layout.labels else ()
     yield from _seen_by("", "the main camera")
     yield Column(
         "projected_px", _lists(_F4, 0, 0, 2), "px", "(T, N, 2)",

@@ -25,17 +25,20 @@ __all__ = [
     "FORMATS",
     "MANIFEST",
     "RECIPE",
+    "STUDY",
     "Manifest",
     "Marker",
     "Shard",
     "library_versions",
     "shard_files",
+    "study_file",
 ]
 
 FORMAT = 1  # of what is on disk; raised when an older simgen could not read it
 FORMATS = ("parquet", "webdataset")
 MANIFEST = "manifest.json"
 RECIPE = "recipe.yaml"
+STUDY = "study"  # the folder of small tables beside the shards
 _MARKERS = f"{PRIVATE}/markers"
 _LIBRARIES = ("numpy", "pyarrow", "av", "pybullet", "numba")
 
@@ -53,6 +56,11 @@ def shard_files(
     if "webdataset" in formats:
         files["webdataset"] = f"webdataset/{stem}.tar"
     return files
+
+
+def study_file(split: str) -> str:
+    """The table of how far the clips of a split are from those that are trained on."""
+    return f"{STUDY}/{split}.parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +110,7 @@ class Marker:
     generator_version: int
     formats: tuple[str, ...]
     rejections: Mapping[str, int] = field(default_factory=dict)  # reason -> attempts that it cost
+    attempts: Mapping[int, int] = field(default_factory=dict)  # index -> attempt of clips drawn again
     format: int = FORMAT
 
     @staticmethod
@@ -122,6 +131,7 @@ class Marker:
             "generator_version": self.generator_version,
             "formats": list(self.formats),
             "rejections": dict(sorted(self.rejections.items())),
+            "attempts": {str(index): attempt for index, attempt in sorted(self.attempts.items())},
         }
 
     @classmethod
@@ -145,6 +155,7 @@ class Marker:
             generator_version=int(value["generator_version"]),
             formats=tuple(value["formats"]),
             rejections={str(reason): int(count) for reason, count in value["rejections"].items()},
+            attempts={int(index): int(attempt) for index, attempt in value["attempts"].items()},
         )
 
 
@@ -167,6 +178,8 @@ class Manifest:
     factors: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     # scenario -> kinds of event of which the first is what a clip is about
     decisive: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    study: Mapping[str, Any] = field(default_factory=dict)  # question, factors, train, ladders … of a study
+    study_files: Mapping[str, FileRecord] = field(default_factory=dict)  # see `study_file`
     format: int = FORMAT
 
     @classmethod
@@ -174,7 +187,7 @@ class Manifest:
         """The manifest of the shards that these markers speak of. Raises ValueError if they do not belong
         together.
         """
-        order = {split: place for place, split in enumerate(recipe.splits)}
+        order = {split: place for place, split in enumerate(recipe.designs)}
         markers = sorted(markers, key=lambda marker: (order[marker.shard.split], marker.shard.shard))
         if not markers:
             raise ValueError("a dataset needs at least one shard")
@@ -205,6 +218,7 @@ class Manifest:
             shards=tuple(marker.shard for marker in markers),
             factors=recipe.factors(),
             decisive=recipe.decisive(),
+            study=recipe.study_summary(),
         )
 
     @property
@@ -242,6 +256,12 @@ class Manifest:
             "layout": self.layout.to_json(),
             "factors": self.factors,
             "decisive": {scenario: list(kinds) for scenario, kinds in self.decisive.items()},
+            **({"study": dict(self.study)} if self.study else {}),
+            **(
+                {"study_files": {p: r.to_json() for p, r in self.study_files.items()}}
+                if self.study_files
+                else {}
+            ),
             "columns": [
                 {
                     "name": column.name,
@@ -289,6 +309,11 @@ class Manifest:
                 shards=tuple(Shard.from_json(shard) for shard in value["shards"]),
                 factors=dict(value.get("factors", {})),
                 decisive={name: tuple(kinds) for name, kinds in value.get("decisive", {}).items()},
+                study=dict(value.get("study", {})),
+                study_files={
+                    str(path): FileRecord.from_json(record)
+                    for path, record in value.get("study_files", {}).items()
+                },
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DatasetError(

@@ -98,7 +98,7 @@ def _leaves(schema: pa.Schema) -> tuple[list[str], list[str], list[str]]:
         for leaf in leaves
         if leaf.physical_type == "BYTE_ARRAY" and leaf.logical_type.type == "NONE"
     }
-    unique = {"key", "scene", "captions.numeric"}
+    unique = {"key", "scene", "captions.numeric", "captions.hidden"}
     is_words = {
         leaf.path for leaf in leaves if leaf.logical_type.type == "STRING" and leaf.path not in unique
     }

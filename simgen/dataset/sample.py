@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from simgen.dataset.study_columns import StudyPlace
 from simgen.labels.decision import Decision
 from simgen.labels.events import Event
 from simgen.physics.trace import Contacts
@@ -54,6 +55,7 @@ class Sample:
     generator_version: int
     attempt: int
     decision: Decision = field(default_factory=Decision)
+    study: StudyPlace = field(default_factory=StudyPlace)
     rejections: tuple[str, ...] = ()  # the reasons of the attempts before this one
     seconds: dict[str, float] = field(
         default_factory=dict, compare=False

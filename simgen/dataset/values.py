@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from simgen.dataset.column_table import CAPTION_TIERS, Layout
+from simgen.dataset.column_table import Layout
 from simgen.dataset.dense import encode_pass
 from simgen.dataset.sample import CameraLabel, Sample
+from simgen.dataset.study_columns import study_values
 from simgen.dataset.video import encode_video
 from simgen.render.frames import Frames
 from simgen.scene.json import scene_to_json
@@ -35,9 +36,9 @@ def values_of(sample: Sample, layout: Layout) -> Values:
             f"clip {sample.key} was filmed by {', '.join(sample.frames)}; "
             f"the recipe's cameras are {', '.join(layout.cameras)}"
         )
-    if set(sample.captions) != set(CAPTION_TIERS):
+    if set(sample.captions) != set(layout.tiers):
         raise ValueError(
-            f"clip {sample.key} has captions {sorted(sample.captions)}, not {sorted(CAPTION_TIERS)}"
+            f"clip {sample.key} has captions {sorted(sample.captions)}, not {sorted(layout.tiers)}"
         )
     rgb = sample.rgb
     values: Values = {
@@ -46,7 +47,7 @@ def values_of(sample: Sample, layout: Layout) -> Values:
         "split": sample.split,
         "scenario": sample.scenario,
         "caption": sample.captions["plain"],
-        "captions": {tier: sample.captions[tier] for tier in CAPTION_TIERS},
+        "captions": {tier: sample.captions[tier] for tier in layout.tiers},
         "fps": float(sample.fps),
         "frame_count": int(rgb.shape[0]),
         "width": int(rgb.shape[2]),
@@ -92,11 +93,12 @@ def values_of(sample: Sample, layout: Layout) -> Values:
         "generator_version": int(sample.generator_version),
         "attempt": int(sample.attempt),
     }
+    values |= study_values(sample.study, layout.labels, rgb.shape[0], len(sample.scene.bodies))
     for place, (camera, frames) in enumerate(sample.frames.items()):
         suffix = f"_{camera}" if place else ""
         if place:
             values |= _seen(frames, suffix, sample.key)
-        values[f"video{suffix}"] = encode_video(frames.rgb, sample.fps, layout.codec)
+        values[f"video{suffix}"] = encode_video(frames.rgb, sample.fps, layout.codec, frames.changed)
         values[f"camera{suffix}"] = _camera(sample.cameras[camera])
         for name in layout.passes:
             for column, value in encode_pass(name, frames, sample.fps).items():

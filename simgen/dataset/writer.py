@@ -56,6 +56,7 @@ class ShardWriter:
         require_codec(self._layout.codec)
         self._start = self._clips = self._generator_version = 0
         self._rejections: Counter[str] = Counter()
+        self._attempts: dict[int, int] = {}
         self._records: dict[str, FileRecord] | None = None
         self._bodies = 0
         self._files: list[HashedFile] = []
@@ -98,6 +99,8 @@ class ShardWriter:
         self._bodies = max(self._bodies, len(values["bodies"]))
         self._generator_version = values["generator_version"]
         self._rejections.update(rejections)
+        if values["attempt"]:
+            self._attempts[index] = values["attempt"]
 
     def finish(self) -> dict[str, FileRecord]:
         """Makes the files real; path in the dataset -> size and sha256."""
@@ -123,6 +126,7 @@ class ShardWriter:
             generator_version=self._generator_version,
             formats=self._formats,
             rejections=dict(sorted(self._rejections.items())),
+            attempts=dict(self._attempts),
         )
 
     def abort(self) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from simgen.labels import framing, hiding, motion, touches
 from simgen.labels.events import Event
 from simgen.physics.trace import Trace
+from simgen.scene.presence import acting
 from simgen.scene.spec import SceneSpec
 
 __all__ = ["find_events"]
@@ -20,6 +21,7 @@ def find_events(scene: SceneSpec, trace: Trace) -> tuple[Event, ...]:
     """
     if len(trace.time_s) < 2:
         return ()
+    scene = acting(scene)
     touched = touches.find(scene, trace)
     found = [
         *touches.events(scene, trace, touched),

@@ -14,6 +14,7 @@ from simgen.physics.trace import Trace
 from simgen.render.frames import Frames
 from simgen.scene.camera import intrinsics, project, world_to_camera
 from simgen.scene.nets import nets
+from simgen.scene.presence import is_drawn
 from simgen.scene.spec import Camera, SceneSpec
 
 __all__ = ["PictureLabels", "between", "events", "picture_labels", "projected_centres", "visible_fraction"]
@@ -81,7 +82,7 @@ def events(scene: SceneSpec, trace: Trace) -> Iterator[Found]:
     movers = [
         index
         for index, body in enumerate(scene.bodies)
-        if body.visible and not body.fixed and index not in held
+        if is_drawn(body) and not body.fixed and index not in held
     ]
     width, height = scene.video.width, scene.video.height
     matrix = intrinsics(camera, scene.video)

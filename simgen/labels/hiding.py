@@ -18,6 +18,7 @@ from simgen.labels.framing import between
 from simgen.labels.touches import Found
 from simgen.physics.trace import Trace
 from simgen.scene.camera import world_to_camera
+from simgen.scene.presence import is_drawn
 from simgen.scene.sight import Region, hidden_region
 from simgen.scene.spec import SceneSpec
 
@@ -37,11 +38,11 @@ class Stretch:
 
 def events(scene: SceneSpec, trace: Trace) -> Iterator[Found]:
     """`hidden` and `reappears` of every body that can move, with every screen."""
-    screens = [index for index, body in enumerate(scene.bodies) if body.role == "screen" and body.visible]
+    screens = [index for index, body in enumerate(scene.bodies) if body.role == "screen" and is_drawn(body)]
     if not screens:
         return
     for index, body in enumerate(scene.bodies):
-        if body.fixed or not body.visible:
+        if body.fixed or not is_drawn(body):
             continue
         for screen in screens:
             pair = (min(index, screen), max(index, screen))

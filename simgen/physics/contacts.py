@@ -36,6 +36,8 @@ class ContactLog:
         # Points further apart are not solved, but keep the force that they last had.
         self._solved_below_m = profile.processing_threshold_m
         self._index = {(handle.body, handle.link): index for index, handle in enumerate(handles)}
+        # What the engine calls a pair of bodies -> the pair, and whether the first of its bodies is the engine's.
+        self._known: dict[tuple[int, int, int, int], tuple[Pair, bool]] = {}
         held = {name for joint in scene.joints for name in (joint.parent, joint.child)}
         held |= {name for force in scene.forces for name in (force.a, force.b)}
         # Bodies on which nothing acts but contacts and gravity.
@@ -128,23 +130,32 @@ class ContactLog:
     def _pushes(self) -> dict[Pair, _Push]:
         """The normal forces now, each pair's points together."""
         pushes: dict[Pair, _Push] = {}
-        index = self._index
         for point in self._get_points(physicsClientId=self._client):
-            _, body_a, body_b, link_a, link_b, at_a, at_b, normal, apart_m, force, _, _, _, _ = point
-            if not force > 0 or apart_m > self._solved_below_m:
+            force = point[9]
+            if not force > 0 or point[8] > self._solved_below_m:
                 continue
-            pair, sign = (index[body_a, link_a], index[body_b, link_b]), force
-            if pair[0] > pair[1]:
-                pair, sign = (pair[1], pair[0]), -force
-            half = force / 2
-            x, y, z = half * (at_a[0] + at_b[0]), half * (at_a[1] + at_b[1]), half * (at_a[2] + at_b[2])
-            nx, ny, nz = sign * normal[0], sign * normal[1], sign * normal[2]
-            if pair in pushes:
-                f, px, py, pz, mx, my, mz = pushes[pair]
-                pushes[pair] = (f + force, px + x, py + y, pz + z, mx + nx, my + ny, mz + nz)
+            names = point[1:5]
+            pair, in_order = self._known.get(names) or self._pair(names)
+            (ax, ay, az), (bx, by, bz), (nx, ny, nz) = point[5:8]
+            half, sign = force / 2, force if in_order else -force
+            before = pushes.get(pair)
+            if before is None:
+                pushes[pair] = (
+                    force, half * (ax + bx), half * (ay + by), half * (az + bz), sign * nx, sign * ny, sign * nz
+                )  # fmt: skip
             else:
-                pushes[pair] = (force, x, y, z, nx, ny, nz)
+                f, x, y, z, mx, my, mz = before
+                pushes[pair] = (
+                    f + force, x + half * (ax + bx), y + half * (ay + by), z + half * (az + bz),
+                    mx + sign * nx, my + sign * ny, mz + sign * nz,
+                )  # fmt: skip
         return pushes
+
+    def _pair(self, names: tuple[int, int, int, int]) -> tuple[Pair, bool]:
+        """The pair of bodies that the engine calls (body, body, link, link), and whether it is in their order."""
+        a, b = self._index[names[0], names[2]], self._index[names[1], names[3]]
+        found = self._known[names] = ((a, b), True) if a <= b else ((b, a), False)
+        return found
 
     def _put(self, frame: int, pair: Pair, time_s: float, push: _Push, duration_s: float) -> None:
         key = (frame, *pair)
@@ -152,13 +163,11 @@ class ContactLog:
         if row is None:
             row = self._rows[key] = [time_s, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
         force, x, y, z, nx, ny, nz = push
-        row[1] += force * duration_s
-        row[2] += x * duration_s
-        row[3] += y * duration_s
-        row[4] += z * duration_s
-        row[5] += nx * duration_s
-        row[6] += ny * duration_s
-        row[7] += nz * duration_s
+        _, f, px, py, pz, mx, my, mz = row
+        row[1:] = (  # in one go: half the time of seven additions in place
+            f + force * duration_s, px + x * duration_s, py + y * duration_s, pz + z * duration_s,
+            mx + nx * duration_s, my + ny * duration_s, mz + nz * duration_s,
+        )  # fmt: skip
 
     def contacts(self, last: int) -> Contacts:
         """The table, ordered by (frame, a, b), of the frames from 1 to `last`."""

@@ -53,6 +53,10 @@ def check(scene: SceneSpec) -> None:
                 f"body {body.name!r}: the axes of the mesh {body.shape.mesh!r} are not its principal axes of "
                 "inertia, so it cannot hang on joints; give it an `inertia_kg_m2`"
             )
+    for pair in scene.passing:
+        for name in pair:
+            if name not in names:
+                raise SimulationError(f"passing: there is no body named {name!r}")
     check_forces(scene)
     try:
         check_links(scene)
@@ -114,6 +118,9 @@ def place(bullet: Any, client: int, scene: SceneSpec) -> list[Handle]:
             # The fixed body is not of the tree, and the engine keeps only links of a tree from colliding.
             a, b = handles[joint.parent], handles[joint.child]
             bullet.setCollisionFilterPair(a.body, b.body, a.link, b.link, 0, physicsClientId=client)
+    for one, other in scene.passing:
+        a, b = handles[one], handles[other]
+        bullet.setCollisionFilterPair(a.body, b.body, a.link, b.link, 0, physicsClientId=client)
     return [handles[body.name] for body in scene.bodies]
 
 

@@ -18,6 +18,7 @@ time.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,6 +39,7 @@ from simgen.physics.pulls import accelerations
 from simgen.physics.shapes import inner_radius_m
 from simgen.physics.stepping import Stepper
 from simgen.physics.trace import Trace
+from simgen.scene.presence import present_only
 from simgen.scene.spec import SceneSpec
 
 __all__ = ["simulate"]
@@ -52,11 +54,15 @@ MAX_TRAVEL = 0.5  # of its inner radius per step: faster bodies can pass through
 def simulate(scene: SceneSpec, finer: int = 1) -> Trace:
     """Simulate `scene` over its video. The result depends on `scene` alone, to the bit.
 
+    A body that is not present (`Body.present`) takes no part, and stands still in the state where the scene has it.
     `finer`: so many times more steps than the scene's profile takes, to see what the step does to the result.
     Raises SimulationError for a scene that means nothing or a result that is not physics, Rejected("overlap")
     when bodies are inside each other at the start, Rejected("too-fast") when one moves so fast that it could
     pass through another, MissingDependencyError without PyBullet.
     """
+    there, kept = present_only(scene)
+    if len(kept) < len(scene.bodies):
+        return _with_absent(scene, kept, simulate(there, finer))
     check(scene)
     bullet, client = engine.empty()
     per_frame = steps_per_frame(scene) * finer
@@ -64,6 +70,17 @@ def simulate(scene: SceneSpec, finer: int = 1) -> Trace:
     run = _Run(bullet, client, scene, place(bullet, client, scene), per_frame)
     run.refuse_overlaps()
     return run.trace()
+
+
+def _with_absent(scene: SceneSpec, kept: list[int], trace: Trace) -> Trace:
+    """The trace of the bodies at the indices `kept` as one of all bodies of the scene."""
+    state = np.zeros((len(trace.time_s), len(scene.bodies), 13))
+    for index, body in enumerate(scene.bodies):
+        state[:, index, :7] = body.position_m + body.orientation_xyzw
+    state[:, kept] = trace.state
+    place = np.array(kept, dtype=np.int32)
+    contacts = replace(trace.contacts, a=place[trace.contacts.a], b=place[trace.contacts.b])
+    return replace(trace, state=state, contacts=contacts)
 
 
 def steps_per_frame(scene: SceneSpec) -> int:
@@ -266,8 +283,10 @@ class _Run:
 
 
 def _pairs(scene: SceneSpec) -> list[tuple[int, int]]:
-    """Indices a < b of bodies that can touch: one of them moves and no joint holds them together."""
+    """Indices a < b of bodies that can touch: one of them moves, and neither a joint holds them together nor do
+    they go through each other."""
     joined = {frozenset((joint.parent, joint.child)) for joint in scene.joints}
+    joined |= {frozenset(pair) for pair in scene.passing}
     bodies = list(enumerate(scene.bodies))
     return [
         (a, b)

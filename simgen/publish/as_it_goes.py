@@ -17,7 +17,7 @@ from simgen.publish.progress import Audience, Quiet
 from simgen.publish.publication import parts_of, repository_of
 from simgen.publish.staging import Arrival, Staging
 from simgen.publish.target import Identity
-from simgen.publish.upload import PublishReport, reveal
+from simgen.publish.upload import PublishReport, missing, reveal
 from simgen.reading.retries import PATIENCE, Patience
 
 __all__ = ["HubDestination"]
@@ -64,4 +64,6 @@ class HubDestination:
     def finish(self, folder: Path, manifest: Manifest) -> None:
         parts = parts_of(folder, manifest, self.name, self._formats, None)
         pairs = [(part, self._stages[part.repository]) for part in parts]
+        for part, stage in pairs:  # the tables of a study
+            stage.send(missing(part, stage), self._audience.sent)
         self.report = reveal(pairs, self._audience, None, self._sent, self._start, self._private)

@@ -24,14 +24,14 @@ _LARGEST_POSSIBLE = 500_000_000_000
 def findings(part: Publication) -> list[str]:
     """What the Hub would not take, in sentences that say what to change; none if all is well."""
     found = []
-    per_folder = Counter(str(PurePosixPath(path).parent) for path in part.shards)
+    per_folder = Counter(str(PurePosixPath(path).parent) for path in part.files)
     for folder, files in per_folder.items():
         if files > MOST_FILES_PER_FOLDER:
             found.append(
                 f"{folder}/ has {files:,} files, the Hub takes {MOST_FILES_PER_FOLDER:,} per folder: raise "
                 "output.clips_per_shard in the recipe and build it again"
             )
-    for path, record in part.shards.items():
+    for path, record in part.files.items():
         if record.bytes > _LARGEST_POSSIBLE:
             found.append(
                 f"{path} has {bytes_word(record.bytes)}, the Hub takes files up to {bytes_word(_LARGEST_POSSIBLE)}: "
@@ -44,7 +44,7 @@ def outlook(parts: Sequence[Publication]) -> str:
     """What would be sent where: files, sizes, and the Hub's limits. Talks to nobody."""
     lines: list[str] = []
     for part in parts:
-        shards = part.shards
+        shards = part.files
         lines.append(
             f"{part.repository}: {len(shards) + len(part.texts):,} files, {bytes_word(part.bytes)} as "
             f"{' and '.join(part.manifest.formats)}"

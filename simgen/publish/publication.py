@@ -25,18 +25,19 @@ from simgen.errors import PublishError
 from simgen.publish.tar_card import tar_card
 from simgen.reading.folder import Folder, read_manifest
 
-__all__ = ["Publication", "only", "parts_of", "publications", "repository_name", "repository_of"]
+__all__ = ["Publication", "listed", "only", "parts_of", "publications", "repository_name", "repository_of"]
 
 _CROISSANT = "croissant.json"
 _KINDS = {"data": "parquet", "dense": "parquet", "webdataset": "webdataset"}  # folder -> format
 _SHARD_PATH = re.compile(r"(data|dense|webdataset)/[\w-]+-\d{5,}-of-\d{5,}\.(parquet|tar)")
+_TABLE_PATH = re.compile(r"study/[\w-]+\.parquet")
 _NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9_])?", re.ASCII)
 _LONGEST_NAME = 96
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What one repository is to hold: the shards of its manifest, and small files with their content."""
+    """What one repository is to hold: the files of its manifest, and small ones with their content."""
 
     repository: str
     folder: Path
@@ -44,13 +45,19 @@ class Publication:
     texts: Mapping[str, bytes]  # README.md, manifest.json, recipe.yaml, croissant.json
 
     @property
-    def shards(self) -> dict[str, FileRecord]:
-        """Path -> size and hash of every shard file."""
-        return {path: record for shard in self.manifest.shards for path, record in shard.files.items()}
+    def files(self) -> dict[str, FileRecord]:
+        """Path -> size and hash of every file that the manifest lists."""
+        return listed(self.manifest)
 
     @property
     def bytes(self) -> int:
-        return sum(record.bytes for record in self.shards.values()) + sum(map(len, self.texts.values()))
+        return sum(record.bytes for record in self.files.values()) + sum(map(len, self.texts.values()))
+
+
+def listed(manifest: Manifest) -> dict[str, FileRecord]:
+    """Path -> size and hash: the shards, and the tables of a study."""
+    shards = {path: record for shard in manifest.shards for path, record in shard.files.items()}
+    return {**shards, **manifest.study_files}
 
 
 def repository_name(text: str) -> str:
@@ -141,13 +148,14 @@ def _check_paths(manifest: Manifest, place: Path) -> None:
             f"{place / MANIFEST}: the dataset's name is '{manifest.name}', which has a path or a strange character in it. "
             "simgen writes no such name: build the dataset again."
         )
-    for shard in manifest.shards:
-        for path in shard.files:
-            if not _SHARD_PATH.fullmatch(path):
-                raise PublishError(
-                    f"{place / MANIFEST} names the file '{path}', which is no shard of a dataset. "
-                    "simgen writes no such name: build the dataset again."
-                )
+    for path in listed(manifest):
+        if not _SHARD_PATH.fullmatch(path) and not (
+            path in manifest.study_files and _TABLE_PATH.fullmatch(path)
+        ):
+            raise PublishError(
+                f"{place / MANIFEST} names the file '{path}', which is no file of a dataset. "
+                "simgen writes no such name: build the dataset again."
+            )
 
 
 @dataclass(frozen=True, slots=True)

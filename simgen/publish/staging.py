@@ -139,10 +139,10 @@ class Staging:
                 )
             copies = {
                 path: self._held[record.sha256, record.bytes]
-                for path, record in publication.shards.items()
+                for path, record in publication.files.items()
                 if path not in target.files or target.files[path].sha256 != record.sha256
             }
-            deletions = target.obsolete(publication.shards, self._replace)
+            deletions = target.obsolete(publication.files, self._replace)
             clips = sum(publication.manifest.splits.values())
             title = f"{TITLE}: {self._identity.name}, {clips:,} clips"
             head = target.head

@@ -13,12 +13,13 @@ from simgen.dataset.finish import CARD
 from simgen.dataset.manifest import MANIFEST, Manifest
 from simgen.errors import DatasetError, PublishError
 from simgen.publish.hub import HubFile, HubRepository
+from simgen.publish.publication import listed
 from simgen.reading.folder import Folder
 
 __all__ = ["TITLE", "Identity", "Target", "look"]
 
 TITLE = "simgen publish"  # how every commit of ours begins
-_SHARD_FOLDERS = ("data/", "dense/", "webdataset/")
+_SHARD_FOLDERS = ("data/", "dense/", "webdataset/", "study/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +81,12 @@ class Target:
                     f"clips away from whoever reads it. {remedy}"
                 )
 
-    def obsolete(self, shards: Mapping[str, object], replace: bool) -> list[str]:
-        """Shard files that are to go: those of the dataset that is there; of anybody, if everything is replaced."""
-        ours = {path for shard in self.manifest.shards for path in shard.files} if self.manifest else set()
+    def obsolete(self, coming: Mapping[str, object], replace: bool) -> list[str]:
+        """Files that are to go: those of the dataset that is there; of anybody, if everything is replaced."""
+        ours = set(listed(self.manifest)) if self.manifest else set()
         if replace:
             ours |= {path for path in self.files if path.startswith(_SHARD_FOLDERS)}
-        return sorted(path for path in ours if path in self.files and path not in shards)
+        return sorted(path for path in ours if path in self.files and path not in coming)
 
 
 def look(hub: HubRepository, head: str) -> Target:

@@ -17,7 +17,7 @@ from simgen.publish.target import Identity
 from simgen.reading.retries import PATIENCE, Patience
 from simgen.verification.dataset import verify
 
-__all__ = ["PublishReport", "Published", "publish", "reveal"]
+__all__ = ["PublishReport", "Published", "missing", "publish", "reveal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +81,15 @@ def publish(
     for stage in stages:
         stage.begin(private)
     parts = list(zip(coming, stages, strict=True))
-    total = sum(record.bytes for part in coming for record in part.shards.values())
-    missing = sum(arrival.record.bytes for part, stage in parts for arrival in _missing(part, stage))
+    total = sum(record.bytes for part in coming for record in part.files.values())
+    to_send = sum(arrival.record.bytes for part, stage in parts for arrival in missing(part, stage))
     try:
-        audience.start(total, total - missing)
+        audience.start(total, total - to_send)
         for part, stage in parts:
-            stage.send(_missing(part, stage), audience.sent)
+            stage.send(missing(part, stage), audience.sent)
     finally:
         audience.close()
-    return reveal(parts, audience, tag, missing, start, private)
+    return reveal(parts, audience, tag, to_send, start, private)
 
 
 def reveal(
@@ -106,7 +106,7 @@ def reveal(
         head = stage.reveal(part, audience.say)
         if tag is not None:
             stage.tag(tag, head)
-        files = len(part.shards) + len(part.texts)
+        files = len(part.files) + len(part.texts)
         entry = Published(part.repository, stage.hub.page, head, part.manifest.formats, files, part.bytes)
         published.append(entry)
     manifest = parts[0][0].manifest
@@ -121,8 +121,9 @@ def reveal(
     )
 
 
-def _missing(part: Publication, stage: Staging) -> Iterator[Arrival]:
-    for path, record in part.shards.items():
+def missing(part: Publication, stage: Staging) -> Iterator[Arrival]:
+    """What the Hub has not got yet."""
+    for path, record in part.files.items():
         if not stage.holds(record):
             yield Arrival(path, part.folder / path, record)
 

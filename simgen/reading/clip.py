@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simgen.dataset.column_table import CAPTION_TIERS, Layout
+from simgen.dataset.column_table import DESCRIBING, NO_CAPTION, Layout
 from simgen.dataset.dense import decode_pass
 from simgen.dataset.sample import CameraLabel, Sample
+from simgen.dataset.study_columns import STUDY_COLUMNS, StudyPlace
 from simgen.errors import DatasetError
 from simgen.labels.decision import Decision
 from simgen.labels.events import Event
@@ -81,16 +82,38 @@ class Clip:
         return str(self.value("scenario"))
 
     @property
+    def study(self) -> StudyPlace:
+        """Where the clip stands in a study, of the whole recording; what its dataset does not say has its default."""
+        for label, columns in STUDY_COLUMNS.items():
+            for column in columns if label in self.layout.labels else ():
+                self.value(column.name)  # raises where it was not read
+        return StudyPlace.of_values(self.values)
+
+    @property
+    def nearest_train_distance(self) -> float:
+        """To the nearest clip that is trained on, in units of the training ranges; -1 if none is of its scenario."""
+        return float(self.value("nearest_train_distance"))
+
+    @property
+    def nearest_train_key(self) -> str:
+        return str(self.value("nearest_train_key"))
+
+    @property
     def caption(self) -> str:
-        """The tier that the view names or draws, `plain` where that one tells what the window does not show."""
+        """The tier that the view names or draws, `plain` where that one tells what the window does not show; "" where it
+        names none. Drawn are the tiers that describe the video.
+        """
+        if self.view.caption == NO_CAPTION:
+            return ""
         if self.view.caption == "plain":
             return str(self.value("caption"))
         captions, told = self.value("captions"), self._tiers_told()
         tier = self.view.caption
         if tier == "random":
-            tiers = [name for name in CAPTION_TIERS if name in told]
+            tiers = [name for name in DESCRIBING if name in told]
             tier = tiers[generator(self.draw, "caption").integers(len(tiers))]
-        return str(captions[tier if tier in told else "plain"])
+        text = str(captions[tier])
+        return text if tier in told or not text else str(captions["plain"])
 
     @property
     def captions(self) -> dict[str, str]:
@@ -101,11 +124,13 @@ class Clip:
         if self.view.takes_all:
             return captions
         told = self._tiers_told()
-        return {tier: text if tier in told else captions["plain"] for tier, text in captions.items()}
+        return {
+            tier: text if tier in told or not text else captions["plain"] for tier, text in captions.items()
+        }
 
     def _tiers_told(self) -> Collection[str]:
         if self.view.takes_all:
-            return tuple(CAPTION_TIERS)
+            return self.layout.tiers
         decision = self._recorded_decision() if "decision" in self.layout.labels else None
         return windows.tiers_told(
             self.frame_indices, self._frame_count(), self._recorded_fps(), decision, self._recorded_events()
@@ -390,6 +415,7 @@ class Clip:
             generator_version=self.generator_version,
             attempt=self.attempt,
             decision=self.decision if "decision" in self.layout.labels else Decision(),
+            study=self.study,
         )
 
     def _suffix(self, camera: str) -> str:

@@ -28,7 +28,7 @@ _PASSES = {
     "flow": "flow",
     "flow_occluded": "flow_occluded",
 }  # name -> field of `Frames`
-_PER_BODY = ("state", "projected_px", "boxes", "visible", "centroids")  # (T, N, …)
+_PER_BODY = ("state", "projected_px", "boxes", "visible", "centroids", "present")  # (T, N, …)
 _OF_CAMERAS = ("video", "camera", "boxes", "visible", "centroids", *_PASSES)
 _OF_CLIP = (
     *("key", "index", "split", "scenario", "caption", "captions", "fps", "bodies", "contacts"),

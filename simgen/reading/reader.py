@@ -9,6 +9,7 @@ from __future__ import annotations
 import bisect
 import copy
 import os
+import sys
 import warnings
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ from simgen.errors import DatasetError
 from simgen.reading.cache import DEFAULT_BYTES, ShardCache
 from simgen.reading.clip import Clip
 from simgen.reading.folder import Folder, read_manifest
+from simgen.reading.neighbours import NEIGHBOUR_COLUMNS, Neighbours
 from simgen.reading.order import LANES, Order, blocks_of
 from simgen.reading.progress import Progress, Share, whole
 from simgen.reading.retries import StoreError
@@ -89,6 +91,9 @@ def open_dataset(
     table = selected_columns(manifest, location, columns, passes, chosen)
     shards = manifest.shards if split is None else manifest.of_split(split)
     dataset = Dataset(folder, manifest, shards, table, format, take, chosen)
+    dataset.neighbours = bool(manifest.study_files) and (
+        columns is None or any(name in NEIGHBOUR_COLUMNS for name in columns)
+    )
     dataset.shuffle, dataset.on_error = shuffle, on_error
     dataset.seed, dataset.epoch = whole("seed", seed), whole("epoch", epoch)
     return dataset
@@ -122,6 +127,7 @@ class Dataset(Sequence[Clip]):
         self.table = tuple(table)
         self.format = format
         self.view = view or View()
+        self.neighbours = False  # whether clips say how far the nearest training clip is
         self.shuffle = False
         self.seed = 0
         self.epoch = 0
@@ -143,6 +149,7 @@ class Dataset(Sequence[Clip]):
         self._readers: OrderedDict[int, ShardReader] = OrderedDict()
         self._rows: OrderedDict[tuple[int, int], Sequence[Mapping[str, Any]]] = OrderedDict()
         self._orders: OrderedDict[tuple[int, int], Order] = OrderedDict()
+        self._near: dict[str, Neighbours | None] = {}  # by split
 
     def __repr__(self) -> str:
         splits = ", ".join(dict.fromkeys(shard.split for shard in self.shards))
@@ -296,7 +303,19 @@ class Dataset(Sequence[Clip]):
         at = bisect.bisect_right(self._ends, number)
         row = number - (self._ends[at - 1] if at else 0)
         values = self._block(at, row // ROWS_PER_GROUP)[row % ROWS_PER_GROUP]
+        if self.neighbours:
+            values = {**values, **self._nearest(self.shards[at].split, self.shards[at].start + row)}
         return Clip(values, self.manifest.layout, self.view, (self.seed, epoch, number))
+
+    def _nearest(self, split: str, index: int) -> dict[str, Any]:
+        """How far the nearest training clip is from clip `index` of a split, and which it is."""
+        if split not in self._near:
+            self._near[split] = Neighbours.read(self.folder, self.manifest, split)
+        near = self._near[split]
+        if near is None:
+            own = f"{self.manifest.name}-{split}-{index:08d}"
+            return dict(zip(NEIGHBOUR_COLUMNS, (0.0, own), strict=True))
+        return near.of(index)
 
     def _block(self, at: int, block: int) -> Sequence[Mapping[str, Any]]:
         """The values of a block of neighbouring clips; the latest few are kept."""
@@ -344,7 +363,7 @@ class Dataset(Sequence[Clip]):
         self._forget()
 
     def __getstate__(self) -> dict[str, Any]:
-        here = ("_process", "_readers", "_rows", "_orders")
+        here = ("_process", "_readers", "_rows", "_orders", "_near")
         return {name: value for name, value in self.__dict__.items() if name not in here}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -357,5 +376,5 @@ class Dataset(Sequence[Clip]):
         return other
 
     def __del__(self) -> None:
-        if getattr(self, "_readers", None):
+        if getattr(self, "_readers", None) and not sys.is_finalizing():
             self.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 from simgen.dataset.column_table import Column, columns
 from simgen.dataset.manifest import Manifest
 from simgen.errors import DatasetError
+from simgen.reading.neighbours import NEIGHBOUR_COLUMNS
 from simgen.reading.view import View
 from simgen.recipe.wording import did_you_mean, listed
 
@@ -39,6 +40,7 @@ def selected_columns(
             there = listed(manifest.layout.passes, "and") or "none"
             raise DatasetError(f"{location} has no dense pass '{name}'; it has {there}")
     known = [*(column.name for column in table), "frame_indices"]  # which follow from the view
+    known += NEIGHBOUR_COLUMNS if manifest.study_files else ()  # which are tables of their own
     for name in names or ():
         if name not in known:
             raise DatasetError(

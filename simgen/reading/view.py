@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from simgen.dataset.column_table import CAPTION_TIERS, Layout
+from simgen.dataset.column_table import CAPTION_TIERS, NO_CAPTION, Layout
 from simgen.errors import DatasetError
 from simgen.reading.windows import frame_indices, offset
 from simgen.recipe.wording import did_you_mean, listed, number, shown
@@ -58,7 +58,7 @@ class View:
     fps: float | None = None
     start: int | str = "random"  # of the first frame: its number, "random" or "middle"; without `frames` 0
     size: int | tuple[int, int] | None = None  # of the shorter side (the aspect is kept), or (width, height)
-    caption: str = "plain"  # a tier's name, or "random"
+    caption: str = "plain"  # a tier's name, "random" or "none" (the empty caption)
     dtype: str = "uint8"  # float32: 0 … 1
     layout: str = "THWC"  # or TCHW, CTHW
     # (t, y, x): videos as tokens of so many frames, rows and columns.
@@ -95,7 +95,7 @@ class View:
             more.append("frame_count")
         if self.size is not None or "width" in names or "height" in names:
             more += ["width", "height"]
-        if "captions" in names or ("caption" in names and self.caption != "plain"):
+        if "captions" in names or ("caption" in names and self.caption not in ("plain", NO_CAPTION)):
             more.append("captions")
             if not self.takes_all:
                 more += ["events", *(("decision",) if "decision" in layout.labels else ())]
@@ -111,7 +111,9 @@ class View:
         """Raises DatasetError, in a sentence, for what cannot be done with the clips of this dataset."""
         problems = self._wrong_values()
         if not problems:
-            problems = self._wrong_window(manifest) or self._wrong_patches(manifest)
+            problems = (
+                self._wrong_caption(manifest) or self._wrong_window(manifest) or self._wrong_patches(manifest)
+            )
         if problems:
             raise DatasetError(f"{location} cannot be read so: {problems[0]}")
 
@@ -140,7 +142,7 @@ class View:
                     f"from 1 to {LARGEST_PX}"
                 )
         for name, choices in (
-            ("caption", (*CAPTION_TIERS, "random")),
+            ("caption", (*CAPTION_TIERS, "random", NO_CAPTION)),
             ("dtype", DTYPES),
             ("layout", LAYOUTS),
             ("decoder", DECODERS),
@@ -164,6 +166,15 @@ class View:
                     "patches gives tokens, which have no layout: leave out one of patches and layout"
                 )
         return problems
+
+    def _wrong_caption(self, manifest: Filmed) -> list[str]:
+        there = manifest.layout.tiers
+        if self.caption in (*there, "random", NO_CAPTION):
+            return []
+        return [
+            f"caption={shown(self.caption)}: it was built by a simgen whose captions had the tiers "
+            f"{listed(there, 'and')} only. Ask for one of them, or build it again"
+        ]
 
     def _wrong_window(self, manifest: Filmed) -> list[str]:
         recorded, rate = int(manifest.video["frame_count"]), float(manifest.video["fps"])

@@ -203,7 +203,7 @@ def tiers_told(
     """
     if is_whole(indices, recorded, events):
         return tuple(CAPTION_TIERS)
-    told = ["plain"]
+    told = ["plain", "hidden"]
     if decision is not None and (
         not decision.in_video or _happens(decision.frame, decision.time_s, indices, fps)
     ):

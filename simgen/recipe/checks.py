@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from simgen.errors import Problem
 from simgen.recipe.distributions import Choice, Constant, Distribution, Integer
+from simgen.recipe.drawing import COMPOSED, LOOK, kind_of_parameter
 from simgen.recipe.mix import MIX
-from simgen.recipe.models import COMPOSED, kind_of_parameter
 from simgen.recipe.quantities import distribution_of, outside
+from simgen.recipe.splits import Levels
 from simgen.recipe.wording import did_you_mean, listed, one_line, shown
 from simgen.recipe.yaml import Document, Path
 
@@ -24,14 +25,25 @@ if TYPE_CHECKING:
 
 MOST_FOUND = 200  # problems of one kind that are looked for: enough for people, bounded for malice
 
-__all__ = ["MOST_FOUND", "SCENE_KEYS", "all_params", "mapping_at", "parameter_problem", "scenario_problems"]
+__all__ = [
+    "MOST_FOUND",
+    "SCENE_KEYS",
+    "all_params",
+    "mapping_at",
+    "parameter_problem",
+    "said_of_factors",
+    "scenario_problems",
+]
 
 SCENE_KEYS = ("bodies", "joints", "forces", "links", "camera", "gravity", "ground")
 
 
 def scenario_problems(document: Document, data: Mapping[str, Any]) -> list[Problem]:
     """Everything in the recipe that does not fit its scenario, its look or its cameras."""
+    from simgen.recipe.design_checks import design_problems
+
     problems = list(islice(_look(document, data), MOST_FOUND))
+    problems += islice(design_problems(document, data), MOST_FOUND)
     scenario = data.get("scenario")
     if scenario == MIX:
         from simgen.recipe.mix_checks import mix_problems
@@ -76,9 +88,10 @@ def scenario_problems(document: Document, data: Mapping[str, Any]) -> list[Probl
 def _without_mix(document: Document, data: Mapping[str, Any]) -> Iterator[Problem]:
     """`scenarios` where nothing is mixed."""
     paths: list[Path] = [("scenarios",)] if "scenarios" in data else []
-    for split in mapping_at(data, "splits"):
-        if "scenarios" in mapping_at(data, "splits", split):
-            paths.append(("splits", split, "scenarios"))
+    for section in ("splits", "sweeps", "pairs", "twins"):
+        for name in mapping_at(data, section):
+            if "scenarios" in mapping_at(data, section, name):
+                paths.append((section, name, "scenarios"))
     for path in paths:
         yield document.problem(path, "is read only with `scenario: mix`.")
 
@@ -90,13 +103,53 @@ def mapping_at(data: Any, *path: str) -> Mapping[str, Any]:
     return data if isinstance(data, Mapping) else {}
 
 
+def said_of_factors(data: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Every mapping of factors (parameters, and `look.<name>` where both may stand) to what they are, with its path:
+    `params` of the recipe and of every split, cases, the levels of sweeps (as a choice), what pairs set.
+    """
+    yield ("params",), mapping_at(data, "params")
+    for section in ("splits", "sweeps", "pairs", "twins"):
+        for name in mapping_at(data, section):
+            entry = mapping_at(data, section, name)
+            yield (section, name, "params"), mapping_at(entry, "params")
+            cases = entry.get("cases")
+            for place, case in enumerate(cases[:MOST_FOUND] if isinstance(cases, list) else ()):
+                yield (section, name, "cases", place), mapping_at({"case": case}, "case")
+            if section == "pairs":
+                yield (section, name, "set"), mapping_at(entry, "set")
+            if section == "sweeps":
+                levels = mapping_at(entry, "vary")
+                yield (section, name, "vary"), {factor: _as_choice(levels[factor]) for factor in levels}
+
+
+def _as_choice(levels: Any) -> Any:
+    """The levels of a factor as a distribution; what is none stays what it is, for the models to refuse."""
+    try:
+        return {"choice": list(Levels().check(levels))}
+    except ValueError:
+        return None
+
+
 def all_params(data: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
-    """Every entry of `params` and of the splits' `params` with its path."""
-    for name, value in mapping_at(data, "params").items():
-        yield ("params", name), value
-    for split in mapping_at(data, "splits"):
-        for name, value in mapping_at(data, "splits", split, "params").items():
-            yield ("splits", split, "params", name), value
+    """Every entry that says what a parameter is, with its path."""
+    for path, factors in said_of_factors(data):
+        for name, value in factors.items():
+            if not str(name).startswith(LOOK):
+                yield (*path, name), value
+
+
+def _all_looks(data: Mapping[str, Any]) -> Iterator[tuple[Path, str, Any]]:
+    """Every entry that says what a parameter of the look is: its path, its name, what it is."""
+    sections: list[Path] = [("look",)]
+    for section in ("splits", "sweeps", "pairs", "twins"):
+        sections += [(section, name, "look") for name in mapping_at(data, section)]
+    for path in sections:
+        for name, value in mapping_at(data, *map(str, path)).items():
+            yield (*path, name), name, value
+    for path, factors in said_of_factors(data):
+        for name, value in factors.items():
+            if str(name).startswith(LOOK) and path[-1] not in ("params", "set"):
+                yield (*path, name), name.removeprefix(LOOK), value
 
 
 def parameter_problem(parameter: Parameter, distribution: Distribution) -> str:
@@ -134,8 +187,7 @@ def _all_whole(distribution: Distribution) -> bool:
 def _look(document: Document, data: Mapping[str, Any]) -> Iterator[Problem]:
     from simgen.scene.look_parameters import LOOK_PARAMETERS, PRESETS
 
-    for key, value in mapping_at(data, "look").items():
-        path = ("look", key)
+    for path, key, value in _all_looks(data):
         if key == "preset":
             if value not in PRESETS:
                 wrong = f"must be {listed(PRESETS)}, not {shown(value)}.{did_you_mean(value, PRESETS)}"
@@ -147,6 +199,6 @@ def _look(document: Document, data: Mapping[str, Any]) -> Iterator[Problem]:
             try:
                 wrong = LOOK_PARAMETERS[key].problem(distribution_of(value))
             except ValueError as error:
-                wrong = str(error)
+                wrong = "" if path[-2] == "vary" else str(error)  # levels are refused by the models
             if wrong:
                 yield document.problem(path, one_line(wrong))

@@ -59,7 +59,7 @@ def _params(
     params: dict[str, dict[str, Distribution]] = {}
     own = mapping_at(data, "params")
     for path, value in all_params(data):
-        name, split = str(path[-1]), str(path[1]) if path[0] == "splits" else ""
+        name, split = str(path[-1]), "" if path[0] == "params" else ".".join(map(str, path[:-1]))
         if len(problems) > MOST_FOUND:
             break
         if split and name not in own:
@@ -235,6 +235,8 @@ def _tried(
         for index in range(TRIED_CLIPS):
             draws = Draws(seed if isinstance(seed, int) and 0 <= seed < 2**64 else 0, str(split), index)
             yield {
-                name: params[name].get(str(split), params[name][""]).value(draws(f"params.{name}"))
+                name: params[name]
+                .get(f"splits.{split}.params", params[name][""])
+                .value(draws(f"params.{name}"))
                 for name in expression.names
             }

@@ -189,20 +189,20 @@ class Normal(_Distribution):
         low, high = self.support()
         if low >= high:
             raise ValueError(f"min ({number(low)}) must be below max ({number(high)}).")
-        if self._mass()[1] < SMALLEST_MASS:
+        if self.mass()[1] < SMALLEST_MASS:
             raise ValueError("min and max leave next to nothing of this normal; move its mean between them.")
         return self
 
     @property
-    def _mirrored(self) -> bool:
+    def mirrored(self) -> bool:
         # The cumulative function is fine near 0 and coarse near 1: mirror an interval above the mean.
         return self.support()[0] > self.normal[0]
 
-    def _mass(self) -> tuple[float, float]:
+    def mass(self) -> tuple[float, float]:
         """Probability below the interval and within it, of the mirrored curve when mirrored."""
         mean, deviation = self.normal
         low, high = self.support()
-        if self._mirrored:
+        if self.mirrored:
             low, high = 2 * mean - high, 2 * mean - low
         curve = NormalDist(mean, deviation)
         below = curve.cdf(low) if math.isfinite(low) else 0.0
@@ -212,11 +212,11 @@ class Normal(_Distribution):
     def value(self, u: float) -> float:
         mean, deviation = self.normal
         low, high = self.support()
-        below, within = self._mass()
-        p = below + within * (1.0 - u if self._mirrored else u)
+        below, within = self.mass()
+        p = below + within * (1.0 - u if self.mirrored else u)
         p = min(max(p, 2.0**-60), 1.0 - 2.0**-53)  # the curve itself has no value at 0 and 1
         drawn = NormalDist(mean, deviation).inv_cdf(p)
-        return min(max(2 * mean - drawn if self._mirrored else drawn, low), high)
+        return min(max(2 * mean - drawn if self.mirrored else drawn, low), high)
 
     def support(self) -> tuple[float, float]:
         return (-math.inf if self.min is None else self.min, math.inf if self.max is None else self.max)

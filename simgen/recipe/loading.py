@@ -10,10 +10,12 @@ from pydantic import ValidationError
 
 from simgen.errors import Problem, RecipeError
 from simgen.recipe.checks import scenario_problems
+from simgen.recipe.design_checks import body_problems
 from simgen.recipe.locating import located
 from simgen.recipe.models import Recipe
-from simgen.recipe.wording import did_you_mean, listed, printable, shown
-from simgen.recipe.yaml import LARGEST_FILE, Document, Path, decode, read_document
+from simgen.recipe.shorthands import spelled_out
+from simgen.recipe.wording import did_you_mean, listed, printable
+from simgen.recipe.yaml import LARGEST_FILE, Document, decode, read_document
 
 __all__ = ["load_recipe", "parse_recipe", "recipe_from_data", "shipped_recipes", "summary"]
 
@@ -82,13 +84,15 @@ def recipe_from_data(data: Mapping[str, Any], name: str = "recipe") -> Recipe:
 
 
 def _checked(document: Document) -> Recipe:
-    data = _spelled_out(document)
+    data = spelled_out(document)
     recipe, problems = None, list(document.problems)
     try:
         recipe = Recipe.model_validate(data)
     except ValidationError as error:
         problems += located(error, document)
     problems += scenario_problems(document, data)
+    if not problems and recipe is not None:
+        problems += body_problems(document, recipe)
     if problems or recipe is None:
         raise RecipeError(_orderly(problems))
     return recipe
@@ -102,55 +106,6 @@ def _orderly(problems: list[Problem]) -> list[Problem]:
     kept = unique[:MOST_PROBLEMS]
     rest = f"{len(unique) - MOST_PROBLEMS} more problems are not shown; correct these first."
     return [*kept, Problem(kept[-1].file, kept[-1].line, "", rest)]
-
-
-def _spelled_out(document: Document) -> dict[str, Any]:
-    """The data with shorthands in their long form; what a shorthand says wrongly is added to the problems.
-
-    `clips: 1000` is `splits: {train: {clips: 1000}}`; bodies, joints, forces, links and cameras may be a list of
-    mappings with a `name` each. (What `scenarios` is short for, the models know; places are
-    remembered here.)
-    """
-    data = dict(document.data)
-    if "clips" in data:
-        if "splits" in data:
-            wrong = "stands beside `splits:`; give the clips of each split there."
-            document.problems.append(document.problem(("clips",), wrong))
-            del data["clips"]
-        else:
-            data["splits"] = {"train": {"clips": data.pop("clips")}}
-            document.rename(("clips",), ("splits", "train", "clips"))
-    for section in ("bodies", "joints", "forces", "links", "cameras"):
-        if isinstance(data.get(section), list):
-            data[section] = _by_name(document, section, data[section])
-    _rename_scenarios(document, ("scenarios",), data.get("scenarios"))
-    splits = data.get("splits")
-    for name, split in splits.items() if isinstance(splits, Mapping) else ():
-        if isinstance(split, Mapping):
-            _rename_scenarios(document, ("splits", name, "scenarios"), split.get("scenarios"))
-    return data
-
-
-def _rename_scenarios(document: Document, path: Path, value: Any) -> None:
-    """`[incline, drop]` is short for a mapping of these names: their places are those in the list."""
-    for index, name in enumerate(value) if isinstance(value, list) else ():
-        if isinstance(name, str):
-            document.rename((*path, index), (*path, name))
-
-
-def _by_name(document: Document, section: str, entries: list[Any]) -> Any:
-    named: dict[str, Any] = {}
-    for index, entry in enumerate(entries):
-        name = entry.get("name") if isinstance(entry, Mapping) else None
-        if not isinstance(name, str):
-            wrong = "must be a mapping with a `name:`, or write the section as a mapping of names."
-            document.problems.append(document.problem((section, index), wrong))
-        elif name in named:
-            document.problems.append(document.problem((section, index), f"the name {shown(name)} is taken."))
-        else:
-            named[name] = {key: value for key, value in entry.items() if key != "name"}
-            document.rename((section, index), (section, name))
-    return named
 
 
 def shipped_recipes() -> dict[str, File]:

@@ -16,9 +16,9 @@ from simgen.recipe.sections import (
     MixedScenario,
     OutputSection,
     RenderSection,
-    Split,
     VideoSection,
 )
+from simgen.recipe.splits import Blend, Pair, Split, Study, Sweep, Twin
 from simgen.recipe.wording import did_you_mean, listed, shown
 from simgen.recipe.yaml import Document, Path
 
@@ -32,6 +32,14 @@ _MODELS: dict[Path, type[BaseModel]] = {
     ("scenarios", "*"): MixedScenario,
     ("splits", "*"): Split,
     ("splits", "*", "scenarios", "*"): MixedScenario,
+    ("splits", "*", "mix"): Blend,
+    ("sweeps", "*"): Sweep,
+    ("sweeps", "*", "scenarios", "*"): MixedScenario,
+    ("pairs", "*"): Pair,
+    ("pairs", "*", "scenarios", "*"): MixedScenario,
+    ("twins", "*"): Twin,
+    ("twins", "*", "scenarios", "*"): MixedScenario,
+    ("study",): Study,
     ("video",): VideoSection,
     ("render",): RenderSection,
     ("cameras", "*"): CameraView,
@@ -79,7 +87,11 @@ def unknown_key(path: Path) -> str:
     model = model_at(path[:-1])
     keys = list(model.model_fields) if model else []
     if model is Recipe:
-        keys.append("clips")
+        keys += ["clips", "ladder", "replicates"]
+    if model is Split:
+        keys.append("replicates")
+    if model is Blend:
+        keys = ["from", "clips"]
     guess = did_you_mean(path[-1], keys) or f" There are {listed(keys, 'and')}."
     return f"unknown key.{guess}"
 

@@ -28,11 +28,14 @@ MIX = "mix"  # the scenario whose clips are those of others
 def catalogue() -> tuple[str, ...]:
     """What `all` stands for in a recipe: the scenarios of this package that have parameters, by name.
 
-    Plug-ins are left out: installing one must not change what a recipe means.
+    Plug-ins are left out: installing one must not change what a recipe means. So are replicas of other datasets,
+    which are like scenarios that are there already.
     """
     from simgen.scenarios.registry import own_scenarios
 
-    return tuple(sorted(scenario.name for scenario in own_scenarios() if scenario.parameters))
+    return tuple(
+        sorted(scenario.name for scenario in own_scenarios() if scenario.parameters and not scenario.replica)
+    )
 
 
 def mixed_weights(entries: Mapping[str, MixedScenario], every: Iterable[str]) -> dict[str, int]:

@@ -12,9 +12,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from simgen.errors import Problem
-from simgen.recipe.checks import MOST_FOUND, SCENE_KEYS, mapping_at, parameter_problem
+from simgen.recipe.checks import MOST_FOUND, SCENE_KEYS, mapping_at, parameter_problem, said_of_factors
+from simgen.recipe.drawing import COMPOSED, LOOK, kind_of_parameter
 from simgen.recipe.mix import MIX, catalogue, common_kind
-from simgen.recipe.models import COMPOSED, kind_of_parameter
 from simgen.recipe.quantities import distribution_of
 from simgen.recipe.sections import ALL, spelled_out_mixture
 from simgen.recipe.wording import did_you_mean, listed, shown
@@ -161,6 +161,11 @@ class _Mix:
                 if name in self._parameters and isinstance(params, Mapping):
                     path: Path = ("splits", split, "scenarios", name, "params")
                     yield from self._written(path, params, (name,), {})
+
+        for path, factors in said_of_factors(data):
+            if path[0] != "params" and path[:1] + path[2:] != ("splits", "params"):
+                params = {name: value for name, value in factors.items() if not str(name).startswith(LOOK)}
+                yield from self._written(path, params, everything, {})
 
     def _written(
         self, path: Path, params: Mapping[str, Any], scenarios: tuple[str, ...], nearer: Mapping[str, Any]

@@ -8,63 +8,43 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, PrivateAttr
+from pydantic import BeforeValidator, Field, PrivateAttr
 
-from simgen.recipe.distributions import Choice, Constant, Distribution, Integer, Kind
+from simgen.recipe.designs import ClipDesign, SplitDesign, designs_of
+from simgen.recipe.distributions import Distribution, Kind
+from simgen.recipe.drawing import COMPOSED, TYPES, Drawing, kind_of_parameter
+from simgen.recipe.essence import essence
 from simgen.recipe.force_parts import ForcePart, LinkPart
-from simgen.recipe.mix import MIX, catalogue, common_kind, mixed_weights, reduced, scenario_of_clip
+from simgen.recipe.look_section import LookSection
+from simgen.recipe.mix import MIX, common_kind
 from simgen.recipe.parts import BodyPart, CameraPart, GravityPart, JointPart, SceneParts
-from simgen.recipe.quantities import as_floats, distribution_of, plain_quantity
 from simgen.recipe.sections import (
     CameraView,
-    MixedScenario,
     Mixture,
     OutputSection,
     Params,
     Passes,
     RenderSection,
     Section,
-    Split,
     VideoSection,
     all_cameras,
-    all_splits,
     at_most,
 )
-from simgen.recipe.values import Flag, Name, Whole, misplaced
-from simgen.recipe.wording import one_line, shown
+from simgen.recipe.splits import Pair, Splits, Study, Sweep, Twin
+from simgen.recipe.values import Flag, Name, OneOf, Whole
+from simgen.recipe.wording import one_line
 from simgen.render.settings import RenderSettings
 from simgen.scene.spec import Video
 
 if TYPE_CHECKING:
     from simgen.recipe.draws import Draws
-    from simgen.scenarios.base import Parameter, Scenario
+    from simgen.scenarios.base import Scenario
 
 __all__ = ["COMPOSED", "Recipe", "kind_of_parameter"]
-
-COMPOSED = "scene"  # the scenario whose bodies, joints and camera stand in the recipe
-
-_TYPES: dict[Kind, type] = {"float": float, "int": int, "str": str, "bool": bool}
-
-
-def _look(value: Any) -> Any:
-    """The preset's name and a distribution for everything else."""
-    if not isinstance(value, Mapping):
-        raise ValueError(f"must be a mapping such as {{preset: lab}}, not {shown(value)}.")
-    look: dict[str, Any] = {}
-    for name, entry in value.items():
-        try:
-            look[name] = entry if name == "preset" else distribution_of(entry)
-        except ValueError as error:
-            raise misplaced(str(error), name) from None
-    return look
-
-
-def _plain_look(look: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: entry if isinstance(entry, str) else plain_quantity(entry) for name, entry in look.items()}
 
 
 class Recipe(Section):
@@ -76,24 +56,39 @@ class Recipe(Section):
     )
     scenarios: Mixture = Field(
         default=None,
-        description="`scenario: mix` only: the scenarios, with weights; `all` is every one that ships",
+        description="`scenario: mix` only: the scenarios, with weights; `all` is every one that ships, but "
+        "replicas of other datasets",
     )
     seed: Annotated[int, Whole(0, 2**64 - 1)] = Field(
         default=0, description="another seed gives other clips; 0 is a seed like any other"
     )
-    splits: Annotated[
-        dict[Annotated[str, Name()], Split], BeforeValidator(all_splits), at_most(1000, "splits")
-    ] = Field(description="the splits by name, with clips and what each draws differently")
+    splits: Splits = Field(description="the splits by name, with clips and what each draws differently")
     params: Params = Field(
         default_factory=dict,
         description="how parameters are drawn; what is left out keeps the scenario's documented default",
     )
+    sweeps: Annotated[dict[Annotated[str, Name(32)], Sweep], at_most(100, "sweeps")] = Field(
+        default_factory=dict,
+        description="splits `sweep_<name>` of groups in which one factor takes several levels",
+    )
+    pairs: Annotated[dict[Annotated[str, Name(32)], Pair], at_most(100, "pairs")] = Field(
+        default_factory=dict, description="splits `pairs_<name>` of factual and counterfactual clips"
+    )
+    twins: Annotated[dict[Annotated[str, Name(32)], Twin], at_most(100, "twins")] = Field(
+        default_factory=dict, description="splits `twins_<name>` of possible and impossible clips"
+    )
+    sampling: Annotated[Literal["independent", "sobol"], OneOf(("independent", "sobol"))] = Field(
+        default="independent",
+        description="how parameters are spread: independent draws, or a scrambled Sobol sequence that covers "
+        "their space evenly at every size",
+    )
+    study: Study = Field(default_factory=Study, description="what the dataset is made to find out")
     video: VideoSection = Field(default_factory=VideoSection, description="picture and time")
     passes: Annotated[tuple[str, ...], Passes()] = Field(
         default=(), description="dense labels stored beside rgb"
     )
     render: RenderSection = Field(default_factory=RenderSection, description="how the scene is filmed")
-    look: Annotated[dict[str, Any], BeforeValidator(_look), PlainSerializer(_plain_look)] = Field(
+    look: LookSection = Field(
         default_factory=dict, description="how everything looks: a preset, and what differs from it"
     )
     cameras: Annotated[
@@ -148,55 +143,51 @@ class Recipe(Section):
         """True for `scenario: mix`."""
         return self.scenario == MIX
 
+    @cached_property
+    def designs(self) -> dict[str, SplitDesign]:
+        """Every split of the dataset by name: those under `splits`, then sweeps, pairs and twins."""
+        return designs_of(self.splits, self.sweeps, self.pairs, self.twins)
+
+    def clip(self, split: str, index: int) -> ClipDesign:
+        """Clip `index` of a split, before anything is drawn. Raises KeyError for a split that there is not."""
+        return self.designs[split].clip(self.seed, index)
+
+    @property
+    def training(self) -> str | None:
+        """The split that is trained on, against which the others are held; None where none is named so."""
+        return self.study.train or ("train" if "train" in self.designs else None)
+
+    @cached_property
+    def compares(self) -> bool:
+        """Whether some split draws otherwise than the one that is trained on, so that clips can be out of its range."""
+        return self.training is not None and any(
+            self.drawing.weights[name] != self.drawing.weights[self.training]
+            or self.drawing.params[name] != self.drawing.params[self.training]
+            or self.drawing.looks[name] != self.drawing.looks[self.training]
+            or design.varied
+            for name, design in self.designs.items()
+        )
+
+    @cached_property
+    def drawing(self) -> Drawing:
+        """How its clips are drawn."""
+        return Drawing(self)
+
     def scenario_weights(self, split: str) -> dict[str, int]:
         """The scenarios that a split has, by name, with their weights in lowest terms; {scenario: 1} unless
         mixed.
 
         Raises KeyError for a split that the recipe does not have.
         """
-        return self._weights[split]
+        return self.drawing.weights[split]
 
-    def scenario_name(self, split: str, index: int) -> str:
-        """The scenario of clip `index` of a split; it follows from seed, split, index and the weights."""
-        weights = self._weights[split]
-        return scenario_of_clip(weights, self.seed, split, index) if self.mixed else self.scenario
+    def scenario_name(self, clip: ClipDesign) -> str:
+        """The scenario of a clip; it follows from the address of its draws and the weights."""
+        return self.drawing.scenario_name(clip)
 
-    def scenario_object(self, split: str, index: int) -> Scenario:
-        """The scenario of clip `index` of a split; a composed one is made of the recipe's own bodies."""
-        return self._scenarios[self.scenario_name(split, index)]
-
-    @cached_property
-    def _scenarios(self) -> dict[str, Scenario]:
-        """Every scenario that a clip can have, by name."""
-        if self.composed:
-            from simgen.scenarios.composed import Composed
-
-            return {COMPOSED: Composed(self.scene_parts())}
-        from simgen.scenarios import get_scenario
-        from simgen.scenarios.air import AIR, in_air
-
-        found: dict[str, Scenario] = {}
-        for name in mixed_weights(self._mixture, catalogue()) if self.mixed else (self.scenario,):
-            scenario = get_scenario(name)
-            layers = [layer for split in self.splits.values() for layer in self._layers(name, split)]
-            known = {parameter.name for parameter in scenario.parameters}
-            unknown = {entry for layer in layers for entry in layer} - known
-            airy = any(parameter.name in unknown for parameter in AIR)
-            found[name] = in_air(scenario) if airy else scenario
-        return found
-
-    @property
-    def _mixture(self) -> dict[str, MixedScenario]:
-        return self.scenarios or {}
-
-    @cached_property
-    def _weights(self) -> dict[str, dict[str, int]]:
-        if not self.mixed:
-            return {name: {self.scenario: 1} for name in self.splits}
-        return {
-            name: reduced(mixed_weights(split.scenarios or self._mixture, self._scenarios))
-            for name, split in self.splits.items()
-        }
+    def scenario_object(self, clip: ClipDesign) -> Scenario:
+        """The scenario of a clip; a composed one is made of the recipe's own bodies."""
+        return self.drawing.scenarios[self.scenario_name(clip)]
 
     def scene_parts(self) -> SceneParts:
         """What it says of a composed scene."""
@@ -221,27 +212,75 @@ class Recipe(Section):
         """How it is filmed, as a renderer takes it."""
         return RenderSettings(self.render.engine, self.render.quality, self.render.shutter)
 
-    def distributions(self, split: str, scenario: str = "") -> dict[str, Distribution]:
-        """How every parameter is drawn in a split, in clips of one scenario (the recipe's own unless it is
-        mixed): the split's way, else the recipe's, else the scenario's default.
+    def boxes(self, split: str, scenario: str = "") -> tuple[dict[str, Distribution], ...]:
+        """The ways in which a split draws, one per case: how every parameter is drawn in clips of one scenario (the
+        recipe's own unless it is mixed), and under `look.<name>` every parameter of the look that some split or
+        case changes.
 
         Raises KeyError for a split or a scenario that the recipe does not have.
         """
-        return self._resolved[split][scenario or self.scenario]
+        return self.drawing.boxes(split, scenario or self.scenario)
+
+    def distributions(self, split: str, scenario: str = "") -> dict[str, Distribution]:
+        """How every parameter is drawn in a split, in clips of one scenario (the recipe's own unless it is
+        mixed): the split's way, else the recipe's, else the scenario's default; of several cases, in the first.
+
+        Raises KeyError for a split or a scenario that the recipe does not have.
+        """
+        return self.drawing.params[split][scenario or self.scenario][0]
+
+    def draw_params(self, clip: ClipDesign, draws: Draws) -> dict[str, Any]:
+        """Every parameter of one attempt at a clip: float, int, str or bool, each from its own draw
+        `params.<name>`, or its level in a sweep.
+
+        What a drawn material decides takes the material's value, unless the recipe sets it itself.
+        """
+        return self.drawing.draw_params(clip, draws)
+
+    def change_params(self, clip: ClipDesign, draws: Draws, params: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters of the counterfactual clip of a pair: those that its `set` names, changed."""
+        return self.drawing.change_params(clip, draws, params)
+
+    def look_of(self, clip: ClipDesign, draws: Draws) -> dict[str, Any]:
+        """The section `look` of one attempt at a clip."""
+        return self.drawing.look_of(clip, draws)
 
     def param_types(self) -> dict[str, type]:
         """float, int, str or bool for every parameter, the same in every split; of a mixed recipe, for the
         parameters of all its scenarios.
         """
         found: dict[str, list[Kind]] = {}
-        for kinds in self._kinds.values():
+        for kinds in self.drawing.kinds.values():
             for name, kind in kinds.items():
                 found.setdefault(name, []).append(kind)
-        return {name: _TYPES[common_kind(kinds) or "float"] for name, kinds in found.items()}
+        return {name: TYPES[common_kind(kinds) or "float"] for name, kinds in found.items()}
 
     def mixture(self) -> dict[str, tuple[str, ...]]:
         """The parameters that clips of each scenario have; empty unless the recipe is mixed."""
-        return {name: tuple(kinds) for name, kinds in self._kinds.items()} if self.mixed else {}
+        return {name: tuple(kinds) for name, kinds in self.drawing.kinds.items()} if self.mixed else {}
+
+    def study_labels(self) -> tuple[str, ...]:
+        """The columns of a study that its clips have, by the labels of `simgen.dataset.study_columns`."""
+        needed = {
+            "groups": bool(self.sweeps or self.pairs or self.twins),
+            "pairs": bool(self.pairs),
+            "twins": bool(self.twins),
+            "cuts": bool(self.pairs or self.twins),
+            "ood": self.compares,
+        }
+        return tuple(label for label, need in needed.items() if need)
+
+    def study_summary(self) -> dict[str, Any]:
+        """What a dataset keeps of its study: its words, factors and training split, and the sizes of ladders and
+        groups; empty for a recipe that is none.
+        """
+        words = self.study.model_dump(mode="json", exclude_defaults=True)
+        ladders = {name: list(design.ladder) for name, design in self.designs.items() if design.ladder}
+        groups = {name: len(design.members) for name, design in self.designs.items() if design.in_groups}
+        if not (words or ladders or groups or self.compares):
+            return {}
+        more = {"train": self.training, "context_frames": self.study.context_frames}
+        return {**words, **more, "ladders": ladders, "groups": groups, "sampling": self.sampling}
 
     def factors(self) -> dict[str, dict[str, dict[str, str]]]:
         """Role and what reveals it (see `simgen.scenarios.base.Parameter`) of every parameter of each scenario; none
@@ -252,167 +291,23 @@ class Recipe(Section):
                 parameter.name: {"role": parameter.role, "revealed": parameter.reveals}
                 for parameter in scenario.parameters
             }
-            for name, scenario in self._scenarios.items()
+            for name, scenario in self.drawing.scenarios.items()
         }
 
     def decisive(self) -> dict[str, tuple[str, ...]]:
         """The kinds of event of which the first is what a clip is about, of each scenario."""
-        return {name: tuple(scenario.decisive) for name, scenario in self._scenarios.items()}
-
-    def draw_params(self, split: str, draws: Draws) -> dict[str, Any]:
-        """Every parameter of one clip: float, int, str or bool, each from its own draw `params.<name>`.
-
-        What a drawn material decides takes the material's value, unless the recipe sets it itself.
-        """
-        scenario = self.scenario_name(split, draws.index)
-        kinds = self._kinds[scenario]
-        params: dict[str, Any] = {}
-        for name, distribution in self._resolved[split][scenario].items():
-            constant = isinstance(distribution, Constant)
-            value = distribution.value(0.0 if constant else draws(f"params.{name}"))
-            params[name] = _TYPES[kinds[name]](value)
-        if "material" in params:
-            said = {name for layer in self._layers(scenario, self.splits[split]) for name in layer}
-            decided = self._scenarios[scenario].of_material(params)
-            params |= {name: _TYPES[kinds[name]](decided[name]) for name in decided if name not in said}
-        return params
-
-    @property
-    def hash(self) -> str:
-        """SHA-256 over what changes a clip, in hexadecimal.
-
-        In it: the name (it is in every key), scenario or scenarios with their weights, seed, how each
-        parameter is drawn with defaults filled in, splits that draw differently, video, passes, render, look, cameras, the composed scene, and
-        GENERATOR_VERSION. Not in it: clip counts, splits that draw as the recipe does, output, how it is
-        written.
-        """
-        return self._hash
+        return {name: tuple(scenario.decisive) for name, scenario in self.drawing.scenarios.items()}
 
     @cached_property
-    def _hash(self) -> str:
-        return hashlib.sha256(json.dumps(self._essence(), sort_keys=True).encode()).hexdigest()
+    def hash(self) -> str:
+        """SHA-256 over what changes a clip, in hexadecimal; see `simgen.recipe.essence`."""
+        return hashlib.sha256(json.dumps(essence(self), sort_keys=True).encode()).hexdigest()
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Recipe:
         """A copy with other fields, unchecked; what was worked out from the old ones is forgotten."""
         copied = super().model_copy(update=update, deep=deep)
-        for name in ("_scenarios", "_weights", "_resolved", "_kinds", "_hash"):
+        for name in ("designs", "drawing", "compares", "hash"):
             copied.__dict__.pop(name, None)
         if update:
             copied._source = ""
         return copied
-
-    @cached_property
-    def _resolved(self) -> dict[str, dict[str, dict[str, Distribution]]]:
-        """Split -> scenario -> parameter."""
-        return {
-            name: {scenario: self._drawn(scenario, split) for scenario in self._weights[name]}
-            for name, split in self.splits.items()
-        }
-
-    def _layers(self, scenario: str, split: Split | None) -> list[dict[str, Distribution]]:
-        """What the recipe says of the parameters of a scenario in a split; what comes later counts."""
-        layers = [self.params]
-        if scenario in self._mixture:
-            layers.append(self._mixture[scenario].params)
-        if split is not None:
-            layers.append(split.params)
-            if split.scenarios and scenario in split.scenarios:
-                layers.append(split.scenarios[scenario].params)
-        return layers
-
-    def _drawn(self, scenario: str, split: Split | None) -> dict[str, Distribution]:
-        """How the parameters of a scenario are drawn in a split, or where no split says otherwise."""
-        drawn = {entry.name: entry.default for entry in self._scenarios[scenario].parameters}
-        for layer in self._layers(scenario, split):
-            # what a mix says for all its scenarios is for those that have such a parameter
-            drawn |= {name: layer[name] for name in layer if name in drawn or not self.mixed}
-        return drawn
-
-    @cached_property
-    def _kinds(self) -> dict[str, dict[str, Kind]]:
-        """Scenario -> parameter."""
-        if self.composed:
-            drawn = [split[COMPOSED] for split in self._resolved.values()]
-            names = dict.fromkeys(name for split in drawn for name in split)
-            return {COMPOSED: {name: _own_kind(name, drawn) for name in names}}
-        return {
-            name: {entry.name: kind_of_parameter(entry) for entry in scenario.parameters}
-            for name, scenario in self._scenarios.items()
-        }
-
-    def _essence(self) -> dict[str, Any]:
-        """All that `hash` covers, as plain data."""
-        from simgen import GENERATOR_VERSION
-        from simgen.scene.look_parameters import resolve_look
-
-        base = {name: self._canonical(name, self._drawn(name, None)) for name in self._scenarios}
-        splits = {}
-        for name, drawn in self._resolved.items():
-            own = {}
-            for scenario, params in drawn.items():
-                differing = {
-                    key: value
-                    for key, value in self._canonical(scenario, params).items()
-                    if base[scenario].get(key) != value
-                }
-                if differing:
-                    own[scenario] = differing
-            if own:
-                splits[name] = own
-        sections = self.model_dump(mode="json", include=_HASHED_AS_WRITTEN)
-        for name in ("bodies", "joints", "cameras"):  # their order is the order of bodies and columns
-            sections[name] = list(sections[name].items())
-        for name in (
-            "forces",
-            "links",
-        ):  # younger than recipes: one without any has the hash that it always had
-            if entries := sections.pop(name):
-                sections[name] = list(entries.items())
-        for _, body in sections["bodies"]:
-            if body["mesh"] is None:
-                del body["mesh"]
-        look = {name: plain_quantity(entry) for name, entry in resolve_look(self.look).items()}
-        common = {**sections, "look": look, "generator_version": GENERATOR_VERSION}
-        if not self.mixed:
-            params = base[self.scenario]
-            return {
-                **common,
-                "params": params,
-                "splits": {name: own[self.scenario] for name, own in splits.items()},
-            }
-        weights = reduced(mixed_weights(self._mixture, self._scenarios))
-        differing = {name: own for name, own in self._weights.items() if own != weights}
-        return {**common, "scenarios": base, "splits": splits, "weights": weights, "split_weights": differing}
-
-    def _canonical(self, scenario: str, params: Mapping[str, Distribution]) -> dict[str, Any]:
-        kinds = self._kinds[scenario]
-        return {
-            name: plain_quantity(as_floats(entry) if kinds.get(name) == "float" else entry)
-            for name, entry in params.items()
-        }
-
-
-_HASHED_AS_WRITTEN = {
-    *("name", "scenario", "seed", "video", "passes", "render", "cameras"),
-    *("bodies", "joints", "forces", "links", "camera", "gravity", "ground"),
-}
-
-
-def _own_kind(name: str, splits: Sequence[Mapping[str, Distribution]]) -> Kind:
-    """Of a composed scene's parameter: whole only if some split draws it with `integer` and all whole."""
-    drawn = [split[name] for split in splits if name in split]
-    kinds = {distribution.kind for distribution in drawn}
-    if not kinds <= {"int", "float"}:
-        return kinds.pop()
-    whole = kinds == {"int"} and any(isinstance(distribution, Integer) for distribution in drawn)
-    return "int" if whole else "float"
-
-
-def kind_of_parameter(parameter: Parameter) -> Kind:
-    """The type of a scenario's parameter: whole when its default is drawn whole, words when its range lists
-    words.
-    """
-    default = parameter.default
-    if default.kind == "int":
-        return "int" if isinstance(default, (Integer, Choice)) else "float"
-    return default.kind

@@ -28,9 +28,9 @@ from simgen.recipe.sections import (
     MixedScenario,
     OutputSection,
     RenderSection,
-    Split,
     VideoSection,
 )
+from simgen.recipe.splits import Blend, Pair, Split, Study, Sweep, Twin
 from simgen.recipe.values import Checked
 from simgen.recipe.wording import number
 from simgen.recipe.yaml import DEEPEST as DEEPEST_YAML
@@ -81,7 +81,7 @@ def page() -> str:
         _EDITOR,
         "## The keys",
         _fields(Recipe, leave_out=("bodies", "joints", "forces", "links", "camera", "gravity", "ground")),
-        "`clips: 1000` is short for `splits: {train: {clips: 1000}}`. With `scenario: scene` there are also "
+        "`clips: 1000` is short for `splits: {train: {clips: 1000}}`, and so are `ladder` and `replicates`. With `scenario: scene` there are also "
         "`bodies`, `joints`, `forces`, `links`, `camera`, `gravity` and `ground`, see [Composed scenes](#composed-scenes).",
         "## Distributions",
         _DISTRIBUTIONS,
@@ -95,6 +95,19 @@ def page() -> str:
         "## Splits",
         _SPLITS,
         _fields(Split),
+        "`replicates: 5` makes five independent draws of a split, `train`, `train_r1` … `train_r4`.",
+        "### A mixture of two ranges",
+        _fields(Blend),
+        "## Studies",
+        _STUDIES,
+        "### Sweeps",
+        _fields(Sweep),
+        "### Pairs",
+        _fields(Pair),
+        "### Twins",
+        _fields(Twin),
+        "### Study",
+        _fields(Study),
         "## Several scenarios",
         _MIX,
         _fields(MixedScenario),
@@ -297,9 +310,33 @@ Splits draw different clips even where they draw in the same way. The first N cl
 clips of a count of N. `params` of a split replace single parameters of the recipe's. Adding a split, or clips
 to one, leaves all other clips as they are; so does everything under `output`."""
 
+_STUDIES = """\
+What an experiment asks of its data is declared beside the splits. The clips of a *group* share every draw, the look and
+the camera, and differ in nothing but what is asked about; if the draw of one is rejected, the whole group is drawn
+again. Columns `group`, `varied` and `level` say which clip is which.
+
+```yaml
+name: incline_study
+scenario: incline
+sampling: sobol                                     # covers the parameters evenly at every size
+params: {shape: sphere, angle_deg: {uniform: [5, 30]}}
+splits:
+  train: {ladder: [100, 1000, 10000], replicates: 3}    # nested sizes; three independent draws of them
+  test_far: {clips: 200, params: {angle_deg: {uniform: [35, 60]}}}
+  coverage: {clips: 300, mix: {from: test_far, clips: [0, 3, 10, 30]}}    # coverage_0 … coverage_30
+  control: {clips: 200, same_as: train, hide: [ramp, stop]}    # the very clips of train, without the cause
+sweeps:
+  angle: {vary: {angle_deg: {range: [5, 45, 5]}}, groups: 50}  # the split sweep_angle: 50 × 9 clips
+pairs:
+  slippery: {set: {friction: 0}, groups: 50}        # pairs_slippery: factual, counterfactual
+twins:
+  gone: {violations: [vanish, teleport], groups: 50}    # twins_gone: possible, vanish, teleport
+study: {question: How many clips until the law of the incline is learned?, factors: [angle_deg]}
+```"""
+
 _MIX = """\
 `scenario: mix` makes one dataset of several scenarios. `scenarios` says which: `all` (every one that ships
-with simgen and has parameters), a list, or weights by name:
+with simgen and has parameters, but for replicas of other datasets), a list, or weights by name:
 
 ```yaml
 name: mechanics

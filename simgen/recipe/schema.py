@@ -25,10 +25,11 @@ from simgen.recipe.sections import (
     MixedScenario,
     OutputSection,
     RenderSection,
-    Split,
     VideoSection,
 )
-from simgen.recipe.values import Checked, Name
+from simgen.recipe.shorthands import MOST_REPLICATES
+from simgen.recipe.splits import MOST_CASES, Blend, Levels, Pair, Split, Study, Sweep, Twin
+from simgen.recipe.values import Checked, Name, Whole
 
 __all__ = ["recipe_schema"]
 
@@ -55,6 +56,12 @@ def recipe_schema() -> Schema:
     count = {**CLIPS.schema(), "description": "short for {train: {clips: N}}"}
     split = {"anyOf": [_ref("Split"), CLIPS.schema()]}
     properties["clips"] = count
+    ladder, replicates = (_properties(Split)["ladder"], _replicates())
+    properties["ladder"] = {**ladder, "description": "short for {train: {ladder: [...]}}"}
+    properties["replicates"] = {**replicates, "description": "short for {train: {replicates: N}}"}
+    for key, group in (("sweeps", "Sweep"), ("pairs", "Pair"), ("twins", "Twin")):
+        properties[key] |= {"type": "object", **_NAMES, "additionalProperties": _ref(group)}
+    properties["study"] |= _ref("Study")
     properties["splits"] |= {"type": "object", **_NAMES, "additionalProperties": split, "minProperties": 1}
     properties["params"] |= _params()
     properties["scenarios"] |= _ref("Mixture")
@@ -73,13 +80,22 @@ def recipe_schema() -> Schema:
         "properties": properties,
         "additionalProperties": False,
         "required": ["name", "scenario"],
-        "oneOf": [{"required": ["clips"]}, {"required": ["splits"]}],
+        "oneOf": [
+            {"anyOf": [{"required": ["clips"]}, {"required": ["ladder"]}]},
+            {"required": ["splits"]},
+        ],
         "allOf": [
             *(_for_scenario(name, scenario) for name, scenario in scenarios.items() if name != COMPOSED),
             _if(COMPOSED, {"required": ["bodies"]}),
             _if(MIX, {"required": ["scenarios"], "properties": {"params": _shared(scenarios)}}),
         ],
         "$defs": _definitions(scenarios),
+    }
+
+
+def _replicates() -> Schema:
+    return Whole(1, MOST_REPLICATES).schema() | {
+        "description": "independent draws of the same split: `<name>`, `<name>_r1`, …"
     }
 
 
@@ -210,7 +226,7 @@ def _definitions(scenarios: Mapping[str, Any]) -> dict[str, Schema]:
     for model in DISTRIBUTIONS.values():
         definitions[model.__name__] = _without_titles(model.model_json_schema())
     sections = (
-        Split,
+        *(Split, Blend, Sweep, Pair, Twin, Study),
         VideoSection,
         RenderSection,
         OutputSection,
@@ -228,8 +244,24 @@ def _definitions(scenarios: Mapping[str, Any]) -> dict[str, Schema]:
         definition["properties"] = {"name": Name().schema(), **definition["properties"]}
         definition["required"] = ["name", *definition.get("required", [])]
         definitions[f"Named{named.__name__}"] = definition
-    definitions["Split"]["properties"]["params"] |= _params()
-    definitions["Split"]["properties"]["scenarios"] |= _ref("Mixture")
+    for drawing in ("Split", "Sweep", "Pair", "Twin"):
+        properties = definitions[drawing]["properties"]
+        properties["params"] |= _params()
+        properties["look"] |= _look()
+        properties["cases"] |= {"type": "array", "items": _params(), "maxItems": MOST_CASES}
+        properties["scenarios"] |= _ref("Mixture")
+    definitions["Split"]["required"] = []  # a ladder says how many clips there are, too
+    definitions["Split"]["properties"]["replicates"] = _replicates()
+    blend = definitions["Blend"]["properties"]
+    many = {"type": "array", "items": blend["clips"], "minItems": 1}
+    blend |= {"from": blend.pop("source"), "clips": {"anyOf": [blend["clips"], many]}}
+    definitions["Blend"]["required"] = ["from", "clips"]
+    definitions["Sweep"]["properties"]["vary"] |= {
+        "type": "object",
+        "additionalProperties": Levels().schema(),
+        "minProperties": 1,
+    }
+    definitions["Pair"]["properties"]["set"] |= _params()
     definitions["Mixture"] = _mixture(scenarios)
     definitions |= {
         f"{name}_params": _params_of(scenario) for name, scenario in scenarios.items() if name != COMPOSED

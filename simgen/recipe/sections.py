@@ -1,4 +1,4 @@
-"""The sections of a recipe that every scenario has: splits, video, rendering, cameras, output.
+"""The sections of a recipe that every scenario has: mixtures, video, rendering, cameras, output.
 
 Each field has its bounds, its default and one line of documentation here and nowhere else: the JSON Schema
 for editors and docs/recipes.md are made from these models.
@@ -21,17 +21,17 @@ from simgen.render.settings import ENGINES
 
 __all__ = [
     "ALL",
+    "CLIPS",
     "CameraView",
     "MixedScenario",
     "Mixture",
     "OutputSection",
+    "Params",
     "Passes",
     "RenderSection",
     "Section",
-    "Split",
     "VideoSection",
     "all_cameras",
-    "all_splits",
     "at_most",
     "spelled_out_mixture",
 ]
@@ -114,33 +114,6 @@ Mixture = Annotated[
     at_most(1000, "scenarios"),
     BeforeValidator(spelled_out_mixture),
 ]
-
-
-class Split(Section):
-    """One split of the dataset."""
-
-    clips: Annotated[int, CLIPS] = Field(
-        description="how many clips; the first N clips of a larger count are the clips of a count of N"
-    )
-    params: Params = Field(
-        default_factory=dict, description="the parameters that this split draws differently"
-    )
-    scenarios: Mixture = Field(
-        default=None,
-        description="`scenario: mix` only: which of the recipe's scenarios this split has, with weights",
-    )
-
-
-def all_splits(value: Any) -> Any:
-    """`train: 1000` is short for `train: {clips: 1000}`."""
-    if not isinstance(value, Mapping):
-        return value
-    if not value:
-        raise ValueError("must name at least one split, e.g. {train: {clips: 1000}}.")
-    return {
-        name: {"clips": entry} if isinstance(entry, (int, float, str)) or entry is None else entry
-        for name, entry in value.items()
-    }
 
 
 class Size(Checked):

@@ -33,6 +33,7 @@ from simgen.render.sky import distances, linear, sky, srgb, swallowed
 from simgen.render.surfaces import surface
 from simgen.render.tiles import cell_size_m, tile
 from simgen.scene.camera import intrinsics, world_to_camera
+from simgen.scene.presence import is_drawn
 from simgen.scene.rotation import matrix
 from simgen.scene.spec import Camera, Look, SceneSpec
 
@@ -104,7 +105,7 @@ def _write_job(
 
     arrays: dict[str, NDArray[Any]] = {}
     bodies = []
-    shown = [index for index, body in enumerate(scene.bodies) if body.visible]
+    shown = [index for index, body in enumerate(scene.bodies) if is_drawn(body)]
     parts = pieces(scene, trace)
     things = [
         (index, scene.bodies[index].name, scene.bodies[index].shape, scene.bodies[index].look, 128)

@@ -38,3 +38,6 @@ class Frames:
     centroids: NDArray[np.float32] | None = (
         None  # (T, N, 2) mean pixel centre of the visible pixels, 0 when none
     )
+    # (T, 4) x0 y0 x1 y1: outside of it the picture is that of the frame before (frame 0: not meant). None when a
+    # renderer does not know.
+    changed: NDArray[np.int32] | None = None

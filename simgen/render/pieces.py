@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from simgen.physics.trace import Trace
 from simgen.scene.links import WIRE, link_ends, link_frames, link_look
+from simgen.scene.presence import links_drawn
 from simgen.scene.spec import Look, SceneSpec, Shape
 
 __all__ = ["Piece", "pieces"]
@@ -41,7 +42,8 @@ def pieces(scene: SceneSpec, trace: Trace) -> list[Piece]:
         return []
     middle, axes, length = link_frames(link_ends(scene, trace))
     result: list[Piece] = []
-    for number, link in enumerate(scene.links):
+    for number in links_drawn(scene):
+        link = scene.links[number]
         look, radius = link_look(link), link.radius_m
         if link.kind == "spring":
             wire, facets = WIRE * radius, 8

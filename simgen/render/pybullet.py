@@ -34,6 +34,7 @@ from simgen.render.sky import distances, sky, swallowed
 from simgen.render.surfaces import Surface, surface, wavefront
 from simgen.render.tiles import cell_size_m, tile
 from simgen.scene.camera import intrinsics, world_to_camera
+from simgen.scene.presence import is_drawn
 from simgen.scene.rotation import quaternions
 from simgen.scene.spec import Camera, Look, SceneSpec, Shape
 
@@ -249,7 +250,7 @@ class _World:
         self._parts, self._turns = parts, [quaternions(part.rotation) for part in parts]
         labels = np.zeros(len(scene.bodies) + len(parts) + 1, dtype=np.uint8)
         for index, body in enumerate(scene.bodies):
-            if not body.visible:
+            if not is_drawn(body):
                 self._handles.append(None)
                 continue
             handle = self._add(body.shape, body.look or _UNDRESSED, 48)

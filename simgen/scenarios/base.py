@@ -7,6 +7,7 @@ but this interface.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,6 +43,14 @@ class Parameter:
     # "velocity" (two frames), "acceleration" (three), a kind of event (a frame after it), or "never" (it
     # changes nothing that can be seen). "" stands for "picture", and for "never" where the role is hidden.
     revealed: str = ""
+    # How the caption of the tier hidden tells it, {} for the value with its unit: "the spring is {} at the start".
+    # "" is "the <meaning, up to its first comma, colon or bracket> is {}".
+    told: str = ""
+
+    @property
+    def phrase(self) -> str:
+        """`told` with its default filled in."""
+        return self.told or f"the {re.split('[,;:(]', self.meaning)[0].strip()} is {{}}"
 
     @property
     def reveals(self) -> str:
@@ -79,6 +88,8 @@ class Scenario(ABC):
     laws: ClassVar[tuple[Law, ...]] = ()
     events: ClassVar[tuple[str, ...]] = ()  # the kinds of event that its clips can hold; no others may appear
     qualitative: ClassVar[bool] = False  # there is no law for it (a cloth that drapes), so clips show none
+    # Rebuilds the scenes of a published dataset, for recipes of its own: `all` in a mix leaves it out.
+    replica: ClassVar[bool] = False
     slow: ClassVar[bool] = False  # a clip takes far more than 60 ms to simulate: tests take fewer of them
     # Small errors grow without end: clips store the time up to which a simulation with a ten times finer step
     # agrees (`simgen.labels.horizon`), which costs ten times their simulation.

@@ -90,6 +90,7 @@ class CollideAndHide(Scenario):
             (0, 1),
             "hidden",
             revealed="reappears",
+            told="the coefficient of restitution of what meets is {}",
         ),
         Parameter("radius_a_m", uniform(0.21, 0.25), "m", "radius of ball a", (0.21, 0.25), "causal"),
         Parameter("radius_b_m", uniform(0.21, 0.25), "m", "radius of ball b", (0.21, 0.25), "causal"),

@@ -112,6 +112,7 @@ class Containment(Scenario):
             (0, 1),
             "hidden",
             revealed="first_contact",
+            told="the coefficient of friction is {}",
         ),
         Parameter(
             "mass_kg",
@@ -121,6 +122,7 @@ class Containment(Scenario):
             (0.05, 600),
             "hidden",
             revealed="never",
+            told="the mass of a body of the largest size is {}",
         ),
         Parameter(
             "place_m",

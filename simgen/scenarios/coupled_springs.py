@@ -66,6 +66,7 @@ class CoupledSprings(Scenario):
             (40, 140),
             "hidden",
             revealed="acceleration",
+            told="the stiffness of the springs at the walls is {}",
         ),
         Parameter(
             "middle_stiffness_n_m",
@@ -75,6 +76,7 @@ class CoupledSprings(Scenario):
             (40, 140),
             "hidden",
             revealed="acceleration",
+            told="the stiffness of the springs between bodies is {}",
         ),
         Parameter(
             "displacement_m",

@@ -86,7 +86,16 @@ class Dominoes(Scenario):
         Parameter(
             "thickness", uniform(0.12, 0.15), "1", "thickness as a part of the height", (0.11, 0.15), "causal"
         ),
-        Parameter("mass_kg", log_uniform(0.01, 1), "kg", "mass of each", (0.002, 20), "hidden", "never"),
+        Parameter(
+            "mass_kg",
+            log_uniform(0.01, 1),
+            "kg",
+            "mass of each",
+            (0.002, 20),
+            "hidden",
+            "never",
+            told="the mass of each domino is {}",
+        ),
         Parameter(
             "friction",
             uniform(0.5, 0.8),

@@ -130,6 +130,7 @@ class Drape(Scenario):
             (50, 250),
             "hidden",
             revealed="first_contact",
+            told="the stiffness of a string of the net is {}",
         ),
         Parameter(
             "gravity_m_s2",

@@ -60,6 +60,7 @@ class Orbit(Scenario):
             (0.9, 5),
             "hidden",
             revealed="velocity",
+            told="the time of a turn, which tells how strongly they attract each other, is {}",
         ),
         Parameter(
             "centre",
@@ -69,6 +70,7 @@ class Orbit(Scenario):
             ("free", "fixed"),
             "hidden",
             revealed="velocity",
+            told="the heavier body is {}",
         ),
         Parameter(
             "mass_ratio",
@@ -78,6 +80,7 @@ class Orbit(Scenario):
             (0.05, 1),
             "hidden",
             revealed="velocity",
+            told="the lighter body's mass over the heavier one's is {}",
         ),
         Parameter("mass_kg", log_uniform(1, 100), "kg", "mass of the heavier body", (0.5, 500), "hidden"),
         Parameter(

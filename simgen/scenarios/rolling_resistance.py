@@ -57,6 +57,7 @@ class RollingResistance(Scenario):
             (0.004, 0.1),
             "hidden",
             revealed="acceleration",
+            told="the coefficient of rolling friction is {}",
         ),
         Parameter(
             "shape",

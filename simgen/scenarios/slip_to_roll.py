@@ -83,6 +83,7 @@ class SlipToRoll(Scenario):
             ("solid", "hollow"),
             "hidden",
             revealed="acceleration",
+            told="the inside of the ball is {}",
         ),
         lane.mass(2500),
         Parameter("radius_m", uniform(0.25, 0.4), "m", "radius of the body", (0.19, 0.42), "nuisance"),

@@ -58,6 +58,7 @@ class Spring(Scenario):
             (60, 160),
             "hidden",
             revealed="acceleration",
+            told="the stiffness of the spring is {}",
         ),
         Parameter(
             "mass_kg",
@@ -76,6 +77,7 @@ class Spring(Scenario):
             (0, 2),
             "hidden",
             revealed="acceleration",
+            told="the spring's damping per speed is {}",
         ),
         Parameter(
             "start",
@@ -85,6 +87,7 @@ class Spring(Scenario):
             ("stretched", "compressed"),
             "hidden",
             revealed="acceleration",
+            told="the spring is {} at the start",
         ),
         Parameter(
             "displacement_m",
@@ -94,6 +97,7 @@ class Spring(Scenario):
             (0.1, 0.3),
             "hidden",
             revealed="acceleration",
+            told="its change of length at the start is {}",
         ),
         Parameter(
             "length_m",

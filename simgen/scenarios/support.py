@@ -99,6 +99,7 @@ class Support(Scenario):
             (0.3, 1),
             "hidden",
             "topples",
+            told="the coefficient of friction between any two of the bodies is {}",
         ),
         direction_parameter("the side of the picture to which the plank reaches out"),
         gravity_parameter(),

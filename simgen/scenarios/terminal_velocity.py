@@ -56,6 +56,7 @@ class TerminalVelocity(Scenario):
             (0.2, 1.5),
             "hidden",
             revealed="acceleration",
+            told="the drag coefficient is {}",
         ),
         Parameter(
             "drag",
@@ -65,6 +66,7 @@ class TerminalVelocity(Scenario):
             ("quadratic", "linear"),
             "hidden",
             revealed="acceleration",
+            told="the drag is {} in the speed",
         ),
         Parameter(
             "height_m",

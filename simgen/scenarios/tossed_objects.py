@@ -103,6 +103,7 @@ class TossedObjects(Scenario):
             (0.05, 600),
             "hidden",
             revealed="collision",
+            told="the mass of a ball of the largest size is {}",
         ),
         Parameter(
             "elasticity",
@@ -112,6 +113,7 @@ class TossedObjects(Scenario):
             (0, 0.75),
             "hidden",
             revealed="first_contact",
+            told="the coefficient of restitution of any two bodies is {}",
         ),
         Parameter(
             "friction",
@@ -121,6 +123,7 @@ class TossedObjects(Scenario):
             (0, 1),
             "hidden",
             revealed="first_contact",
+            told="the coefficient of friction of any two bodies is {}",
         ),
         gravity_parameter(1.62, 20),
         MATERIAL,

@@ -101,6 +101,7 @@ class Tower(Scenario):
             (0.1, 150),
             "hidden",
             "never",
+            told="the mass of a box of the largest size is {}",
         ),
         Parameter(
             "friction",

@@ -28,6 +28,8 @@ NAMED: dict[str, Rgb] = {
     "black": (0.10, 0.10, 0.11),
     "brown": (0.45, 0.28, 0.15),
 }
+# The purest that a screen can show; far from their namesakes above, but nobody would call them otherwise.
+_PRIMARIES: dict[Rgb, str] = {(1.0, 0.0, 0.0): "red", (0.0, 1.0, 0.0): "green", (0.0, 0.0, 1.0): "blue"}
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -65,6 +67,8 @@ def contrast(colour: Rgb, others: tuple[Rgb, ...]) -> float:
 
 def named(colour: Rgb) -> str:
     """What to call a colour: the nearest of `NAMED`, or "" when none is near or two are about as near."""
+    if colour in _PRIMARIES:
+        return _PRIMARIES[colour]
     ranked = sorted((difference(colour, other), name) for name, other in NAMED.items())
     (nearest, name), (second, _) = ranked[:2]
     return name if nearest < 0.10 and nearest < 0.7 * second else ""

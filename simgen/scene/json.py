@@ -17,7 +17,7 @@ __all__ = ["scene_from_json", "scene_to_json"]
 def scene_to_json(scene: SceneSpec) -> str:
     """Canonical JSON: sorted keys, no spaces. Raises ValueError for a number that is not finite."""
     fields = _record(scene)
-    for name in ("forces", "links"):
+    for name in ("forces", "links", "passing"):
         if not fields[name]:
             del fields[name]  # younger than the format: a scene without any is written as it always was
     return json.dumps(fields, default=_record, sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -25,7 +25,10 @@ def scene_to_json(scene: SceneSpec) -> str:
 
 def _record(record: Any) -> dict[str, Any]:
     """A record's fields by name, as they are: JSON's writer asks again for those that are records too."""
-    return {name: getattr(record, name) for name in _names(record.__class__)}
+    fields = {name: getattr(record, name) for name in _names(record.__class__)}
+    if fields.get("present") is True:
+        del fields["present"]  # of a body; younger than the format, as above
+    return fields
 
 
 @functools.cache

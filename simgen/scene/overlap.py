@@ -32,7 +32,7 @@ def overlapping(scene: SceneSpec) -> list[tuple[str, str]]:
     """
     jointed = {frozenset((joint.parent, joint.child)) for joint in scene.joints}
     pairs = []
-    for a, b in combinations(scene.bodies, 2):
+    for a, b in combinations([body for body in scene.bodies if body.present], 2):
         if (
             (a.fixed and b.fixed)
             or frozenset((a.name, b.name)) in jointed

@@ -100,6 +100,9 @@ class Body:
     material: str = ""
     look: Look | None = None  # None until the scene is dressed (`simgen.scene.appearance`)
     visible: bool = True  # False: it acts but is not drawn (and has no pixels in any pass)
+    # False: it neither acts nor is drawn. It keeps its row in every label, and its pose there; joints, forces and
+    # links that hang on it go with it (`simgen.scene.presence`).
+    present: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +235,8 @@ class SceneSpec:
     """Everything about one clip before it is simulated.
 
     `profile` names the solver profile of `simgen.physics.profiles`: universal | resting | restitution | joints.
+    `passing` names pairs of bodies that go through each other as if the other was not there, which solid bodies
+    never do: only impossible clips have any.
     """
 
     bodies: tuple[Body, ...]
@@ -244,6 +249,7 @@ class SceneSpec:
     profile: Literal["universal", "resting", "restitution", "joints"] = "universal"
     lights: tuple[Light, ...] = (Light(),)
     environment: Environment = Environment()
+    passing: tuple[tuple[str, str], ...] = ()
 
     def body(self, name: str) -> Body:
         """The body of that name; KeyError if there is none."""

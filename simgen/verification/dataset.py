@@ -6,12 +6,12 @@ Only what is there is read; nothing is repaired. `simgen build` on the same fold
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from simgen.dataset.column_table import columns
-from simgen.dataset.manifest import RECIPE, Manifest, Shard
+from simgen.dataset.manifest import RECIPE, STUDY, Manifest, Shard
 from simgen.dataset.storage import FileRecord
 from simgen.errors import DatasetError
 from simgen.reading.clip import Clip
@@ -95,9 +95,10 @@ def verify(
     manifest = read_manifest(folder)
     total, done = sum(shard.clips for shard in manifest.shards), 0
     findings = [*_strangers(folder, manifest), *_recipe(folder, manifest)]
+    findings += _files(folder, manifest.study_files)
     rederivation = Rederivation(manifest) if deep else None
     for shard in manifest.shards:
-        damaged = list(_files(folder, shard))
+        damaged = list(_files(folder, shard.files))
         findings += damaged
         if rederivation is not None:
             for finding in _clips(folder, manifest, shard, rederivation, [entry.path for entry in damaged]):
@@ -112,6 +113,7 @@ def verify(
             if progress is not None:
                 progress(done, total)
     records = [record for shard in manifest.shards for record in shard.files.values()]
+    records += manifest.study_files.values()
     return VerifyReport(
         location=str(location),
         deep=deep,
@@ -125,8 +127,8 @@ def verify(
 
 
 def _strangers(folder: Folder, manifest: Manifest) -> Iterator[Finding]:
-    known = {path for shard in manifest.shards for path in shard.files}
-    for path in sorted(folder.files("data", "dense", "webdataset")):
+    known = {path for shard in manifest.shards for path in shard.files} | set(manifest.study_files)
+    for path in sorted(folder.files("data", "dense", "webdataset", STUDY)):
         if path not in known:
             yield Finding(
                 path, "", "does not belong to the dataset; remove it, or `datasets` will load it too"
@@ -144,8 +146,8 @@ def _recipe(folder: Folder, manifest: Manifest) -> Iterator[Finding]:
         )
 
 
-def _files(folder: Folder, shard: Shard) -> Iterator[Finding]:
-    for path, record in shard.files.items():
+def _files(folder: Folder, files: Mapping[str, FileRecord]) -> Iterator[Finding]:
+    for path, record in files.items():
         message = _difference(folder, path, record)
         if message:
             yield Finding(path, "", message)

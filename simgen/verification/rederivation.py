@@ -15,8 +15,8 @@ from typing import Any
 from simgen.dataset.manifest import RECIPE, Manifest
 from simgen.errors import SimgenError
 from simgen.labels.decision import decide
+from simgen.labels.tiers import hidden
 from simgen.reading.clip import Clip
-from simgen.recipe.draws import Draws
 
 __all__ = ["Rederivation"]
 
@@ -64,26 +64,43 @@ class Rederivation:
             return
         from simgen.build.clip import compose
         from simgen.scene.json import scene_to_json
+        from simgen.scene.presence import without
 
         recipe = self._recipe
-        draws = Draws(recipe.seed, clip.split, clip.index, clip.attempt)
-        scenario = recipe.scenario_name(clip.split, clip.index)
+        design = recipe.clip(clip.split, clip.index)
+        draws = design.draws(clip.attempt)
+        scenario = recipe.scenario_name(design)
         if clip.scenario != scenario:
             yield f"scenario is {clip.scenario!r}, the recipe makes this clip one of {scenario!r}"
             return
-        params = recipe.draw_params(clip.split, draws)
+        params = recipe.draw_params(design, draws)
+        pair = design.member.intervention
+        if pair is not None:
+            params = recipe.change_params(design, draws, params)
         for name, drawn in params.items():
             # whole in its scenario, but not in another of the mix: stored as any number
             value = float(drawn) if self._kinds[name] == "float" else drawn
             if not _close(clip.params.get(name), value):
                 yield f"parameter {name} is {clip.params.get(name)!r}, the recipe draws {value!r}"
+        shown = recipe.scenario_object(design)
         if "decision" in clip.layout.labels:
-            shown = recipe.scenario_object(clip.split, clip.index)
             horizon_s = clip.decision.horizon_s  # only a simulation tells
-            told = decide(shown.decisive, shown.revealed_by(params), clip.events, len(clip.state), horizon_s)
-            if clip.decision != told:
-                yield f"decision is {clip.decision}, the scenario says {told}"
-        scene = compose(recipe, params, draws)
+            decided = decide(
+                shown.decisive, shown.revealed_by(params), clip.events, len(clip.state), horizon_s
+            )
+            if clip.decision != decided:
+                yield f"decision is {clip.decision}, the scenario says {decided}"
+        scene = compose(recipe, design, params, draws)
+        if "hidden" in clip.layout.labels:
+            told = hidden(shown, params, scene)
+            if clip.captions["hidden"] != told:
+                yield f"the caption hidden is {clip.captions['hidden']!r}, the scenario says {told!r}"
+        if design.violation == "appear":
+            return  # its scene is without a body that follows from the motion
+        if pair is not None and "cuts" in clip.layout.labels and clip.study.later_frame >= 0:
+            scene = compose(recipe, design, recipe.draw_params(design, draws), draws)  # as it was before
+        elif pair is not None and pair.remove is not None:
+            scene = without(scene, pair.remove)
         path = _difference(json.loads(clip.scene_json), json.loads(scene_to_json(scene)), "")
         if path is not None:
             yield f"the scene is not what the recipe makes of these parameters: {path or 'all of it'} differs"

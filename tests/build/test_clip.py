@@ -100,7 +100,7 @@ def test_the_sample_is_complete_and_consistent() -> None:
     assert all(body.look is not None for body in sample.scene.bodies)
     assert sample.visible.shape == (frames, bodies)
     assert 0 <= sample.visible.min() <= sample.visible.max() <= 1
-    assert set(sample.captions) == {"plain", "qualitative", "numeric", "outcome"}
+    assert list(sample.captions) == ["plain", "qualitative", "numeric", "outcome", "hidden", "counterfactual"]
     assert sample.caption == sample.captions["plain"]
     main = sample.frames["main"]
     assert main.segmentation is not None

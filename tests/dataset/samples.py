@@ -73,6 +73,16 @@ class HandRecipe:
     def mixture(self) -> dict[str, tuple[str, ...]]:
         return {}
 
+    def study_labels(self) -> tuple[str, ...]:
+        return ()
+
+    def study_summary(self) -> dict[str, Any]:
+        return {}
+
+    @property
+    def designs(self) -> dict[str, Part]:
+        return self.splits
+
     def factors(self) -> dict[str, dict[str, dict[str, str]]]:
         return {"hand": {"angle_deg": {"role": "causal", "revealed": "picture"}}}
 
@@ -150,6 +160,8 @@ def make_sample(recipe: HandRecipe, index: int, split: str = "train") -> Sample:
         "qualitative": "The ball rolls on while the box rises; they do not meet.",
         "numeric": f"The slope is {angle:.1f} degrees.",
         "outcome": "Both are still in view. Ünïcode is kept.",
+        "hidden": "The mass of the ball is 1.00 kg. No frame shows this by itself.",
+        "counterfactual": "" if index else "Without the box, the ball would roll on.",
     }
     return Sample(
         key=f"{recipe.name}-{split}-{index:08d}",

@@ -125,3 +125,4 @@ def test_a_dataset_of_before_the_decision_has_no_such_column() -> None:
     names = [column.name for column in columns(old)]
     assert "decision" not in names
     assert [*names[:17], "decision", *names[17:]] == [column.name for column in columns(HandRecipe())]
+    assert old.tiers == ("plain", "qualitative", "numeric", "outcome")

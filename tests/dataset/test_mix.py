@@ -70,7 +70,7 @@ def test_every_clip_has_the_parameters_of_its_own_scenario(built: tuple[Path, Bu
     for split, count in (("train", 9), ("unseen", 2)):
         clips = list(open_dataset(folder, split=split))
         assert [clip.scenario for clip in clips] == [
-            made.scenario_name(split, index) for index in range(count)
+            made.scenario_name(made.clip(split, index)) for index in range(count)
         ]
         for clip in clips:
             assert set(clip.params) == own(clip.scenario)

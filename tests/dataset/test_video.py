@@ -36,6 +36,21 @@ def moving_picture(frames: int = 30, height: int = 64, width: int = 96, seed: in
     return clip
 
 
+@pytest.mark.parametrize("largest", [2, 14, 60])
+def test_saying_what_has_changed_changes_no_byte(largest: int) -> None:
+    """Noise in noise: every sample of the colour that a filter spreads beyond the rectangle would be seen."""
+    rng = np.random.default_rng(largest)
+    for height, width in rng.integers(20, 60, (12, 2)) * 2:
+        clip = np.repeat(rng.integers(0, 256, (1, height, width, 3), dtype=np.uint8), 6, axis=0)
+        changed = np.zeros((6, 4), np.int32)
+        for frame in (1, 2, 4, 5):  # nothing changes in frame 3
+            w, h = np.minimum(rng.integers(1, largest + 1, 2), (width, height))
+            x, y = rng.integers(0, width - w + 1), rng.integers(0, height - h + 1)
+            clip[frame:, y : y + h, x : x + w] = rng.integers(0, 256, (h, w, 3), dtype=np.uint8)
+            changed[frame] = x, y, x + w, y + h
+        assert encode_video(clip, 24.0, changed=changed) == encode_video(clip, 24.0)
+
+
 @pytest.mark.parametrize("shape", [(5, 64, 96), (3, 31, 47), (1, 16, 16)])
 def test_ffv1_gives_back_every_bit(shape: tuple[int, int, int]) -> None:
     noise = np.random.default_rng(1).integers(0, 256, (*shape, 3), dtype=np.uint8)

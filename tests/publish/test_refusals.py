@@ -148,7 +148,7 @@ def test_a_manifest_that_names_files_elsewhere(hub: HubServer, dataset: Path, pa
     text = (dataset / "manifest.json").read_text().replace("data/test-00000-of-00001.parquet", path)
     (dataset / "manifest.json").write_text(text)
     assert refused(hub, dataset) == (
-        f"dataset/manifest.json names the file '{path}', which is no shard of a dataset. "
+        f"dataset/manifest.json names the file '{path}', which is no file of a dataset. "
         "simgen writes no such name: build the dataset again."
     )
 

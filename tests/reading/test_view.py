@@ -70,7 +70,8 @@ def manifest(plain: Path) -> Manifest:
         ),
         (
             {"caption": "numerical"},
-            "caption='numerical': it is plain, qualitative, numeric, outcome or random. Did you mean 'numeric'?",
+            "caption='numerical': it is plain, qualitative, numeric, outcome, hidden, counterfactual, random or none. "
+            "Did you mean 'numeric'?",
         ),
         ({"dtype": "float16"}, "dtype='float16': it is uint8 or float32. Did you mean 'float32'?"),
         ({"layout": "TCWH"}, "layout='TCWH': it is THWC, TCHW or CTHW. Did you mean 'TCHW'?"),

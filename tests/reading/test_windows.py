@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simgen.dataset import decode_video
-from simgen.dataset.column_table import CAPTION_TIERS
+from simgen.dataset.column_table import CAPTION_TIERS, DESCRIBING
 from simgen.errors import DatasetError
 from simgen.labels.decision import FRAMES_NEEDED, Decision, decide
 from simgen.labels.events import Event
@@ -222,7 +222,8 @@ def test_impulses_of_a_window_change_the_momentum_that_it_shows(stride: int) -> 
 
     recipe = load_recipe("collision")
     draws = Draws(recipe.seed, "train", 0, 0)
-    scene = compose(recipe, recipe.draw_params("train", draws), draws)
+    design = recipe.clip("train", 0)
+    scene = compose(recipe, design, recipe.draw_params(design, draws), draws)
     trace = simulate(scene)
     assert len(trace.contacts) > 0
     for start in (0, 3, int(trace.contacts.frame[0]) - 1):
@@ -336,14 +337,28 @@ def test_captions_tell_what_the_window_shows(plain: Path, last: int) -> None:
 
     assert told() == set(CAPTION_TIERS)
     assert told(stride=1, size=16) == set(CAPTION_TIERS)
-    assert told(frames=3, start=0) == {"plain"}
-    assert told(frames=event + 1, start=0) == {"plain", "qualitative", "numeric"}
-    assert told(frames=3, start=event - 1) == {"plain", "qualitative"}
-    assert told(frames=3, start=event + 1) == {"plain"}
+    assert told(frames=3, start=0) == {"plain", "hidden"}
+    assert told(frames=event + 1, start=0) == {"plain", "qualitative", "numeric", "hidden"}
+    assert told(frames=3, start=event - 1) == {"plain", "qualitative", "hidden"}
+    assert told(frames=3, start=event + 1) == {"plain", "hidden"}
     # frames 0, 3, … 12: all of the clip, unless something happens in the last one
-    assert told(stride=3) == (set(CAPTION_TIERS) if last <= 12 else {"plain", "qualitative", "numeric"})
+    assert told(stride=3) == (
+        set(CAPTION_TIERS) if last <= 12 else {"plain", "qualitative", "numeric", "hidden"}
+    )
     # frames 0, 2, … 10: the rest is longer than a step
-    assert told(stride=2, frames=6, start=0) == {"plain", "qualitative", "numeric"}
+    assert told(stride=2, frames=6, start=0) == {"plain", "qualitative", "numeric", "hidden"}
+
+
+def test_the_empty_caption_and_empty_tiers(plain: Path) -> None:
+    """`none` is there whatever was read or built; a tier without words has none in any window."""
+    clip = open_dataset(plain, columns=["state"])[0]
+    assert shown(clip, View(caption="none")).caption == ""
+    assert shown(clip, View(caption="none", frames=2)).caption == ""
+    second = open_dataset(plain)[1]
+    assert second.captions["counterfactual"] == ""
+    assert shown(second, View(caption="counterfactual")).caption == ""
+    assert shown(second, View(caption="counterfactual", frames=2, start=0)).caption == ""
+    assert shown(second, View(frames=2, start=0)).captions["counterfactual"] == ""
 
 
 def test_a_tier_is_drawn_per_clip_and_epoch(plain: Path) -> None:
@@ -356,7 +371,7 @@ def test_a_tier_is_drawn_per_clip_and_epoch(plain: Path) -> None:
 
     first = drawn(0)
     assert first == drawn(0) != drawn(1)
-    assert all(count > 60 for count in Counter(first).values()) and set(first) == set(CAPTION_TIERS)
+    assert all(count > 60 for count in Counter(first).values()) and set(first) == set(DESCRIBING)
     hidden = View(caption="random", frames=2, start=0)
     assert {tiers[shown(clip, hidden, (0, 0, number)).caption] for number in range(50)} == {"plain"}
 

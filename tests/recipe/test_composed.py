@@ -37,7 +37,8 @@ def recipe(**changes: Any) -> Recipe:
 def scene_of(made: Recipe, index: int = 0) -> SceneSpec:
     split = next(iter(made.splits))
     draws = Draws(made.seed, split, index)
-    return made.scenario_object(split, index).scene(made.draw_params(split, draws), draws, made.video_spec())
+    clip = made.clip(split, index)
+    return made.scenario_object(clip).scene(made.draw_params(clip, draws), draws, made.video_spec())
 
 
 def ball(**changes: Any) -> dict[str, Any]:
@@ -150,7 +151,10 @@ def test_expressions_share_the_parameters() -> None:
         },
     )
     for index in range(5):
-        params, scene = made.draw_params("train", Draws(0, "train", index)), scene_of(made, index)
+        params, scene = (
+            made.draw_params(made.clip("train", index), Draws(0, "train", index)),
+            scene_of(made, index),
+        )
         r, n = params["radius_m"], params["n"]
         assert scene.body("ball").shape.size_m == (r,)
         assert scene.body("ball").position_m == (-2 * r, 0, 0.5 + n * r)
@@ -287,7 +291,7 @@ def test_expressions_that_fail_for_some_draws() -> None:
     )
     verdicts = set()
     for index in range(40):
-        x = made.draw_params("train", Draws(0, "train", index))["x"]
+        x = made.draw_params(made.clip("train", index), Draws(0, "train", index))["x"]
         try:
             scene = scene_of(made, index)
             assert x > 0

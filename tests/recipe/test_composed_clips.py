@@ -24,12 +24,12 @@ needs_engine = pytest.mark.skipif(find_spec("pybullet") is None, reason="needs t
 def test_the_shipped_scenes(name: str) -> None:
     """They simulate, obey what must hold, and are told in sentences whose numbers are labels."""
     made = load_recipe(name)
-    scenario = made.scenario_object("train", 0)
+    scenario = made.scenario_object(made.clip("train", 0))
     tolerance = {law.name: law.tolerance for law in scenario.laws}
     captions = []
     for index in range(3):
         draws = Draws(made.seed, "train", index)
-        params = made.draw_params("train", draws)
+        params = made.draw_params(made.clip("train", index), draws)
         scene = dress(scenario.scene(params, draws, made.video_spec()), made.look, draws)
         trace = simulate(scene)
         events = find_events(scene, trace)
@@ -57,7 +57,7 @@ def test_laws_with_forces() -> None:
     def laws(**force: Any) -> list[str]:
         made = recipe(bodies=two, forces={"f": {"a": "ball", **force}}, gravity=1.6, ground=False)
         scene = scene_of(made)
-        checks = made.scenario_object("train", 0).measure({}, scene, simulate(scene))
+        checks = made.scenario_object(made.clip("train", 0)).measure({}, scene, simulate(scene))
         assert all(check.residual < 1e-5 for check in checks)
         return [check.name for check in checks]
 
@@ -73,7 +73,7 @@ def test_laws_where_they_must_hold() -> None:
 
     def laws(made: Recipe) -> dict[str, float]:
         scene = scene_of(made)
-        checks = made.scenario_object("train", 0).measure({}, scene, simulate(scene))
+        checks = made.scenario_object(made.clip("train", 0)).measure({}, scene, simulate(scene))
         return {check.name: check.residual for check in checks}
 
     pendulum = recipe(
@@ -104,5 +104,5 @@ def test_a_law_that_is_broken_is_seen() -> None:
     scene = scene_of(made)
     trace = simulate(scene)
     trace.state[-1, 0, 7] += 1.0
-    (check,) = made.scenario_object("train", 0).measure({}, scene, trace)
+    (check,) = made.scenario_object(made.clip("train", 0)).measure({}, scene, trace)
     assert check.residual > 0.01

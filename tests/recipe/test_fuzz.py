@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from simgen.errors import RecipeError, Rejected
 from simgen.recipe import Recipe, parse_recipe
-from simgen.recipe.draws import Draws
 from simgen.recipe.yaml import decode
 from simgen.scene.json import scene_from_json, scene_to_json
 from tests.recipe.mutations import ALPHABET, misplaced_values, mutated_recipes
@@ -65,22 +64,23 @@ def check_mistakes(error: RecipeError, text: str) -> None:
 
 
 def check_recipe(recipe: Recipe, text: str) -> None:
-    """A recipe that is read can be drawn from, hashed, and made into a scene or rejected."""
-    split = next(iter(recipe.splits))
-    draws = Draws(recipe.seed, split, 0)
-    params = recipe.draw_params(split, draws)
+    """A recipe that is read can be drawn from in every split, hashed, and made into a scene or rejected."""
     types = recipe.param_types()
-    if recipe.mixed:
-        own = recipe.mixture()[recipe.scenario_name(split, 0)]
-        assert tuple(params) == own
-        assert all(isinstance(value, (types[name], int)) for name, value in params.items())
-    else:
-        assert {name: type(value) for name, value in params.items()} == types
+    for split in list(recipe.designs)[:20]:
+        clip = recipe.clip(split, 0)
+        draws = clip.draws()
+        params = recipe.draw_params(clip, draws)
+        if recipe.mixed:
+            own = recipe.mixture()[recipe.scenario_name(clip)]
+            assert tuple(params) == own
+            assert all(isinstance(value, (types[name], int)) for name, value in params.items())
+        else:
+            assert {name: type(value) for name, value in params.items()} == types
+        with suppress(Rejected):
+            scene = recipe.scenario_object(clip).scene(params, draws, recipe.video_spec())
+            assert scene_from_json(scene_to_json(scene)) == scene  # finite, plain data
     assert len(recipe.hash) == 64
     assert recipe.video_spec().frame_count >= 2
-    with suppress(Rejected):
-        scene = recipe.scenario_object(split, 0).scene(params, draws, recipe.video_spec())
-        assert scene_from_json(scene_to_json(scene)) == scene  # finite, plain data
     again = parse_recipe(text, "again.yaml")
     assert again == recipe
     assert again.hash == recipe.hash

@@ -29,7 +29,7 @@ def recipe(**changes: Any) -> Recipe:
 
 
 def shown(made: Recipe, count: int, split: str = "train") -> list[str]:
-    return [made.scenario_name(split, index) for index in range(count)]
+    return [made.scenario_name(made.clip(split, index)) for index in range(count)]
 
 
 # ── which clip shows what
@@ -89,9 +89,12 @@ def test_a_scenario_stays_with_its_clip_when_draws_are_rejected_and_builds_grow(
     made, more = recipe(), recipe(clips=10**9)
     assert shown(made, 50) == shown(more, 50)
     for index in range(6):
-        keys = {tuple(made.draw_params("train", Draws(0, "train", index, attempt))) for attempt in range(5)}
+        keys = {
+            tuple(made.draw_params(made.clip("train", index), Draws(0, "train", index, attempt)))
+            for attempt in range(5)
+        }
         assert len(keys) == 1
-    assert more.scenario_name("train", 10**9 - 1) in ("drop", "incline")
+    assert more.scenario_name(more.clip("train", 10**9 - 1)) in ("drop", "incline")
 
 
 def test_the_order_in_which_scenarios_are_written_means_nothing() -> None:
@@ -123,9 +126,10 @@ def test_a_clip_is_drawn_as_in_a_recipe_of_its_own_scenario() -> None:
         name: recipe_from_data({**MIX, "scenario": name, "params": params}) for name in ("drop", "incline")
     }
     for index in range(12):
-        name, draws = mixed.scenario_name("train", index), Draws(0, "train", index)
-        assert mixed.scenario_object("train", index).name == name
-        assert mixed.draw_params("train", draws) == alone[name].draw_params("train", draws)
+        clip, draws = mixed.clip("train", index), Draws(0, "train", index)
+        name = mixed.scenario_name(clip)
+        assert mixed.scenario_object(clip).name == name
+        assert mixed.draw_params(clip, draws) == alone[name].draw_params(clip, draws)
 
 
 def test_what_is_said_nearer_counts() -> None:
@@ -177,8 +181,10 @@ def test_a_split_may_have_a_scenario_that_the_others_do_not_have() -> None:
     assert {"speed_a_m_s", "height_m", "angle_deg"} <= set(made.param_types())
 
 
-def test_all_is_every_scenario_of_the_package_that_has_parameters() -> None:
-    names = {scenario.name for scenario in own_scenarios() if scenario.parameters}
+def test_all_is_every_scenario_of_the_package_that_has_parameters_but_replicas() -> None:
+    replicas = {scenario.name for scenario in own_scenarios() if scenario.replica}
+    assert replicas == {"phyworld_uniform", "phyworld_parabola", "phyworld_collision"}
+    names = {scenario.name for scenario in own_scenarios() if scenario.parameters} - replicas
     assert set(catalogue()) == names
     assert set(recipe(scenarios="all").scenario_weights("train")) == names
     weights = recipe(scenarios={"all": 2, "drop": 6}).scenario_weights("train")
@@ -217,8 +223,8 @@ def test_the_air_of_a_mix_is_in_every_scenario() -> None:
     assert "wind_m_s" in somewhere.mixture()["drop"]
     assert "wind_m_s" not in somewhere.mixture()["incline"]
     index = shown(somewhere, 4).index("drop")
-    assert somewhere.draw_params("train", Draws(0, "train", index))["wind_m_s"] == 5
-    assert somewhere.scenario_object("train", index).name == "drop"
+    assert somewhere.draw_params(somewhere.clip("train", index), Draws(0, "train", index))["wind_m_s"] == 5
+    assert somewhere.scenario_object(somewhere.clip("train", index)).name == "drop"
 
 
 # ── hash and source

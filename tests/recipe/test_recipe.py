@@ -52,7 +52,7 @@ def composed(**changes: Any) -> Recipe:
 
 
 def clip_params(made: Recipe, index: int, split: str = "train", attempt: int = 0) -> dict[str, Any]:
-    return made.draw_params(split, Draws(made.seed, split, index, attempt))
+    return made.draw_params(made.clip(split, index), Draws(made.seed, split, index, attempt))
 
 
 def test_defaults_are_the_documented_ones() -> None:
@@ -160,7 +160,7 @@ def test_a_recipe_made_in_python_has_a_text_that_means_the_same(made: Recipe) ->
 def test_every_parameter_is_drawn_and_typed() -> None:
     made = recipe(params={"mass_kg": 2, "shape": "box", "angle_deg": {"choice": [10, 20]}})
     params = clip_params(made, 0)
-    names = [parameter.name for parameter in made.scenario_object("train", 0).parameters]
+    names = [parameter.name for parameter in made.scenario_object(made.clip("train", 0)).parameters]
     assert list(params) == names == list(made.param_types())
     assert {name: type(value) for name, value in params.items()} == made.param_types()
     assert params["mass_kg"] == 2.0
@@ -372,7 +372,7 @@ def test_another_process_has_the_same_hash_and_draws() -> None:
         "import sys; from simgen.recipe import load_recipe; from simgen.recipe.draws import Draws\n"
         "for name in ('incline', 'ledge'):\n"
         "    recipe = load_recipe(name)\n"
-        "    print(recipe.hash, recipe.draw_params('train', Draws(recipe.seed, 'train', 3)))\n"
+        "    print(recipe.hash, recipe.draw_params(recipe.clip('train', 3), Draws(recipe.seed, 'train', 3)))\n"
         "print(sorted({'pybullet', 'numba', 'torch', 'pyarrow', 'click'} & set(sys.modules)))"
     )
     texts = [

@@ -245,7 +245,7 @@ def test_the_schema_refuses(data: dict[str, Any]) -> None:
 def test_the_schema_knows_everything() -> None:
     schema = recipe_schema()
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert set(schema["properties"]) == {*Recipe.model_fields, "clips"}
+    assert set(schema["properties"]) == {*Recipe.model_fields, "clips", "ladder", "replicates"}
     assert set(schema["properties"]["look"]["properties"]) == {"preset", *LOOK_PARAMETERS}
     assert schema["properties"]["scenario"]["anyOf"][0]["enum"] == [*all_scenarios(), "mix"]
     branches = {branch["if"]["properties"]["scenario"]["const"]: branch["then"] for branch in schema["allOf"]}

@@ -109,7 +109,8 @@ def check_grammar(text: str) -> None:
     assert "  " not in text, text
     assert "None" not in text, text
     assert not re.search(r"\s[,.;]|[,;]\S|\.\.|\(\s|_", text), text
-    for match in re.finditer(r"\b(an?) (\S+)", text, re.IGNORECASE):
+    # in the middle of a sentence a capital A is a body's letter
+    for match in re.finditer(r"(\ban?|^An?|(?<=\. )An?) (\S+)", text):
         vowel = bool(re.match(r"[aeiou]|8|11(\D|$)|18(\D|$)", match[2], re.IGNORECASE))
         assert (match[1].lower() == "an") == vowel, text
     assert not re.search(r"\b(\w+) \1\b", text), f"a word twice: {text}"

@@ -63,8 +63,8 @@ def test_a_thrown_ball_flies_as_newton_says() -> None:
         wind_deg=150,
         air_density_kg_m3=0.9,
     )
-    params = made.draw_params("train", Draws(0, "train", 0))
-    scene = made.scenario_object("train", 0).scene(params, Draws(0, "train", 0), made.video_spec())
+    params = made.draw_params(made.clip("train", 0), Draws(0, "train", 0))
+    scene = made.scenario_object(made.clip("train", 0)).scene(params, Draws(0, "train", 0), made.video_spec())
     trace = simulate(scene)
     ball = next(body for body in scene.bodies if not body.fixed)
     index = scene.body_index(ball.name)
@@ -100,7 +100,8 @@ def test_every_scenario_can_be_filmed_in_a_wind(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_without_air_a_scenario_is_what_it_was(name: str) -> None:
-    assert recipe(name).scenario_object("train", 0) is get_scenario(name)
+    made = recipe(name)
+    assert made.scenario_object(made.clip("train", 0)) is get_scenario(name)
 
 
 def test_where_the_wind_comes_from() -> None:
@@ -124,7 +125,8 @@ def test_where_the_wind_comes_from() -> None:
 
 def test_air_shows_the_mass() -> None:
     drop = in_air(get_scenario("drop"))
-    params = recipe("drop", wind_m_s=3).draw_params("train", Draws(0, "train", 0))
+    made = recipe("drop", wind_m_s=3)
+    params = made.draw_params(made.clip("train", 0), Draws(0, "train", 0))
     assert get_scenario("drop").revealed_by(params)["mass_kg"] == "never"
     assert drop.revealed_by(params)["mass_kg"] == "acceleration"
     assert drop.revealed_by(params)["wind_m_s"] == "acceleration"
@@ -156,5 +158,7 @@ def test_a_composed_scene_has_its_own_parameters() -> None:
             "forces": {"air": {"kind": "drag", "a": "ball", "linear": 0.1, "wind": ["=wind_m_s", 0, 0]}},
         }
     )
-    scene = made.scenario_object("train", 0).scene({"wind_m_s": 3.0}, Draws(0, "train", 0), made.video_spec())
+    scene = made.scenario_object(made.clip("train", 0)).scene(
+        {"wind_m_s": 3.0}, Draws(0, "train", 0), made.video_spec()
+    )
     assert [force.wind_m_s for force in scene.forces] == [(3.0, 0.0, 0.0)]

@@ -26,6 +26,8 @@ from tests.scenarios.geometry import gap, picture_box, pinhole
 INDICES = {name: range(2 if get_scenario(name).slow else 6) for name in NAMES}
 OVERLAP_M = 1e-6  # rounding of positions computed from sines and roots
 SMALLEST = 0.075  # of the picture's shorter side: a body of 5 pixels at 64 px
+SMALLEST_OF_REPLICA = 0.06  # the smallest body of the dataset that is rebuilt: 0.6 m of 10 m in PhyWorld
+ROUNDING_PX = 1e-9
 THINNEST = 0.01  # of it: what is thinner can hardly be seen
 # what counts as motion: this part of the picture's shorter side, or this turn
 SEEN_TO_MOVE, SEEN_TO_TURN_DEG = 0.03, 20.0
@@ -61,16 +63,17 @@ def check_in_view(made: Clip) -> None:
     """Every subject is whole in the first picture and large enough to be seen."""
     camera, video = made.scene.cameras[0], made.scene.video
     shorter = min(video.width, video.height)
+    smallest = SMALLEST_OF_REPLICA if made.scenario.replica else SMALLEST
     for body in made.scene.bodies:
         if body.role != "subject" or not body.visible:
             continue
         left, top, right, bottom = picture_box(body, camera, video)
-        assert left >= 0, (body.name, left)
-        assert top >= 0, (body.name, top)
-        assert right <= video.width, (body.name, right)
-        assert bottom <= video.height, (body.name, bottom)
+        assert left >= -ROUNDING_PX, (body.name, left)
+        assert top >= -ROUNDING_PX, (body.name, top)
+        assert right <= video.width + ROUNDING_PX, (body.name, right)
+        assert bottom <= video.height + ROUNDING_PX, (body.name, bottom)
         thin, long = sorted((right - left, bottom - top))
-        assert long >= SMALLEST * shorter, f"{body.name}: {long:.1f} of {shorter} pixels"
+        assert long >= smallest * shorter - ROUNDING_PX, f"{body.name}: {long:.1f} of {shorter} pixels"
         assert thin >= THINNEST * shorter, f"{body.name}: {thin:.1f} of {shorter} pixels"
 
 
@@ -244,7 +247,10 @@ def test_each_end_of_each_range(name: str) -> None:
             rejected += 1
         else:
             check_clip(made)
-    assert rejected <= len(cases) / 4, "too much of the documented ranges makes no clip"
+    # a replica drops what its dataset drops: PhyWorld's fast or large balls that have no room
+    assert rejected <= len(cases) / (2 if scenario.replica else 4), (
+        "too much of the documented ranges makes no clip"
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -30,8 +30,9 @@ def recipe(scenario: str = "drop", split: dict[str, Any] | None = None, **params
 
 def clip_of(made: Recipe, index: int = 0) -> tuple[dict[str, Any], SceneSpec]:
     draws = Draws(made.seed, "train", index)
-    params = made.draw_params("train", draws)
-    return params, compose(made, params, draws)
+    clip = made.clip("train", index)
+    params = made.draw_params(clip, draws)
+    return params, compose(made, clip, params, draws)
 
 
 def test_the_worked_cases_have_materials() -> None:

@@ -1,4 +1,7 @@
-"""Every scenario in every preset: what moves is in the picture and can be told from what is around it."""
+"""Every scenario in every preset: what moves is in the picture and can be told from what is around it.
+
+Replicas of other datasets have the look of those; tests/study looks at them.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,9 @@ from simgen.scene.nets import nets
 from tests.scene.test_appearance import cielab
 
 pytest.importorskip("pybullet")
-SCENARIOS = [name for name in sorted(all_scenarios()) if name != "scene"]
+SCENARIOS = [
+    name for name, scenario in sorted(all_scenarios().items()) if name != "scene" and not scenario.replica
+]
 
 
 def grown(mask: NDArray[np.bool_], pixels: int) -> NDArray[np.bool_]:

@@ -20,6 +20,7 @@ from simgen.dataset.dense import encode_pass
 from simgen.dataset.video import encode_video
 from simgen.errors import DatasetError
 from simgen.labels.decision import Decision
+from simgen.labels.tiers import hidden
 from simgen.reading import Clip, open_dataset
 from simgen.recipe import parse_recipe
 from simgen.recipe.draws import Draws
@@ -364,14 +365,19 @@ def test_parameters_and_scene_are_drawn_again(tmp_path: Path) -> None:
     rederivation = Rederivation(Manifest.of(recipe, [marker], GENERATOR_VERSION))
     assert rederivation.possible, rederivation.why_not
     draws = Draws(recipe.seed, "train", 2, attempt=1)
-    params = recipe.draw_params("train", draws)
-    text = scene_to_json(compose(recipe, params, draws))
+    design = recipe.clip("train", 2)
+    params = recipe.draw_params(design, draws)
+    scene = compose(recipe, design, params, draws)
+    text = scene_to_json(scene)
     # nothing happens in it, and gravity is known from three frames on
     decision = dataclasses.asdict(Decision(event_frames=3, outcome_frames=3, horizon_s=1.0))
     values = {"split": "train", "index": 2, "attempt": 1, "params": params, "scene": text}
     values |= {"scenario": "incline", "events": [], "state": np.zeros((48, 4, 13)), "decision": decision}
+    values |= {"captions": {"hidden": hidden(recipe.scenario_object("train", 2), params, scene)}}
     layout = Layout.of(recipe)
     assert list(rederivation.check(Clip(values, layout))) == []
+    (finding,) = rederivation.check(Clip(values | {"captions": {"hidden": "Nothing is."}}, layout))
+    assert finding.startswith("the caption hidden is 'Nothing is.', the scenario says 'The mass of the ")
     name = next(name for name, value in params.items() if isinstance(value, float))
     changed = {**params, name: params[name] * 1.001}
     (line,) = rederivation.check(Clip({**values, "params": changed}, layout))

@@ -59,6 +59,7 @@ def _results(frames: int, labels: int, pixels: int, wanted: tuple[str, ...]) -> 
         np.zeros((frames, labels), np.int32),
         np.zeros((frames, labels, 4), np.float32),
         np.zeros((frames, labels, 2), np.float32),
+        np.zeros((frames, 4), np.int32),
     )
 
 
@@ -148,8 +149,8 @@ def film_clip(
     blurred = rgb and settings.shutter > 0.0
     wanted = (*passes, "rgb") if rgb and not blurred else passes
     studio = Studio(scene, trace, settings, camera, wanted, every)
-    picture, segmentation, depth, normals, flow, occluded, visible, alone, boxes, centroids = studio.film(
-        studio.places, studio.cameras
+    picture, segmentation, depth, normals, flow, occluded, visible, alone, boxes, centroids, changed = (
+        studio.film(studio.places, studio.cameras)
     )
     if scene.links:  # they are no bodies: only the segmentation knows them
         n = len(scene.bodies)
@@ -169,6 +170,7 @@ def film_clip(
         alone_pixels=alone,
         boxes=boxes,
         centroids=centroids,
+        changed=changed if rgb and not blurred and not studio.every else None,
     )
 
 

@@ -11,7 +11,7 @@ from simgen.render.raycast import layout as at
 from simgen.render.raycast.compile import entry, kernel
 from simgen.render.raycast.flow import trace_flow
 from simgen.render.raycast.frame import Canvas, draw_tiles, restore
-from simgen.render.raycast.reach import enclose, find_affected, find_candidates
+from simgen.render.raycast.reach import drop_missed, enclose, find_affected, find_candidates
 
 __all__ = ["Arguments", "Results", "Room", "film"]
 
@@ -21,8 +21,10 @@ Integers = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
 # rgb (F, H·W·3) · segmentation (F, H·W) · depth (F, H·W) · normals (F, H·W·3) · flow (F, H·W·2) zero ·
 # occluded (F, H·W) zero: each (0, 0) when not wanted · visible (F, N) · alone (F, N) · boxes (F, N, 4) ·
-# centroids (F, N, 2)
-Results = tuple[Bytes, Bytes, Singles, Singles, Singles, Bytes, Integers, Integers, Singles, Singles]
+# centroids (F, N, 2) · changed (F, 4): x0 y0 x1 y1 around the tiles that differ from the frame before
+Results = tuple[
+    Bytes, Bytes, Singles, Singles, Singles, Bytes, Integers, Integers, Singles, Singles, Integers
+]
 # what the kernel works with, made by the caller because numba takes long to compile `np.zeros`: ahead (N,
 # SOLID) · track (TRACK,) · mark (MARK,) · lists (CASTERS + L, N + 1) · box (BOUNDS,) · dirty (tiles,) · chosen
 # (tiles,) · row_of (256,) · balls (8, tiles): see `reach.enclose` · plain (H·W·3,): see
@@ -66,10 +68,24 @@ def _measure(f: int, label: int, canvas: Canvas, results: Results) -> None:
 
 
 @kernel
+def _surround(tiles: Bytes, width: int, height: int, rectangle: Integers) -> None:
+    """The `rectangle` (4,) of pixels around the chosen tiles, x0 y0 x1 y1; all 0 when there is none."""
+    across = (width + at.TILE - 1) // at.TILE
+    left, top, right, bottom = width, height, 0, 0
+    for tile in range(tiles.shape[0]):
+        if tiles[tile]:
+            x, y = (tile % across) * at.TILE, (tile // across) * at.TILE
+            left, top = min(left, x), min(top, y)
+            right, bottom = max(right, x + at.TILE), max(bottom, y + at.TILE)
+    rectangle[0], rectangle[1] = min(left, right), min(top, bottom)
+    rectangle[2], rectangle[3] = min(right, width), min(bottom, height)
+
+
+@kernel
 def _copy(f: int, canvas: Canvas, results: Results, straight: bool) -> None:
     """The canvas as frame f of what is wanted; `straight`: picture and normals are there already."""
     label, depth, _, picture, facing, _, _, _, _ = canvas
-    rgb, segmentation, depth_m, normals, _, _, _, _, _, _ = results
+    rgb, segmentation, depth_m, normals, _, _, _, _, _, _, _ = results
     if rgb.shape[0] > 0 and not straight:
         for k in range(picture.shape[0]):
             rgb[f, k] = picture[k]
@@ -158,11 +174,13 @@ def film(
                 if dirty[tile]:
                     over[tile] = 0
             find_affected(ahead, at.MOVES, lights, world, bounds0, dirty, over)
+            drop_missed(ahead, at.MOVES, lights, world, bounds0, base[1], over)
             for tile in range(dirty.shape[0]):
                 chosen[tile] = 1 if dirty[tile] and not over[tile] else 0
             restore(chosen, canvas, base, width, height)  # nothing that moves reaches these any more
             for tile in range(dirty.shape[0]):
                 dirty[tile], chosen[tile] = 1 if dirty[tile] and over[tile] else 0, dirty[tile]
+            _surround(chosen, width, height, results[10][f])
         for b in range(n):
             for k in range(at.SOLID):
                 solids[b, k] = ahead[b, k]

@@ -76,6 +76,14 @@ def _edges(x0: int, y0: int, x1: int, y1: int, width: int, height: int, key: Int
     """SAMPLES × SAMPLES rays, less the one through its centre, for every pixel whose key differs from a
     neighbour's; how many.
     """
+    # most tiles have none, which the compiler sees for several pixels at once
+    first, others = key[y0 * width + x0], 0
+    left, right = max(x0 - 1, 0), min(x1 + 1, width)
+    for y in range(max(y0 - 1, 0), min(y1 + 1, height)):
+        for p in range(y * width + left, y * width + right):
+            others += 1 if key[p] != first else 0
+    if others == 0:
+        return 0
     count = 0
     for y in range(y0, y1):
         for x in range(x0, x1):
@@ -166,9 +174,10 @@ def _include_rim(
     """Widen `box` by the points seen through the pixels just outside the tile; `own` labels its first box."""
     w = at.W_ORIGIN
     for y in range(max(y0 - 1, 0), min(y1 + 1, height)):
-        for x in range(max(x0 - 1, 0), min(x1 + 1, width)):
+        step = 1 if y < y0 or y >= y1 else x1 - x0 + 1  # the rows above and below, and of the others the ends
+        for x in range(x0 - 1, x1 + 1, step):
             p = y * width + x
-            if (y < y0 or y >= y1 or x < x0 or x >= x1) and label[p] > 0:
+            if x >= 0 and x < width and label[p] > 0:
                 u, v, t = x + 0.5, y + 0.5, depth[p]
                 low = 0 if label[p] == own else 6
                 for axis in range(3):
@@ -249,7 +258,7 @@ def draw_tiles(
         x0, y0 = (tile % across) * at.TILE, (tile // across) * at.TILE
         x1, y1 = min(x0 + at.TILE, width), min(y0 + at.TILE, height)
         count = _edges(x0, y0, x1, y1, width, height, key, track)
-        box[at.BOX_SOLID] = bounds[tile, at.BOX_SOLID]
+        box[at.BOX_SOLID], bounds[tile, at.EDGES] = bounds[tile, at.BOX_SOLID], count
         if count > 0:
             _find_nearby(solids, x0, y0, lists)
             cast(count, track, mark, solids, nodes, corners, world, lists, at.MET_MORE)

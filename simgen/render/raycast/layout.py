@@ -94,7 +94,8 @@ FIRST, EDGE_1, EDGE_2, NORMAL_0, NORMAL_1, NORMAL_2, GROUP, CORNER = 0, 3, 6, 9,
 # points on one solid, and around all others. A tile at an outline sees something near and something far
 # away; one box around both would seem to be in the way of every shadow.
 BOX_SOLID = 12  # the solid of the first box, -1 for none
-BOUNDS = 13
+EDGES = 13  # how many further rays its edges take
+BOUNDS = 14
 
 TILE = 8  # edge of a tile, pixels
 SAMPLES = 3  # anti-aliasing takes SAMPLES × SAMPLES rays

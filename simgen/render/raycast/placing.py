@@ -55,8 +55,9 @@ def placed(scene: SceneSpec, trace: Trace, stage: Stage, cameras: Floats) -> Flo
     quaternion = snap(trace.orientation_xyzw[:, drawn], POSITION_BITS)
     x, y, z, w = np.moveaxis(quaternion, -1, 0)
     turn = matrix(quaternion / np.sqrt(x * x + y * y + z * z + w * w)[..., None])
-    if scene.links:
-        middle, axes, length = link_frames(snap(link_ends(scene, trace), POSITION_BITS))
+    if stage.links:
+        ends = link_ends(scene, trace)[:, list(stage.links)]
+        middle, axes, length = link_frames(snap(ends, POSITION_BITS))
         centre, turn = np.concatenate([centre, middle], axis=1), np.concatenate([turn, axes], axis=1)
         _lengthen(rows[:, len(drawn) :], length / 2)
     rows[..., at.CENTRE : at.CENTRE + 3] = centre

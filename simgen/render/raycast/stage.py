@@ -21,6 +21,7 @@ from simgen.render.raycast.mesh import build
 from simgen.render.settings import RenderSettings
 from simgen.scene.links import WIRE, check_links, link_look
 from simgen.scene.meshes import MESHES
+from simgen.scene.presence import is_drawn, links_drawn
 from simgen.scene.spec import Link, Look, Rgb, SceneSpec, Shape
 
 __all__ = ["POSITION_BITS", "Stage", "decoding_table", "encoding_table", "snap", "stage"]
@@ -69,6 +70,7 @@ class Stage:
     drawn: tuple[
         int, ...
     ]  # index in the scene of the bodies in the first rows of solids; links come after them
+    links: tuple[int, ...]  # index in the scene of the links in the rows after those
     solids: Floats
     nodes: Floats
     corners: Floats
@@ -87,8 +89,9 @@ def stage(scene: SceneSpec, settings: RenderSettings) -> Stage:
         check_links(scene)
     except ValueError as error:
         raise RenderError(str(error)) from None
-    drawn = tuple(index for index, body in enumerate(scene.bodies) if body.visible)
-    solids = np.zeros((len(drawn) + len(scene.links), at.SOLID))
+    drawn = tuple(index for index, body in enumerate(scene.bodies) if is_drawn(body))
+    drawn_links = links_drawn(scene)
+    solids = np.zeros((len(drawn) + len(drawn_links), at.SOLID))
     solids[:, : at.PLACED] = np.nan  # nowhere yet
     trees: dict[tuple[str, tuple[float, ...]], tuple[int, int]] = {}
     nodes, corners = [np.zeros((0, at.NODE))], [np.zeros((0, at.CORNER))]
@@ -117,11 +120,12 @@ def stage(scene: SceneSpec, settings: RenderSettings) -> Stage:
                 corners.append(tree[1])
             row[at.ROOT], row[at.ROOT_END] = trees[name]
         _put_look(row, body.look or UNDRESSED)
-    for number, link in enumerate(scene.links):
-        _put_link(solids[len(drawn) + number], link, len(scene.bodies) + number + 1)
+    for row, number in zip(solids[len(drawn) :], drawn_links, strict=True):
+        _put_link(row, scene.links[number], len(scene.bodies) + number + 1)
     high = settings.quality == "high"
     return Stage(
         drawn,
+        drawn_links,
         solids,
         np.concatenate(nodes),
         np.concatenate(corners),

@@ -1,0 +1,1 @@
+"""What a study asks of its data: groups of clips that belong together, ranges, coverage, shortcuts, questions."""
