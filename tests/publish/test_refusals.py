@@ -71,7 +71,7 @@ def test_a_corrupt_dataset(hub: HubServer, dataset: Path) -> None:
     [
         ("# hand\n", 1, "the card does not begin with its front matter"),
         ("---\nlicense: mit\n", 1, "the card does not begin with its front matter"),
-        ("---\nlicense: mit\ntags: [video\n---\n", 4, "the card's front matter cannot be read: "),
+        ("---\nlicense: mit\ntags: [video\n---\n", 3, "the card's front matter cannot be read: "),
         (
             "---\nlicense: mit\n  pretty: x\n---\n",
             3,
@@ -85,7 +85,7 @@ def test_a_corrupt_dataset(hub: HubServer, dataset: Path) -> None:
 def test_a_card_that_a_person_broke(
     hub: HubServer, dataset: Path, text: str, line: int, problem: str, more: tuple[str, ...]
 ) -> None:
-    if more and line not in (1, 4):
+    if more and line != 1:
         pytest.skip("the check is the same")
     (dataset / "README.md").write_bytes(text.encode(errors="surrogateescape"))
     said = refused(hub, dataset, *more)
