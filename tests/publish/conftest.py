@@ -1,8 +1,9 @@
-"""A real dataset with its whole card, made once."""
+"""A real dataset with its whole card, made once; and a Hub to publish it on."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 import simgen
 from simgen.publish.card import write_card
 from simgen.recipe import recipe_from_data
+from tests.hub.server import HubServer, serve_hub
+from tests.publish.command import OWNER, READER
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +47,11 @@ def ramp(ramp_without_card: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 def own(ramp: Path, tmp_path: Path) -> Path:
     """A copy to spoil."""
     return Path(shutil.copytree(ramp, tmp_path / "ramp"))
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[HubServer]:
+    pytest.importorskip("huggingface_hub")
+    with serve_hub(tmp_path / "hub", OWNER) as server:
+        server.readers = frozenset({READER})
+        yield server
