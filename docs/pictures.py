@@ -5,18 +5,21 @@ They are previews of real clips, so they show what a build gives. Each stays bel
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from simgen.build import generate
 from simgen.dataset.sample import Sample
 from simgen.preview import contact_sheet
-from simgen.recipe import load_recipe, parse_recipe
+from simgen.recipe import Recipe, load_recipe, parse_recipe, shipped_recipes
+from simgen.recipe.designs import SplitDesign
 from simgen.scenarios import all_scenarios
 from simgen.scene.look_parameters import PRESETS
 
@@ -33,6 +36,8 @@ FAMILIES = (
     *("containment", "occlusion", "collide_and_hide", "tossed_objects", "drape"),
 )
 COLUMNS, THUMB = 4, 154  # of the catalogue's picture: scenarios side by side, pixels of a frame
+STUDIES = [name.removeprefix("studies/") for name in shipped_recipes() if name.startswith("studies/")]
+STUDY_THUMB = 128  # pixels of a frame: what a study is built with
 MOST_BYTES = 200_000
 TRIED = 4  # clips of a scenario, of which the liveliest is shown
 ENGINES = ("raycast", "tiny", "opengl", "cycles")
@@ -109,6 +114,59 @@ def catalogue(path: Path) -> None:
     save_small(page, path)
 
 
+def study(name: str, path: Path) -> None:
+    """A row per split of a study: six moments of its first clip, of a sweep six levels at one moment, of pairs and
+    twins three moments of either clip. Replicates look like what they repeat, and are left out."""
+    recipe = load_recipe(f"studies/{name}")
+    rows = {
+        split: row(recipe, design)
+        for split, design in recipe.designs.items()
+        if not re.search(r"_r\d+$", split)
+    }
+    cell, gap, words = STUDY_THUMB, 4, 26
+    width = 6 * (cell + gap) + gap
+    page = Image.new("RGB", (width, len(rows) * (cell + words + gap)), "#ffffff")
+    draw = ImageDraw.Draw(page)
+    for place, (split, (frames, said)) in enumerate(rows.items()):
+        y = place * (cell + words + gap)
+        draw.text((gap, y + 4), split, fill="#22262b", font=ImageFont.load_default(16))
+        shift = gap + draw.textlength(split, font=ImageFont.load_default(16)) + 12
+        draw.text((shift, y + 7), said, fill="#5c646d", font=ImageFont.load_default(13))
+        for column, frame in enumerate(frames):
+            x = gap + column * (cell + gap) + (gap if said.count(" | ") and column > 2 else 0)
+            picture = Image.fromarray(frame).resize((cell, cell), Image.Resampling.LANCZOS)
+            page.paste(picture, (x, y + words))
+    save_small(page, path)
+
+
+def row(recipe: Recipe, design: SplitDesign) -> tuple[list[NDArray[np.uint8]], str]:
+    """Six pictures of a split, and what they are."""
+    split, last = design.name, recipe.video.frame_count - 1
+    if design.kind == "sweep":
+        levels = np.unique(np.linspace(0, len(design.members) - 1, 6).round().astype(int))
+        frame = round(0.45 * last)
+        names = [", ".join(map(str, design.members[level].values.values())) for level in levels]
+        samples = [generate(recipe, int(level), split) for level in levels]
+        said = f"{design.varied}: {' · '.join(names)}, each at {frame / recipe.video.fps:.2f} s"
+        return [sample.rgb[frame] for sample in samples], said
+    if design.kind == "split":
+        sample = generate(recipe, 0, split)
+        moments = np.linspace(0, last, 6).round().astype(int)
+        times = " · ".join(f"{frame / recipe.video.fps:.1f}" for frame in moments)
+        return [sample.rgb[frame] for frame in moments], f"{sample.scenario}, at {times} s"
+    first, second = generate(recipe, 0, split), generate(recipe, 1, split)
+    if design.kind == "pairs":
+        frames = [0, round(0.45 * last), last]
+        said = f"factual | {second.study.intervention}, at " + " · ".join(
+            f"{frame / recipe.video.fps:.1f}" for frame in frames
+        )
+    else:
+        start = second.study.violation_frame
+        frames = [start - 1, start, last]
+        said = f"possible | {second.study.violation}: before it, as it begins to show, at the end"
+    return [sample.rgb[frame] for sample in (first, second) for frame in frames], said
+
+
 def save_small(picture: Image.Image, path: Path) -> None:
     """As a JPEG of less than MOST_BYTES."""
     for quality in range(86, 40, -4):
@@ -181,9 +239,13 @@ def pictures() -> dict[str, Callable[[Path], None]]:
     def of_scenario(name: str) -> Callable[[Path], None]:
         return lambda path: scenario(name, path)
 
+    def of_study(name: str) -> Callable[[Path], None]:
+        return lambda path: study(name, path)
+
     made: dict[str, Callable[[Path], None]] = {"hero.png": hero, "catalogue.jpg": catalogue}
     made |= {f"look-{name}.jpg": of_preset(name) for name in PRESETS}
     made |= {f"scenario-{name}.jpg": of_scenario(name) for name in sorted(all_scenarios()) if name != "scene"}
+    made |= {f"study-{name}.jpg": of_study(name) for name in STUDIES}
     return made | {"cameras.jpg": cameras, "engines.jpg": engines}
 
 

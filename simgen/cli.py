@@ -296,7 +296,8 @@ def recipes(name: str | None) -> None:
     from simgen.recipe.loading import summary
 
     if name is not None:
-        click.echo(load_recipe(name).source, nl=False)
+        # the schema that `simgen schema` writes lies beside the copy, wherever the recipe itself lies
+        click.echo(load_recipe(name).source.replace("$schema=../", "$schema=./", 1), nl=False)
         return
     found = {entry: summary(path.read_text()) for entry, path in shipped_recipes().items()}
     width = max(map(len, found), default=0)

@@ -63,7 +63,9 @@ def _not_a_file(path: File, shipped: Mapping[str, File]) -> str:
     except (OSError, ValueError):  # a name no file can have
         beside = []
     guess = did_you_mean(path.name, [*shipped, *beside])
-    if path.suffix not in (".yaml", ".yml") and path.parent == File():
+    folders = {File(name).parent for name in shipped}
+    if path.suffix not in (".yaml", ".yml") and path.parent in {File(), *folders}:
+        guess = did_you_mean(path.as_posix(), shipped) or guess
         others = f" The recipes that ship with simgen are {listed(shipped, 'and')}." if shipped else ""
         return f"there is no such file, and no recipe of that name ships with simgen.{guess or others}"
     return f"there is no such file.{guess}"
@@ -110,12 +112,13 @@ def _orderly(problems: list[Problem]) -> list[Problem]:
 
 def shipped_recipes() -> dict[str, File]:
     """The recipes that come with simgen, by name: of the installed package, or of the repository it runs
-    from.
+    from. Those in a folder, such as `studies/incline_angle`, come last.
     """
     package = File(__file__).parent.parent
     for folder in (package / "recipes", package.parent / "recipes"):
         if folder.is_dir():
-            return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+            paths = [*sorted(folder.glob("*.yaml")), *sorted(folder.glob("*/*.yaml"))]
+            return {path.relative_to(folder).with_suffix("").as_posix(): path for path in paths}
     return {}
 
 

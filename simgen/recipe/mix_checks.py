@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["mix_problems"]
 
 _HOW = "say which, such as `scenarios: {incline: 2, drop: 1}` or `scenarios: all`."
+SECTIONS = ("splits", "sweeps", "pairs", "twins")  # where a split is declared
 _SORTS = {"str": "a word", "bool": "true or false"}
 
 
@@ -92,17 +93,18 @@ class _Mix:
             for name in sorted(names)
             if name in scenarios
         }
-        self._splits: dict[str, dict[str, Any]] = {}  # those with scenarios of their own
-        for split in mapping_at(data, "splits"):
-            own = _entries(mapping_at(data, "splits", split).get("scenarios"))
-            if own is not None:
-                self._splits[split] = own
+        self._own: dict[tuple[str, str], dict[str, Any]] = {}  # of splits with scenarios of their own
+        for section in SECTIONS:
+            for split in mapping_at(data, section):
+                own = _entries(mapping_at(data, section, split).get("scenarios"))
+                if own is not None:
+                    self._own[section, split] = own
 
     def split_names(self) -> Iterator[Problem]:
         """A split has some of the recipe's scenarios."""
-        for split, entries in self._splits.items():
+        for split, entries in self._own.items():
             for name, entry in entries.items():
-                path: Path = ("splits", split, "scenarios", name)
+                path: Path = (*split, "scenarios", name)
                 if name == ALL:
                     if entry.get("params"):
                         wrong = "must be left out: what holds for every scenario of the split stands under "
@@ -117,10 +119,10 @@ class _Mix:
     def weights(self) -> Iterator[Problem]:
         """Every split has a scenario."""
         places: list[tuple[Path, Mapping[str, Any], Iterable[str]]] = []
-        if len(self._splits) < len(mapping_at(self._data, "splits")):
+        if len(self._own) < sum(len(mapping_at(self._data, section)) for section in SECTIONS):
             places.append((("scenarios",), self._entries, catalogue()))
-        for split, entries in self._splits.items():
-            places.append((("splits", split, "scenarios"), entries, self._parameters))
+        for split, entries in self._own.items():
+            places.append(((*split, "scenarios"), entries, self._parameters))
         for path, named, every in places:
             weights = [entry.get("weight", 1) for name, entry in named.items() if name != ALL]
             if ALL in named and any(name not in named for name in every):
@@ -151,21 +153,27 @@ class _Mix:
         for name, params in own.items():
             if name in self._parameters and isinstance(params, Mapping):
                 yield from self._written(("scenarios", name, "params"), params, (name,), {})
-        for split in mapping_at(data, "splits"):
-            entries: Mapping[str, Any] = self._splits.get(split, dict(self._entries))
-            there = everything if ALL in entries else tuple(name for name in entries if name in everything)
-            own = {name: entry.get("params") for name, entry in self._splits.get(split, {}).items()}
-            shared = mapping_at(data, "splits", split, "params")
-            yield from self._written(("splits", split, "params"), shared, there, own)
-            for name, params in own.items():
-                if name in self._parameters and isinstance(params, Mapping):
-                    path: Path = ("splits", split, "scenarios", name, "params")
-                    yield from self._written(path, params, (name,), {})
-
+        for section in SECTIONS:
+            for split in mapping_at(data, section):
+                own = {name: entry.get("params") for name, entry in self._own.get((section, split), {}).items()}
+                shared = mapping_at(data, section, split, "params")
+                yield from self._written(
+                    (section, split, "params"), shared, self._scenarios(section, split), own
+                )
+                for name, params in own.items():
+                    if name in self._parameters and isinstance(params, Mapping):
+                        path: Path = (section, split, "scenarios", name, "params")
+                        yield from self._written(path, params, (name,), {})
         for path, factors in said_of_factors(data):
-            if path[0] != "params" and path[:1] + path[2:] != ("splits", "params"):
+            if path[-1] != "params":
                 params = {name: value for name, value in factors.items() if not str(name).startswith(LOOK)}
-                yield from self._written(path, params, everything, {})
+                there = self._scenarios(str(path[0]), str(path[1]))
+                yield from self._written(path, params, there, {})
+
+    def _scenarios(self, section: str, split: str) -> tuple[str, ...]:
+        """Those that clips of a split can have."""
+        entries = self._own.get((section, split), self._entries)
+        return tuple(self._parameters) if ALL in entries else tuple(name for name in entries if name in self._parameters)
 
     def _written(
         self, path: Path, params: Mapping[str, Any], scenarios: tuple[str, ...], nearer: Mapping[str, Any]

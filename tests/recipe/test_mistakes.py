@@ -373,6 +373,12 @@ def test_files_that_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert message("incine") == (
         "incine: there is no such file, and no recipe of that name ships with simgen. Did you mean 'incline'?"
     )
+    for name in ("incline_angle", "studies/incline_angel"):
+        assert message(name) == (
+            f"{name}: there is no such file, and no recipe of that name ships with simgen. "
+            "Did you mean 'studies/incline_angle'?"
+        )
+    assert message("studys/incline_angle").endswith("no such file. Did you mean 'studies/incline_angle'?")
     assert message("zzz").startswith(
         "zzz: there is no such file, and no recipe of that name ships with simgen. "
         f"The recipes that ship with simgen are {', '.join(sorted(shipped_recipes())[:3])},"
