@@ -166,7 +166,9 @@ def test_data_on_stdout_is_clean(tmp_path: Path) -> None:
     assert text == (ROOT / "recipes" / "incline.yaml").read_text()
     study = simgen("recipes", "studies/incline_angle", cwd=tmp_path).stdout
     assert study.startswith("# yaml-language-server: $schema=./recipe.schema.json\n")
-    assert study.split("\n", 1)[1] == (ROOT / "recipes/studies/incline_angle.yaml").read_text().split("\n", 1)[1]
+    assert (
+        study.split("\n", 1)[1] == (ROOT / "recipes/studies/incline_angle.yaml").read_text().split("\n", 1)[1]
+    )
     listed = simgen("recipes", cwd=tmp_path).stdout.splitlines()
     assert [line.split()[0] for line in listed] == [
         *sorted(path.stem for path in (ROOT / "recipes").glob("*.yaml")),

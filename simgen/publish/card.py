@@ -31,11 +31,13 @@ from simgen.publish.card_edits import (
 )
 from simgen.publish.card_facts import Facts
 from simgen.publish.card_sections import CLIP, PLAYING, SECTIONS, SHEET, histograms_of
+from simgen.publish.card_study import audit_lines
 from simgen.publish.croissant import CROISSANT, croissant
 from simgen.publish.front_matter import files_front, metadata_front
 from simgen.reading.clip import Clip
 from simgen.reading.folder import Folder, read_manifest
 from simgen.reading.reader import open_dataset
+from simgen.verification.design import design_rows
 from simgen.verification.survey import Survey, survey
 
 __all__ = ["CARD", "CardFiles", "card_files", "dataset_card", "renewed_card", "speaks_of", "write_card"]
@@ -86,7 +88,9 @@ def card_files(
     old = None if overwrite else _content(path / CARD)
     _edits(_text(Facts(manifest, repo)), old, path / CARD)  # refused before the work rather than behind it
     found = survey(folder, progress)
-    facts = Facts(manifest, repo, found, _shown(path, manifest, found))
+    design = design_rows(folder) if manifest.study else ()
+    audit = audit_lines(manifest.recipe) if manifest.study else ()
+    facts = Facts(manifest, repo, found, _shown(path, manifest, found), design=design, audit=audit)
     pictures = _pictures(facts)
     fresh = _text(replace(facts, pictures=frozenset(pictures)))
     usual, edits = edits_of(fresh, fresh, CARD), _edits(fresh, old, path / CARD)

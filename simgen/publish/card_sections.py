@@ -19,6 +19,7 @@ from simgen.publish.card_clip import one_clip
 from simgen.publish.card_edits import place
 from simgen.publish.card_facts import Facts
 from simgen.publish.card_loading import snippets
+from simgen.publish.card_study import study
 from simgen.publish.markdown import code, escaped, fenced, folded, table
 from simgen.publish.rebuilding import rebuild_command
 from simgen.verification.overview import value_range
@@ -326,6 +327,7 @@ def _capital(text: str) -> str:
 SECTIONS = (
     Section("head", "", _head),
     Section("contents", "What is in it", _contents),
+    Section("study", "The study", study),
     Section("loading", "How to load it", _loading),
     Section("clip", "One clip", _clip),
     Section("parameters", "Parameters", _parameters),

@@ -155,7 +155,9 @@ class _Mix:
                 yield from self._written(("scenarios", name, "params"), params, (name,), {})
         for section in SECTIONS:
             for split in mapping_at(data, section):
-                own = {name: entry.get("params") for name, entry in self._own.get((section, split), {}).items()}
+                own = {
+                    name: entry.get("params") for name, entry in self._own.get((section, split), {}).items()
+                }
                 shared = mapping_at(data, section, split, "params")
                 yield from self._written(
                     (section, split, "params"), shared, self._scenarios(section, split), own
@@ -173,7 +175,11 @@ class _Mix:
     def _scenarios(self, section: str, split: str) -> tuple[str, ...]:
         """Those that clips of a split can have."""
         entries = self._own.get((section, split), self._entries)
-        return tuple(self._parameters) if ALL in entries else tuple(name for name in entries if name in self._parameters)
+        return (
+            tuple(self._parameters)
+            if ALL in entries
+            else tuple(name for name in entries if name in self._parameters)
+        )
 
     def _written(
         self, path: Path, params: Mapping[str, Any], scenarios: tuple[str, ...], nearer: Mapping[str, Any]
