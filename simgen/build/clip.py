@@ -159,7 +159,11 @@ def _out_of_distribution(recipe: Recipe, staged: Staged) -> tuple[str, ...]:
         for name, entry in look.items()
         if isinstance(entry, Constant) and f"{LOOK}{name}" in boxes[0]
     }
-    return tuple(out_of_range({**staged.params, **fixed}, boxes))
+    decided = staged.scenario.of_material(
+        staged.params
+    )  # the material is in range or not, not what it decides
+    drawn = {name: value for name, value in staged.params.items() if decided.get(name) != value}
+    return tuple(out_of_range({**drawn, **fixed}, boxes))
 
 
 def clip_key(name: str, split: str, index: int) -> str:

@@ -41,7 +41,11 @@ def one_clip(facts: Facts, picture: str) -> list[str]:
     lines += ["**Captions**, a text per tier:", ""]
     lines += table(
         ("tier", "text", "what the tier tells"),
-        [(code(tier), escaped(text), CAPTION_TIERS.get(tier, "")) for tier, text in clip.captions.items()],
+        [
+            (code(tier), escaped(text), CAPTION_TIERS.get(tier, ""))
+            for tier, text in clip.captions.items()
+            if text  # some tiers are empty where there is nothing of their kind to tell
+        ],
     )
     lines += ["", "**Parameters** (`params`):", "", *_params(clip)]
     lines += ["", "**Bodies** (`bodies`), in the order of every label per body:", "", *_bodies(clip)]

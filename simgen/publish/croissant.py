@@ -71,6 +71,7 @@ _CONTEXT = {
 _TYPES = {
     pa.string(): "sc:Text",
     pa.bool_(): "sc:Boolean",
+    pa.int8(): "cr:Int8",
     pa.int32(): "cr:Int32",
     pa.int64(): "cr:Int64",
     pa.float32(): "cr:Float32",
@@ -206,7 +207,10 @@ def _field(name: str, kind: pa.DataType, source: dict[str, Any]) -> dict[str, An
         array = {"isArray": True, "arrayShape": ",".join(map(str, shape))}
         return field | {"dataType": _TYPES[kind], **array, "source": source}
     if pa.types.is_list(kind):
-        return field | {"repeated": True, **_members(name, kind.value_type, source)}
+        inner = kind.value_type
+        records = pa.types.is_struct(inner)
+        members = _members(name, inner, source) if records else {"dataType": _TYPES[inner], "source": source}
+        return field | {"repeated": True, **members}
     if pa.types.is_struct(kind):
         return field | _members(name, kind, source)
     return field | {"dataType": _TYPES.get(kind, "sc:Text"), "source": source}

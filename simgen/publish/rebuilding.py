@@ -14,23 +14,32 @@ def rebuild_command(manifest: Manifest, recipe: str = "recipe.yaml") -> str:
     Options that the recipe itself says are left out, where it can be read here (its scenario may be a plug-in
     that is not installed).
     """
-    clips, formats = _by_itself(manifest)
+    clips, formats = _options(manifest)
     words = ["simgen build", recipe, "-o", manifest.name]
-    counts = set(manifest.splits.values())
-    if clips != dict(manifest.splits) and len(counts) == 1:
-        words += ["--clips", str(counts.pop())]
-    if formats != manifest.formats:
-        words += ["--format", "both" if manifest.formats == FORMATS else manifest.formats[0]]
+    if clips:
+        words += ["--clips", str(clips)]
+    if formats:
+        words += ["--format", formats]
     return " ".join(words)
 
 
-def _by_itself(manifest: Manifest) -> tuple[dict[str, int], tuple[str, ...]]:
-    """Clips per split and formats that the recipe gives without options; nothing where it cannot be read."""
+def _options(manifest: Manifest) -> tuple[int, str]:
+    """--clips and --format, 0 and "" where the recipe says the same."""
+    from simgen.build.driver import formats_of, plan_of
     from simgen.recipe import parse_recipe
 
+    wanted, written = dict(manifest.splits), "both" if manifest.formats == FORMATS else manifest.formats[0]
     try:
         recipe = parse_recipe(manifest.recipe, "recipe.yaml")
     except SimgenError:
-        return {}, ()
-    formats = FORMATS if recipe.output.format == "both" else (recipe.output.format,)
-    return {name: split.clips for name, split in recipe.splits.items()}, formats
+        return wanted.popitem()[1] if len(set(wanted.values())) == 1 else 0, written
+    clips = 0
+    if dict(plan_of(recipe).clips_per_split) != wanted:
+        # the number is the same for every split, but for what makes whole groups of it
+        asked = (
+            count
+            for count in sorted(wanted.values())
+            if dict(plan_of(recipe, count).clips_per_split) == wanted
+        )
+        clips = next(asked, 0)
+    return clips, "" if formats_of(recipe, None) == manifest.formats else written

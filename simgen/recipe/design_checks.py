@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from simgen.errors import Problem, Rejected
 from simgen.recipe.checks import mapping_at
+from simgen.recipe.distributions import constant
 from simgen.recipe.mix import MIX
+from simgen.recipe.splits import Pair
 from simgen.recipe.wording import did_you_mean, listed, shown
 from simgen.recipe.yaml import Document, Path
 
@@ -85,11 +87,23 @@ def body_problems(document: Document, recipe: Recipe) -> Iterator[Problem]:
             if bodies and body not in bodies:
                 guess = did_you_mean(body, bodies) or f" There are {listed(bodies, 'and')}."
                 yield document.problem(path, f"the scene has no body {shown(body)}.{guess}")
+    if recipe.render.shutter > 0 and (
+        recipe.twins or any(_in_the_middle(pair) for pair in recipe.pairs.values())
+    ):
+        wrong = (
+            "cannot be open in a recipe whose clips change at a frame (twins, pairs with `at_s`): motion blur would "
+            "show the change before it comes. Leave it out."
+        )
+        yield document.problem(("render", "shutter"), wrong)
     parameters = recipe.param_types()
     for place, factor in enumerate(recipe.study.factors):
         if factor not in parameters:
             guess = did_you_mean(factor, parameters) or f" There are {listed(parameters, 'and')}."
             yield document.problem(("study", "factors", place), f"there is no such parameter.{guess}")
+
+
+def _in_the_middle(pair: Pair) -> bool:
+    return pair.at_s != constant(0.0)
 
 
 def _written_at(split: str, recipe: Recipe) -> tuple[str, str]:

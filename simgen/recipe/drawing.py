@@ -14,6 +14,7 @@ from simgen.recipe.draws import Draws
 from simgen.recipe.mix import catalogue, mixed_weights, reduced, scenario_of_clip
 from simgen.recipe.quantities import distribution_of
 from simgen.recipe.sections import MixedScenario
+from simgen.recipe.sobol import sobol
 
 if TYPE_CHECKING:
     from simgen.recipe.models import Recipe
@@ -201,8 +202,6 @@ class Drawing:
         those of the scenario, whatever the recipe says of them; a draw after a rejected one is independent.
         """
         if self._recipe.sampling == "sobol" and draws.attempt == 0:
-            from simgen.study.sobol import sobol  # SciPy, which only such recipes need
-
             return sobol(draws.seed, draws.split, dimension, draws.index)
         return draws(name)
 

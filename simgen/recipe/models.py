@@ -276,6 +276,11 @@ class Recipe(Section):
         }
         return tuple(label for label, need in needed.items() if need)
 
+    @property
+    def context_frames(self) -> int:
+        """How many first frames the study gives a model; 0 where the recipe does not say."""
+        return self.study.context_frames if "context_frames" in self.study.model_fields_set else 0
+
     def study_summary(self) -> dict[str, Any]:
         """What a dataset keeps of its study: its words, factors and training split, and the sizes of ladders and
         groups; empty for a recipe that is none.
@@ -287,11 +292,6 @@ class Recipe(Section):
             return {}
         more = {"train": self.training, "context_frames": self.study.context_frames}
         return {**words, **more, "ladders": ladders, "groups": groups, "sampling": self.sampling}
-
-    @property
-    def context_frames(self) -> int:
-        """How many first frames the study gives a model; 0 where the recipe does not say."""
-        return self.study.context_frames if "context_frames" in self.study.model_fields_set else 0
 
     def factors(self) -> dict[str, dict[str, dict[str, str]]]:
         """Role and what reveals it (see `simgen.scenarios.base.Parameter`) of every parameter of each scenario; none

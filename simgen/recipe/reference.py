@@ -331,7 +331,7 @@ pairs:
   slippery: {set: {friction: 0}, groups: 50}        # pairs_slippery: factual, counterfactual
 twins:
   gone: {violations: [vanish, teleport], groups: 50}    # twins_gone: possible, vanish, teleport
-study: {question: How many clips until the law of the incline is learned?, factors: [angle_deg]}
+study: {question: "How many clips until the law of the incline is learned?", factors: [angle_deg]}
 ```"""
 
 _MIX = """\

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from simgen.labels import words
 from simgen.labels.events import Event
+from simgen.recipe.drawing import kind_of_parameter
 from simgen.scenarios.base import Parameter
 from simgen.scene.spec import SceneSpec
 from simgen.study.captions import MOST_TOLD, clause, firsts, told_bodies
@@ -21,6 +23,15 @@ __all__ = ["Setting", "counterfactual_captions", "intervention_clause"]
 
 LATER_S = 0.05  # events of both clips that are further apart in time than this are told
 AWAY_M = 0.05  # ends that are further apart
+NOTHING_OF = ("friction", "gravity", "drag", "wind")
+# With these a parameter's meaning begins as a noun that can be spoken of.
+NOUNS = (
+    *("angle", "charge", "coefficient", "direction", "distance", "edge", "extent", "gap", "height", "length"),
+    *("mass", "part", "place", "radius", "sense", "side", "slope", "speed", "strength", "thickness", "tilt"),
+    *("time", "turn", "width"),
+)
+SOLIDS = ("sphere", "box", "cube", "cylinder", "disc", "hoop", "tube", "capsule", "cone")
+UNIT_SUFFIX = re.compile(r"_(deg|rad|m|kg|s|n|j|hz|m_s|m_s2|rad_s|deg_s|n_m|kg_s)$")
 FIELDS = (  # of a body, what it is called, and its unit
     ("mass_kg", "mass", "kg"),
     ("friction", "friction", "1"),
@@ -59,21 +70,56 @@ def intervention_clause(
         return f"{body} {verb} not there"
     since = f" from {at_s} on" if intervention.frame else ""
     assert intervention.scene is not None
-    found = [_set(setting, verb) for setting in settings] or _changed(scene, intervention.scene, verb)
+    found = [_set(scene, setting, verb) for setting in settings] or _changed(scene, intervention.scene, verb)
     return words.join(found or [f"nothing {verb} different"]) + since
 
 
-def _set(setting: Setting, verb: str) -> str:
+def _set(scene: SceneSpec, setting: Setting, verb: str) -> str:
     parameter = setting.parameter
-    what = parameter.meaning.split(";")[0].split(",")[0].split(":")[0]
-    what = what.removeprefix("the ")
-    if setting.after == 0 and parameter.name.split("_")[0] in ("friction", "gravity", "drag", "wind"):
-        return f"there {verb} no {parameter.name.split('_')[0]}"
-    return f"the {what} {verb} {_value(setting.after, parameter.unit)} instead of {_value(setting.before, parameter.unit)}"
+    what = parameter.name.split("_")[0]
+    if setting.after == 0 and what in NOTHING_OF:
+        return f"there {verb} no {what}"
+    old, new = (_of_parameter(value, parameter) for value in (setting.before, setting.after))
+    if old in SOLIDS and new in SOLIDS:
+        return f"the shape {verb} that of {words.article(new)} instead of {words.article(old)}"
+    return f"the {_lettered(scene, _named(parameter))} {verb} {new} instead of {old}"
 
 
-def _value(value: object, unit: str) -> str:
-    return words.quantity(float(value), unit) if isinstance(value, (int, float)) else str(value)
+def _named(parameter: Parameter) -> str:
+    """A parameter as a noun without its article: from its meaning where that begins with one, else from its name."""
+    meaning = re.split(r"[;,:(]", parameter.meaning)[0].strip().removeprefix("the ")
+    unit = UNIT_SUFFIX.search(parameter.name) if parameter.unit not in ("", "1") else None
+    name = parameter.name[: unit.start()] if unit else parameter.name
+    if meaning.split()[0] in NOUNS and not meaning.endswith(" is"):
+        return meaning
+    if meaning.startswith("of "):
+        return f"{name.split('_')[0]} {meaning}"
+    return name.replace("_", " ")
+
+
+def _lettered(scene: SceneSpec, phrase: str) -> str:
+    """ "speed of ball a" as "speed of the red ball", where that is what `ball_a` is called."""
+    called = {body.name: name for body, name in zip(scene.bodies, the_bodies(scene), strict=True)}
+
+    def name(match: re.Match[str]) -> str:
+        noun, letter = match[1], match[2]
+        return called.get(f"{noun}_{letter}", f"{noun} {letter.upper()}")
+
+    return re.sub(r"\b(ball|body|cube|bob|block) ([a-g])\b", name, re.sub(r" towards [a-g]$", "", phrase))
+
+
+def _of_parameter(value: object, parameter: Parameter) -> str:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if kind_of_parameter(parameter) == "int" and parameter.unit == "1":
+            return str(round(value))
+        return _value(float(value), parameter.unit)
+    return str(value)
+
+
+def _value(value: float, unit: str) -> str:
+    """With two decimals, and up to four where fewer would be off by more than 1 %."""
+    decimals = next((d for d in (2, 3) if abs(round(value, d) - value) <= 0.01 * abs(value)), 4)
+    return words.quantity(value, unit, decimals)
 
 
 def _changed(scene: SceneSpec, other: SceneSpec, verb: str) -> list[str]:
@@ -99,9 +145,7 @@ def _changed(scene: SceneSpec, other: SceneSpec, verb: str) -> list[str]:
         elif np.dot(scene.gravity_m_s2, other.gravity_m_s2) < 0:
             found.append(f"gravity {verb} turned round")
         else:
-            found.append(
-                f"gravity {verb} {words.quantity(new_g, 'm/s²')} instead of {words.quantity(old_g, 'm/s²')}"
-            )
+            found.append(f"gravity {verb} {_value(new_g, 'm/s²')} instead of {_value(old_g, 'm/s²')}")
     if scene.forces != other.forces:
         gone = [force for force in scene.forces if force not in other.forces]
         kinds = sorted({force.kind for force in gone or other.forces})
@@ -134,6 +178,9 @@ def counterfactual_captions(
     condition = intervention_clause(scene, intervention, fps, settings, real=False)
     statement = intervention_clause(scene, intervention, fps, settings, real=True)
     lost, gained, moved = _differences(scene, told, stays, factual_events, counterfactual_events)
+    if intervention.remove:  # the sentence begins with it
+        away = the_bodies(scene)[scene.body_index(intervention.remove)]
+        lost = [("it" if subject == away else subject, *rest) for subject, *rest in lost]  # type: ignore[misc]
     would = [
         *(
             f"{subject} would not {infinitive}, as it does here after {_s(t)}"

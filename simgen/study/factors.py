@@ -42,7 +42,7 @@ def drawn_factors(
             found[parameter] = np.full(len(indices), distribution.constant)
             continue
         if recipe.sampling == "sobol":
-            from simgen.study.sobol import sobol_column
+            from simgen.recipe.sobol import sobol_column
 
             uniform = sobol_column(recipe.seed, design.address, place + 1, indices)
         else:

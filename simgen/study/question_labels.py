@@ -89,7 +89,8 @@ def topple_count(world: World, body: int) -> Answer | None:
     if "topples" not in world.scenario.events or len(world.subjects) < 2 or not inside:
         return None
     fallen = {index for event in world.events if event.kind == "topples" for index in event.bodies}
-    return words.number_word(len(fallen & set(world.subjects))).replace("no", "none")
+    count = len(fallen & set(world.subjects))
+    return words.number_word(count) if count else "zero"
 
 
 def collision_count(world: World, body: int) -> Answer | None:

@@ -40,7 +40,7 @@ __all__ = ["VIOLATIONS", "Violated", "violate"]
 
 Floats = NDArray[np.float64]
 
-# Each kind: what happens. docs/studies.md is made from this table.
+# Each kind: what happens. docs/twins.md has this table.
 VIOLATIONS: dict[str, str] = {
     "vanish": "a body is gone from one frame to the next; behind a screen, it never comes out again",
     "appear": "a body is there that was not there the frame before; the possible twin is the clip without it",

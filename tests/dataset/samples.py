@@ -18,6 +18,7 @@ from simgen.dataset import Manifest, Marker, ShardWriter, finish_dataset
 from simgen.dataset.sample import CameraLabel, Sample
 from simgen.labels.decision import Decision
 from simgen.labels.events import Event
+from simgen.labels.question import Question
 from simgen.physics.trace import Contacts
 from simgen.render.frames import PASSES, Frames
 from simgen.scenarios.base import LawCheck
@@ -50,6 +51,7 @@ class HandRecipe:
     splits: dict[str, Part] = field(default_factory=lambda: {"train": Part(clips=40), "test": Part(clips=3)})
     hash: str = "ab" * 32
     source: str = "name: hand\nscenario: hand\n"
+    asks: bool = False  # whether its clips have questions
 
     @property
     def video(self) -> Part:
@@ -74,7 +76,7 @@ class HandRecipe:
         return {}
 
     def study_labels(self) -> tuple[str, ...]:
-        return ()
+        return ("questions",) if self.asks else ()
 
     def study_summary(self) -> dict[str, Any]:
         return {}
@@ -91,6 +93,12 @@ class HandRecipe:
 
     def video_spec(self) -> Video:
         return Video(*self.size, self.fps, self.frame_count)
+
+
+QUESTIONS = (
+    Question("descriptive", "Which colour is the ball?", ("Red.", "Blue."), 0),
+    Question("predictive", "Où sera-t-elle?", ("Left.", "Right.", "Outside.", "Nowhere."), 3),
+)
 
 
 def make_sample(recipe: HandRecipe, index: int, split: str = "train") -> Sample:
@@ -169,6 +177,7 @@ def make_sample(recipe: HandRecipe, index: int, split: str = "train") -> Sample:
         split=split,
         scenario=recipe.scenario,
         captions=captions,
+        questions=QUESTIONS[: index % 3] if recipe.asks else (),
         fps=video.fps,
         params={
             "angle_deg": float(round(angle)) if index == 0 else angle,  # a whole number: must stay a float

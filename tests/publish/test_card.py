@@ -168,7 +168,7 @@ def test_the_clip_that_is_told_of_is_the_first_one(ramp: Path) -> None:
     told = section(ramp, "One clip")
     assert f"`{clip.key}`" in told
     for tier, text in clip.captions.items():
-        assert f"| `{tier}` | {escaped(text)} |" in told
+        assert not text or f"| `{tier}` | {escaped(text)} |" in told
     assert f"`angle_deg` {clip.params['angle_deg']:.4g}°" in told
     table = rows(told)
     for check in clip.law:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from simgen.recipe import load_recipe, recipe_schema, shipped_recipes
+from simgen.recipe import load_recipe, parse_recipe, recipe_schema, shipped_recipes
 from simgen.recipe.models import Recipe
 from simgen.recipe.reference import files
 from simgen.scenarios import all_scenarios
@@ -274,3 +274,10 @@ def test_the_documentation_shows_what_happens() -> None:
     )
     assert all(f"| `{name}` |" in text for name in shipped_recipes())
     assert load_recipe("incline").name == "incline"
+
+
+def test_the_study_of_the_page_is_a_recipe() -> None:
+    text = (ROOT / "docs/recipes.md").read_text(encoding="utf-8").split("## Studies")[1]
+    made = parse_recipe(re.search(r"```yaml\n(.*?)```", text, re.S)[1], "page.yaml")  # type: ignore[index]
+    assert list(made.designs)[:3] == ["train", "train_r1", "train_r2"]
+    assert {"coverage_30", "control", "sweep_angle", "pairs_slippery", "twins_gone"} <= set(made.designs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from simgen.errors import BuildError, Rejected
 from simgen.labels.events import Event
 from simgen.physics.energy import mechanical_energy
+from simgen.recipe.splits import VIOLATIONS as OF_RECIPES
 from simgen.render import PASSES, render
 from simgen.scene.json import scene_from_json, scene_to_json
 from simgen.study.captions import impossible_captions
@@ -231,3 +233,11 @@ def test_kinds_and_subjects_that_there_are_not() -> None:
     assert scene.bodies[violate("vanish", scene, trace, draws, "ball_b").body].name == "ball_b"
     with pytest.raises(Rejected, match="no-reverse-gravity"):
         violate("reverse_gravity", scene, trace, draws)  # there is none
+
+
+def test_the_page_and_the_recipes_know_the_same_kinds() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "twins.md").read_text()
+    assert [line for line in page.splitlines() if line.startswith("| `")] == [
+        f"| `{kind}` | {meaning} |" for kind, meaning in VIOLATIONS.items()
+    ]
+    assert tuple(VIOLATIONS) == OF_RECIPES

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import kstest, qmc
 
-from simgen.study.sobol import BITS, DIMENSIONS, generating_columns, sobol, sobol_column
+from simgen.recipe.sobol import BITS, DIMENSIONS, generating_columns, sobol, sobol_column
 
 
 def unscrambled(dimension: int, indices: NDArray[np.uint64]) -> NDArray[np.float64]:
