@@ -7,52 +7,26 @@ from __future__ import annotations
 
 import io
 import math
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from simgen.dataset.sample import Sample
 from simgen.dataset.video import encode_video
 from simgen.errors import SimgenError
+from simgen.lettering import ACCENT, FAINT, INK, PAPER, SOFT, length, quantity, wrapped, write_line
 
-__all__ = ["SUFFIXES", "animation", "contact_sheet", "preview"]
+__all__ = ["SUFFIXES", "animation", "contact_sheet", "preview", "sheet"]
 
 SUFFIXES = (".png", ".gif", ".mp4")
 
-_PAPER, _INK, _SOFT, _FAINT, _ACCENT = "#fbfbf9", "#22262b", "#5c646d", "#98a0a8", "#2f6fb2"
 _MARGIN, _GAP = 28, 6
 _STEPS = 6
 _THUMB = 208  # width of a picture of the sheet, pixels
 _CELL = 256  # least width of a clip of an animation, pixels
-
-# a name's last words are its unit; the longest that fits is taken
-_UNITS = {
-    "deg": "°",
-    "deg_s": "°/s",
-    "rad_s": "rad/s",
-    "kg": "kg",
-    "m": "m",
-    "mm": "mm",
-    "s": "s",
-    "m_s": "m/s",
-    "m_s2": "m/s²",
-    "hz": "Hz",
-    "n": "N",
-    "j": "J",
-    "n_m": "N/m",
-    "kg_s": "kg/s",
-    "kg_m3": "kg/m³",
-    "n_s": "N s",
-}
-# what the built-in typeface lacks, as it can write it
-_PLAIN = str.maketrans(
-    {"−": "-", "–": "-", "—": "-", "×": "x", "μ": "mu", "≤": "<=", "≥": ">=", "≈": "~", "ω": "w"}
-)
-_RAISED = {"²": "2", "³": "3", "⁻": "-", "¹": "1"}
 
 
 def preview(samples: Sequence[Sample], path: Path) -> None:
@@ -73,13 +47,17 @@ def preview(samples: Sequence[Sample], path: Path) -> None:
 def contact_sheet(samples: Sequence[Sample], path: Path, steps: int = _STEPS, title: str = "") -> None:
     """Writes a PNG with a row per clip (and per further camera): `steps` moments from the first frame to the
     last, and below them the caption, the parameters and the law's residual."""
+    _save(sheet(samples, steps, title), path)
+
+
+def sheet(samples: Sequence[Sample], steps: int = _STEPS, title: str = "") -> Image.Image:
+    """The picture that `contact_sheet` writes."""
     frame_count = len(samples[0].rgb)
     moments = np.unique(np.linspace(0, frame_count - 1, steps).round().astype(int))
     height, width = samples[0].rgb.shape[1:3]
     thumb = (_THUMB, max(1, round(_THUMB * height / width)))
     content = len(moments) * thumb[0] + (len(moments) - 1) * _GAP
-    several = _several(samples)
-    blocks = [_row(sample, moments, thumb, content, several) for sample in samples]
+    blocks = [_row(sample, moments, thumb, content, _label(sample, samples)) for sample in samples]
     head = _header(
         samples,
         content,
@@ -87,7 +65,7 @@ def contact_sheet(samples: Sequence[Sample], path: Path, steps: int = _STEPS, ti
         times=[frame / samples[0].fps for frame in moments],
         step=thumb[0] + _GAP,
     )
-    _save(_stack([head, *blocks], content, gap=26), path)
+    return _stack([head, *blocks], content, gap=26)
 
 
 def animation(samples: Sequence[Sample], path: Path) -> None:
@@ -97,14 +75,13 @@ def animation(samples: Sequence[Sample], path: Path) -> None:
     columns = min(len(samples), max(1, round(math.sqrt(len(samples) * 1.4 * height / width))))
     cell = max(_CELL, min(width, 512)) if columns > 1 else max(_CELL, width)
     size = (cell, round(cell * height / width))
-    several = _several(samples)
-    notes = [_note(sample, cell, several, small=True) for sample in samples]
+    notes = [_note(sample, cell, _label(sample, samples), small=True) for sample in samples]
     tall = max(note.height for note in notes)
     rows = math.ceil(len(samples) / columns)
     content = columns * cell + (columns - 1) * 2 * _GAP
     head = _header(samples, content)
     page = _stack(
-        [head, Image.new("RGB", (content, rows * (size[1] + tall) + (rows - 1) * 18), _PAPER)],
+        [head, Image.new("RGB", (content, rows * (size[1] + tall) + (rows - 1) * 18), PAPER)],
         content,
         gap=14,
     )
@@ -133,18 +110,24 @@ def _several(samples: Sequence[Sample]) -> bool:
     return len({sample.scenario for sample in samples}) > 1
 
 
+def _label(sample: Sample, samples: Sequence[Sample]) -> str:
+    """What tells a clip from the others: its number, and where they differ in it, split and scenario."""
+    split = f"{sample.split} " if len({other.split for other in samples}) > 1 else ""
+    return f"{split}#{sample.index}   " + (f"{sample.scenario}:   " if _several(samples) else "")
+
+
 def _row(
-    sample: Sample, moments: NDArray[np.int_], thumb: tuple[int, int], content: int, several: bool
+    sample: Sample, moments: NDArray[np.int_], thumb: tuple[int, int], content: int, label: str
 ) -> Image.Image:
     strips = []
     for name, frames in sample.frames.items():
-        strip = Image.new("RGB", (content, thumb[1]), _PAPER)
+        strip = Image.new("RGB", (content, thumb[1]), PAPER)
         for number, frame in enumerate(moments):
             strip.paste(_scaled(frames.rgb[frame], thumb), (number * (thumb[0] + _GAP), 0))
         if len(sample.frames) > 1:
             _tag(strip, name)
         strips.append(strip)
-    return _stack([*strips, _note(sample, content, several)], content, gap=_GAP, margin=0)
+    return _stack([*strips, _note(sample, content, label)], content, gap=_GAP, margin=0)
 
 
 def _header(
@@ -161,39 +144,38 @@ def _header(
         f"{across} × {height} px",
         f"{frames} frames, {sample.fps:g} per second",
     ]
-    head = Image.new("RGB", (width, 34 if not times else 64), _PAPER)
+    head = Image.new("RGB", (width, 34 if not times else 64), PAPER)
     draw = ImageDraw.Draw(head)
-    end = _write_line(draw, (0, 0), title or named, 24, _INK)
-    if not title and end + 16 + _length(" · ".join(facts), 15) <= width:
-        _write_line(draw, (end + 16, 7), " · ".join(facts), 15, _SOFT)
+    end = write_line(draw, (0, 0), title or named, 24, INK)
+    if not title and end + 16 + length(" · ".join(facts), 15) <= width:
+        write_line(draw, (end + 16, 7), " · ".join(facts), 15, SOFT)
     for number, time in enumerate(times):
-        _write_line(draw, (number * step, 44), f"{time:.2f} s", 14, _FAINT)
+        write_line(draw, (number * step, 44), f"{time:.2f} s", 14, FAINT)
     return head
 
 
-def _note(sample: Sample, width: int, several: bool, small: bool = False) -> Image.Image:
+def _note(sample: Sample, width: int, label: str, small: bool = False) -> Image.Image:
     """What stands under a clip."""
     size = 15 if small else 18
     lines: list[tuple[str, int, str]] = []
-    label = f"#{sample.index}   " + (f"{sample.scenario}:   " if several else "")
-    lines += [(line, size, _INK) for line in _wrapped(label + sample.caption, size, width)]
+    lines += [(line, size, INK) for line in wrapped(label + sample.caption, size, width)]
     shown = " · ".join(
-        _quantity(name, value)
+        quantity(name, value)
         for name, value in sample.params.items()
         if value != "none"  # no material: nothing to tell
     )
-    lines += [(line, size - 3, _SOFT) for line in _wrapped(shown, size - 3, width)]
+    lines += [(line, size - 3, SOFT) for line in wrapped(shown, size - 3, width)]
     laws = " · ".join(
         f"{law.name.replace('_', ' ')} {law.measured:.4g}, law {law.predicted:.4g}, off by {_part(law.residual)}"
         for law in sample.law
     )
-    lines += [(line, size - 3, _ACCENT) for line in _wrapped(laws, size - 3, width)]
+    lines += [(line, size - 3, ACCENT) for line in wrapped(laws, size - 3, width)]
     heights = [round(line_size * 1.4) for _, line_size, _ in lines]
-    note = Image.new("RGB", (width, 8 + sum(heights)), _PAPER)
+    note = Image.new("RGB", (width, 8 + sum(heights)), PAPER)
     draw = ImageDraw.Draw(note)
     y = 8
     for (text, line_size, colour), line_height in zip(lines, heights, strict=True):
-        _write_line(draw, (0, y), text, line_size, colour)
+        write_line(draw, (0, y), text, line_size, colour)
         y += line_height
     return note
 
@@ -202,70 +184,11 @@ def _part(residual: float) -> str:
     return f"{residual * 100:.2g} %" if residual >= 1e-5 else "less than 0.001 %"
 
 
-def _quantity(name: str, value: object) -> str:
-    """`angle_deg`, 23.41 as "angle 23.4°"."""
-    if isinstance(value, bool):
-        return f"{name.replace('_', ' ')} {'yes' if value else 'no'}"
-    if not isinstance(value, (int, float)):
-        return f"{name.replace('_', ' ')} {value}"
-    words = name.split("_")
-    for count in range(min(3, len(words) - 1), 0, -1):
-        unit = _UNITS.get("_".join(words[-count:]))
-        if unit is not None:
-            space = "" if unit.startswith("°") else " "
-            return f"{' '.join(words[:-count])} {value:.3g}{space}{unit}"
-    return f"{' '.join(words)} {value:.3g}"
-
-
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    font = ImageFont.load_default(size)
-    assert isinstance(font, ImageFont.FreeTypeFont)
-    return font
-
-
-def _length(text: str, size: int) -> float:
-    return sum(_font(run_size).getlength(run) for run, run_size in _runs(text, size))
-
-
-def _runs(text: str, size: int) -> list[tuple[str, int]]:
-    """Pieces of a line with their sizes; exponents are small figures, which the typeface itself lacks."""
-    runs = []
-    for piece in re.findall(r"[²³⁻¹]+|[^²³⁻¹]+", text.translate(_PLAIN)):
-        if piece[0] in _RAISED:
-            runs.append(("".join(_RAISED[character] for character in piece), round(size * 0.65)))
-        else:
-            runs.append((piece, size))
-    return runs
-
-
-def _write_line(
-    draw: ImageDraw.ImageDraw, place: tuple[float, float], text: str, size: int, colour: str
-) -> float:
-    """Writes one line and returns where it ends."""
-    x, y = place
-    for run, run_size in _runs(text, size):
-        draw.text((x, y), run, font=_font(run_size), fill=colour)
-        x += _font(run_size).getlength(run)
-    return x
-
-
-def _wrapped(text: str, size: int, width: int) -> list[str]:
-    """The text in lines no wider than `width`; it breaks at " · " if there are some, else between words."""
-    between = " · " if " · " in text else " "
-    lines: list[str] = []
-    for word in text.split(between):
-        if lines and _length(lines[-1] + between + word, size) <= width:
-            lines[-1] += between + word
-        else:
-            lines.append(word)
-    return lines
-
-
 def _tag(strip: Image.Image, name: str) -> None:
     """A camera's name on the first picture of its row."""
     draw = ImageDraw.Draw(strip)
-    draw.rounded_rectangle((6, 6, 20 + _length(name, 13), 26), radius=5, fill=_PAPER)
-    _write_line(draw, (13, 8), name, 13, _SOFT)
+    draw.rounded_rectangle((6, 6, 20 + length(name, 13), 26), radius=5, fill=PAPER)
+    write_line(draw, (13, 8), name, 13, SOFT)
 
 
 def _scaled(rgb: NDArray[np.uint8], size: tuple[int, int]) -> Image.Image:
@@ -275,7 +198,7 @@ def _scaled(rgb: NDArray[np.uint8], size: tuple[int, int]) -> Image.Image:
 
 def _stack(blocks: Sequence[Image.Image], width: int, gap: int, margin: int = _MARGIN) -> Image.Image:
     height = sum(block.height for block in blocks) + gap * (len(blocks) - 1)
-    page = Image.new("RGB", (width + 2 * margin, height + 2 * margin), _PAPER)
+    page = Image.new("RGB", (width + 2 * margin, height + 2 * margin), PAPER)
     y = margin
     for block in blocks:
         page.paste(block, (margin, y))

@@ -4,25 +4,60 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simgen.build.driver import BuildReport
     from simgen.build.estimate import Estimate
     from simgen.dataset.residuals import LawResiduals
+    from simgen.publish.card import CardFiles
     from simgen.publish.upload import PublishReport
     from simgen.verification.overview import Overview
 
 __all__ = [
     "build_words",
     "bytes_word",
+    "card_words",
     "duration",
     "estimate_words",
+    "name_and_unit",
     "overview_words",
     "per_cent",
     "publish_words",
     "residual_lines",
 ]
+
+
+# a name's last words are its unit; the longest that fits is taken
+_UNITS = {
+    "deg": "°",
+    "deg_s": "°/s",
+    "rad_s": "rad/s",
+    "kg": "kg",
+    "m": "m",
+    "mm": "mm",
+    "s": "s",
+    "m_s": "m/s",
+    "m_s2": "m/s²",
+    "hz": "Hz",
+    "n": "N",
+    "j": "J",
+    "n_m": "N/m",
+    "kg_s": "kg/s",
+    "kg_m3": "kg/m³",
+    "n_s": "N s",
+}
+
+
+def name_and_unit(name: str) -> tuple[str, str]:
+    """`angle_deg` -> ("angle", "°"); what has no unit in its name keeps all its words."""
+    words = name.split("_")
+    for count in range(min(3, len(words) - 1), 0, -1):
+        unit = _UNITS.get("_".join(words[-count:]))
+        if unit is not None:
+            return " ".join(words[:-count]), unit
+    return " ".join(words), ""
 
 
 def bytes_word(count: float) -> str:
@@ -95,7 +130,12 @@ def build_words(report: BuildReport, published: PublishReport | None = None) -> 
         lines.append(f"  draws rejected and drawn again: {reasons}")
     if published is not None:
         return "\n".join([*lines, publish_words(published)])
-    lines += ["next:", f"  simgen info {folder}", f"  simgen verify --deep {folder}"]
+    lines += [
+        "next:",
+        f"  simgen info {folder}",
+        f"  simgen verify --deep {folder}",
+        f"  simgen card {folder}",
+    ]
     if (report.folder / "data").is_dir():
         split = max(report.splits, key=lambda name: report.splits[name])
         files = f"{folder}/data/{split}-*.parquet"
@@ -125,6 +165,15 @@ def publish_words(report: PublishReport) -> str:
     lines.append(f'  python: datasets.load_dataset("{first.repository}"{revision}, streaming=True)')
     lines.append(f'  python: simgen.open_dataset("{location}")')
     return "\n".join(lines)
+
+
+def card_words(folder: str, made: CardFiles) -> str:
+    """What was written, what was kept, and what to do next."""
+    lines = [f"  {path}, {bytes_word(len(data))}" for path, data in made.files.items()]
+    if made.kept:
+        lines.append(f"  kept as you wrote it: {', '.join(made.kept)}")
+    where = Path(folder)
+    return "\n".join([*lines, "next:", f"  look at it: {where / 'README.md'}", f"  simgen verify {where}"])
 
 
 def estimate_words(name: str, found: Estimate) -> str:

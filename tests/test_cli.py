@@ -40,6 +40,7 @@ def test_the_closing_summary(place: Path) -> None:
         "next:",
         "  simgen info out",
         "  simgen verify --deep out",
+        "  simgen card out",
         '  python: datasets.load_dataset("parquet", data_files="out/data/train-*.parquet")',
         '  python: simgen.open_dataset("out")',
     ]
@@ -141,7 +142,7 @@ def test_overwrite_starts_again(place: Path, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in (tmp_path / "out").iterdir() if not path.name.startswith(".")) == [
-        *("README.md", "data", "dense", "manifest.json", "recipe.yaml"),
+        *("README.md", "croissant.json", "data", "dense", "manifest.json", "recipe.yaml"),
     ]
 
 
@@ -199,6 +200,7 @@ def test_a_wrong_command_line_is_answered_with_status_two(
         (["scenarios", "inclin"], "there is no scenario 'inclin'. Did you mean 'incline'?"),
         (["info", "nowhere"], "There is no dataset at nowhere"),
         (["verify", "."], "."),
+        (["card", "."], ". is not a simgen dataset: it has no manifest.json"),
         (["preview", "small.yaml", "-o", "x.bmp"], "x.bmp: a preview is a .png"),
         (["preview", "small.yaml", "-o", "/proc/none/x.png"], "/proc/none"),
     ],
@@ -247,7 +249,8 @@ def test_without_the_engine_a_build_says_what_to_do(place: Path, tmp_path: Path)
         )
         assert sentences(done.stderr).count("\n") == 0
     assert not (tmp_path / "x").exists()
-    for command in (["info", place / "out"], ["verify", place / "out"], ["scenarios", "drop"]):
+    copy = shutil.copytree(place / "out", tmp_path / "copy")
+    for command in (["info", copy], ["verify", copy], ["card", copy], ["scenarios", "drop"]):
         assert simgen(*command, cwd=tmp_path, PYTHONPATH=str(tmp_path)).returncode == 0
 
 
@@ -280,7 +283,7 @@ def test_every_command_says_what_it_is_for() -> None:
 def test_help_comes_from_the_installed_command(tmp_path: Path) -> None:
     done = simgen("--help", cwd=tmp_path)
     assert done.returncode == 0
-    for name in ("build", "preview", "check", "scenarios", "recipes", "schema", "info", "verify"):
+    for name in ("build", "preview", "check", "scenarios", "recipes", "schema", "info", "verify", "card"):
         assert f"\n  {name} " in done.stdout
 
 

@@ -12,7 +12,8 @@ from PIL import Image
 from simgen.build import generate
 from simgen.dataset.sample import Sample
 from simgen.errors import SimgenError
-from simgen.preview import _length, _quantity, _wrapped, preview
+from simgen.lettering import length, quantity, wrapped
+from simgen.preview import preview
 from simgen.recipe import parse_recipe
 
 pytest.importorskip("pybullet")
@@ -126,14 +127,14 @@ def test_a_place_that_cannot_be_written_is_named(samples: list[Sample], tmp_path
 
 
 def test_parameters_read_as_a_person_writes_them() -> None:
-    assert _quantity("angle_deg", 23.41) == "angle 23.4°"
-    assert _quantity("mass_kg", 0.125) == "mass 0.125 kg"
-    assert _quantity("gravity_m_s2", 9.81) == "gravity 9.81 m/s²"
-    assert _quantity("start_height_m", 1.25) == "start height 1.25 m"
-    assert _quantity("elasticity", 0.5) == "elasticity 0.5"
-    assert _quantity("shape", "hoop") == "shape hoop"
-    assert _quantity("spinning", True) == "spinning yes"
-    assert _quantity("count", 3) == "count 3"
+    assert quantity("angle_deg", 23.41) == "angle 23.4°"
+    assert quantity("mass_kg", 0.125) == "mass 0.125 kg"
+    assert quantity("gravity_m_s2", 9.81) == "gravity 9.81 m/s²"
+    assert quantity("start_height_m", 1.25) == "start height 1.25 m"
+    assert quantity("elasticity", 0.5) == "elasticity 0.5"
+    assert quantity("shape", "hoop") == "shape hoop"
+    assert quantity("spinning", True) == "spinning yes"
+    assert quantity("count", 3) == "count 3"
 
 
 def test_lines_are_no_wider_than_the_page() -> None:
@@ -141,7 +142,7 @@ def test_lines_are_no_wider_than_the_page() -> None:
         "A blue ball rolls down a slope of 23 degrees and after 0.8 s it hits a red box on the ground. " * 3
     )
     for size, width in ((18, 400), (12, 256)):
-        lines = _wrapped(text.strip(), size, width)
+        lines = wrapped(text.strip(), size, width)
         assert len(lines) > 2
-        assert all(_length(line, size) <= width for line in lines)
+        assert all(length(line, size) <= width for line in lines)
         assert " ".join(lines) == text.strip()

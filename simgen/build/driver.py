@@ -297,7 +297,12 @@ class _Run:
             markers.append(marker)
         if self._destination is None:
             manifest = finish_dataset(
-                self._folder, self._recipe, markers, GENERATOR_VERSION, lambda: self._study_files(markers)
+                self._folder,
+                self._recipe,
+                markers,
+                GENERATOR_VERSION,
+                lambda: self._study_files(markers),
+                self._progress.say,
             )
         else:
             manifest = self._finish_elsewhere(self._destination, markers)

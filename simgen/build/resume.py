@@ -25,10 +25,11 @@ from typing import TYPE_CHECKING, Any
 from simgen import GENERATOR_VERSION
 from simgen.build.packing import make_room, remove_room
 from simgen.build.plan import Plan, ShardPlan
-from simgen.dataset.finish import CARD
+from simgen.dataset.finish import CARD, CROISSANT
 from simgen.dataset.manifest import MANIFEST, RECIPE, STUDY, Marker, shard_files
 from simgen.dataset.storage import PRIVATE, FileRecord, remove_unfinished, write_whole
 from simgen.errors import BuildError
+from simgen.publish.card_sections import remove_pictures
 
 if TYPE_CHECKING:
     from simgen.recipe import Recipe
@@ -38,7 +39,7 @@ __all__ = ["Scan", "Target", "check_folder", "prepare", "sweep"]
 _TARGET = f"{PRIVATE}/build.json"
 _MARKERS = f"{PRIVATE}/markers"
 _KINDS = ("data", "dense", "webdataset")
-_OURS = (*_KINDS, STUDY, MANIFEST, RECIPE, CARD, PRIVATE)
+_OURS = (*_KINDS, STUDY, MANIFEST, RECIPE, CARD, CROISSANT, PRIVATE)
 _SHARD_NAME = re.compile(r"(?P<split>.+)-(?P<number>\d{5,})-of-(?P<count>\d{5,})\.(json|parquet|tar)")
 
 
@@ -124,9 +125,10 @@ def _clear(folder: Path) -> bool:
             path.unlink(missing_ok=True)
         if (folder / kind).is_dir() and not any((folder / kind).iterdir()):
             (folder / kind).rmdir()
-    for name in (RECIPE, CARD):
+    for name in (RECIPE, CARD, CROISSANT):
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / STUDY, ignore_errors=True)
+    remove_pictures(folder)
     shutil.rmtree(folder / _MARKERS, ignore_errors=True)
     remove_room(folder)
     remove_unfinished(folder)

@@ -1,4 +1,4 @@
-"""What speaks of the whole dataset, once all its shards are done: recipe.yaml, README.md and, last,
+"""What speaks of the whole dataset, once all its shards are done: recipe.yaml, README.md, croissant.json and, last,
 manifest.json.
 """
 
@@ -10,14 +10,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from simgen.dataset.card import dataset_card
 from simgen.dataset.manifest import MANIFEST, RECIPE, Manifest, Marker
 from simgen.dataset.storage import FileRecord, write_whole
 from simgen.errors import DatasetError
+from simgen.publish.card import CARD, dataset_card, renewed_card, speaks_of
+from simgen.publish.card_edits import metadata_of
+from simgen.publish.croissant import CROISSANT, croissant
 
-__all__ = ["CARD", "finish_dataset"]
+__all__ = ["CARD", "CROISSANT", "OLD_CARD", "finish_dataset"]
 
-CARD = "README.md"
+OLD_CARD = "README.old.md"
 
 
 def finish_dataset(
@@ -26,23 +28,29 @@ def finish_dataset(
     markers: Sequence[Marker],
     generator_version: int,
     study_files: Callable[[], Iterable[tuple[str, bytes]]] = tuple,
+    say: Callable[[str], None] = lambda sentence: None,
 ) -> Manifest:
-    """Writes the three files from the markers of all shards, after the tables of a study that `study_files` gives
+    """Writes the files from the markers of all shards, after the tables of a study that `study_files` gives
     (path, content). What is already there as it should be is left alone.
 
-    A card that a person has edited is kept unless the dataset itself has changed.
+    A card that speaks of this dataset is kept as it is. In the card of another one what a person wrote into the places that are theirs
+    stays; one that was changed elsewhere is put aside, which `say` hears.
     """
     manifest = Manifest.of(recipe, markers, generator_version)
     records = _as_they_are(folder, manifest)
     if records is None:
         records = {path: write_whole(folder, path, content) for path, content in study_files()}
     manifest = replace(manifest, study_files=records)
-    text = manifest.to_text().encode()
+    text, old = manifest.to_text().encode(), _content(folder / CARD)
     unchanged = _content(folder / MANIFEST) == text
-    card = dataset_card(manifest).encode()
-    for relative, content in ((RECIPE, manifest.recipe.encode()), (CARD, card), (MANIFEST, text)):
-        kept = unchanged and relative == CARD and (folder / CARD).exists()
-        if not kept and _content(folder / relative) != content:
+    if old is None or not (unchanged or speaks_of(manifest).encode() in old.splitlines()):
+        card = _card(folder, manifest, old, say)
+        described = croissant(manifest, metadata_of(card)).encode()
+        for relative, content in ((CARD, card.encode()), (CROISSANT, described)):
+            if _content(folder / relative) != content:
+                write_whole(folder, relative, content)
+    for relative, content in ((RECIPE, manifest.recipe.encode()), (MANIFEST, text)):
+        if _content(folder / relative) != content:
             write_whole(folder, relative, content)
     return manifest
 
@@ -59,6 +67,20 @@ def _as_they_are(folder: Path, manifest: Manifest) -> Mapping[str, FileRecord] |
     except (OSError, DatasetError):
         return None
     return before.study_files
+
+
+def _card(folder: Path, manifest: Manifest, old: bytes | None, say: Callable[[str], None]) -> str:
+    """A new card with what a person wrote into the old one."""
+    if old is None:
+        return dataset_card(manifest)
+    try:
+        return renewed_card(manifest, old, folder / CARD)
+    except DatasetError as error:
+        write_whole(folder, OLD_CARD, old)
+        say(
+            f"{error}\nThe dataset has changed, so it has a new card; the card that was there is now {OLD_CARD}."
+        )
+        return dataset_card(manifest)
 
 
 def _content(path: Path) -> bytes | None:

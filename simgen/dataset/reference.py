@@ -5,7 +5,7 @@ A test compares the committed page with what this prints and runs the snippets i
 
 from __future__ import annotations
 
-from simgen.dataset.card import column_rows
+from simgen.dataset.column_rows import column_rows
 from simgen.dataset.column_table import FRAMES, PIXELS, Layout, columns
 from simgen.render.frames import PASSES
 
@@ -29,7 +29,9 @@ machine, the number of workers or the size of the shards.
 
 ```
 datasets/incline/
-  README.md         the dataset card
+  README.md         the dataset card (cards.md)
+  card/             its pictures, once `simgen card` has been asked for them
+  croissant.json    what is in the dataset, for machines
   recipe.yaml       what it was built from
   manifest.json     format, recipe and hash, versions, these columns, every shard with its bytes and sha256
   data/train-00000-of-00004.parquet       a row per clip

@@ -12,12 +12,14 @@ from pathlib import Path
 
 from simgen.dataset.manifest import Manifest, Marker
 from simgen.dataset.storage import FileRecord
+from simgen.publish.card import CardFiles, card_of, short_card_of
 from simgen.publish.hub import HubRepository
 from simgen.publish.progress import Audience, Quiet
-from simgen.publish.publication import parts_of, repository_of
+from simgen.publish.publication import Publication, parts_of
+from simgen.publish.repository import repository_of
 from simgen.publish.staging import Arrival, Staging
 from simgen.publish.target import Identity
-from simgen.publish.upload import PublishReport, missing, reveal
+from simgen.publish.upload import PublishReport, card_in, missing, reveal
 from simgen.reading.retries import PATIENCE, Patience
 
 __all__ = ["HubDestination"]
@@ -66,4 +68,16 @@ class HubDestination:
         pairs = [(part, self._stages[part.repository]) for part in parts]
         for part, stage in pairs:  # the tables of a study
             stage.send(missing(part, stage), self._audience.sent)
-        self.report = reveal(pairs, self._audience, None, self._sent, self._start, self._private)
+        tables = next((pair for pair in pairs if "parquet" in pair[0].manifest.formats), None)
+        cards = [self._card(folder, part, tables) for part, _ in pairs]
+        self.report = reveal(pairs, cards, self._audience, None, self._sent, self._start, self._private)
+
+    def _card(self, folder: Path, part: Publication, tables: tuple[Publication, Staging] | None) -> CardFiles:
+        """The whole card, for which a few columns are read back. Tars would have to be read whole: their repository has
+        the pictures and figures of its sibling if there is one, else a short card.
+        """
+        old, where = card_in(folder)
+        if tables is None:
+            return short_card_of(part.manifest, part.repository, old, where)
+        source, stage = tables
+        return card_of(stage.location(source.manifest), part.manifest, part.repository, old, where)

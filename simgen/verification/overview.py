@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import statistics
-from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from simgen.dataset.column_table import Layout
-from simgen.dataset.manifest import Manifest
 from simgen.dataset.residuals import LawResiduals, tolerance_of
-from simgen.reading.reader import open_dataset
+from simgen.verification.survey import Survey, survey
 
-__all__ = ["Overview", "overview"]
+__all__ = ["Overview", "overview", "overview_of", "value_range"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +43,18 @@ class Overview:
 
 def overview(location: str | Path) -> Overview:
     """Reads the manifest and a few columns of every clip. Raises DatasetError if it is not finished."""
-    dataset = open_dataset(location, columns=["split", "scenario", "params", "law"])
-    manifest: Manifest = dataset.manifest
+    return overview_of(survey(location))
+
+
+def overview_of(found: Survey) -> Overview:
+    """What the values of all clips amount to."""
+    manifest = found.manifest
     params: dict[str, dict[str, Any]] = {split: {} for split in manifest.splits}
-    scenarios: dict[str, Counter[str]] = {split: Counter() for split in manifest.splits}
-    residuals: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
-    for clip in dataset:
-        seen, scenario = params[clip.split], clip.scenario
-        scenarios[clip.split][scenario] += 1
-        for parameter, value in clip.params.items():
-            name = f"{scenario}.{parameter}" if manifest.layout.mixture else parameter
-            if isinstance(value, (bool, str)):
-                seen.setdefault(name, Counter())[
-                    str(value).lower() if isinstance(value, bool) else value
-                ] += 1
-            else:
-                low, high = seen.get(name, (value, value))
-                seen[name] = [min(low, value), max(high, value)]
-        for check in clip.law:
-            residuals[scenario, check.name].append(check.residual)
+    for scenario, names in found.params.items():
+        for name, splits in names.items():
+            for split, values in splits.items():
+                full_name = f"{scenario}.{name}" if manifest.layout.mixture else name
+                params[split][full_name] = value_range(values)
     sizes: Counter[str] = Counter()
     for shard in manifest.shards:
         for path, record in shard.files.items():
@@ -75,7 +66,7 @@ def overview(location: str | Path) -> Overview:
         generator_version=manifest.generator_version,
         format=manifest.format,
         formats=manifest.formats,
-        clips=len(dataset),
+        clips=sum(manifest.splits.values()),
         splits=manifest.splits,
         shards=len(manifest.shards),
         bytes=dict(sizes),
@@ -83,28 +74,26 @@ def overview(location: str | Path) -> Overview:
         cameras=manifest.layout.cameras,
         passes=manifest.layout.passes,
         codec=manifest.layout.codec,
-        scenarios={split: dict(sorted(found.items())) for split, found in scenarios.items()},
-        params={
-            split: {name: _plain(found[name]) for name in _in_order(manifest.layout, found)}
-            for split, found in params.items()
-        },
+        scenarios=found.scenarios,
+        params=params,
         laws={
             law: LawResiduals(
-                scenario, len(found), statistics.median(found), max(found), tolerance_of(scenario, law)
+                scenario,
+                len(residuals),
+                statistics.median(residuals),
+                max(residuals),
+                tolerance_of(scenario, law),
             )
-            for (scenario, law), found in sorted(residuals.items())
+            for (scenario, law), residuals in found.residuals.items()
         },
         rejections=dict(manifest.rejections),
         versions=dict(manifest.versions),
     )
 
 
-def _in_order(layout: Layout, names: Collection[str]) -> list[str]:
-    """The parameters of a mix scenario by scenario, each with its own in their order; others as they are."""
-    mixed = [f"{scenario}.{name}" for scenario, own in layout.mixture for name in own]
-    return [name for name in mixed if name in names] or list(names)
-
-
-def _plain(seen: list[float] | tuple[float, float] | Counter[str]) -> Any:
-    """[min, max], or counts from the most frequent word on."""
-    return dict(seen.most_common()) if isinstance(seen, Counter) else list(seen)
+def value_range(values: Sequence[float | int | str | bool]) -> Any:
+    """[min, max] of numbers, counts of words (and of true and false) from the most frequent one on."""
+    if isinstance(values[0], (bool, str)):
+        words = Counter(str(value).lower() if isinstance(value, bool) else str(value) for value in values)
+        return dict(words.most_common())
+    return [min(values), max(values)]

@@ -10,11 +10,11 @@ import pytest
 import yaml
 
 from simgen.dataset import columns
-from simgen.dataset.card import front_matter
 from simgen.dataset.column_table import Layout, arrow_schema
 from simgen.dataset.features import feature
 from simgen.dataset.manifest import Manifest
 from simgen.dataset.reference import page
+from simgen.publish.front_matter import front_matter
 from simgen.render.frames import PASSES
 from tests.dataset.samples import HandRecipe
 

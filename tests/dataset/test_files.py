@@ -229,3 +229,4 @@ def test_finishing_twice_keeps_an_edited_card(tmp_path: Path) -> None:
     build(tmp_path, recipe, {"train": [3]}, ("parquet",))
     assert '"clips":3' in (tmp_path / "manifest.json").read_text()
     assert "A person" not in card.read_text()
+    assert "A person wrote this." in (tmp_path / "README.old.md").read_text()

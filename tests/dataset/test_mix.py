@@ -16,8 +16,8 @@ import pytest
 import simgen
 from simgen.build import BuildReport
 from simgen.dataset import Layout, Manifest
-from simgen.dataset.card import dataset_card
 from simgen.dataset.values import values_of
+from simgen.publish.card import dataset_card
 from simgen.reading import open_dataset
 from simgen.recipe import Recipe, recipe_from_data
 from simgen.scenarios import get_scenario
