@@ -12,10 +12,10 @@ from pathlib import Path
 
 from simgen.dataset.manifest import Manifest, Marker
 from simgen.dataset.storage import FileRecord
-from simgen.publish.card import CardFiles, card_of, short_card_of
+from simgen.publish.card import card_of, describe
 from simgen.publish.hub import HubRepository
 from simgen.publish.progress import Audience, Quiet
-from simgen.publish.publication import Publication, parts_of
+from simgen.publish.publication import parts_of
 from simgen.publish.repository import repository_of
 from simgen.publish.staging import Arrival, Staging
 from simgen.publish.target import Identity
@@ -69,15 +69,10 @@ class HubDestination:
         for part, stage in pairs:  # the tables of a study
             stage.send(missing(part, stage), self._audience.sent)
         tables = next((pair for pair in pairs if "parquet" in pair[0].manifest.formats), None)
-        cards = [self._card(folder, part, tables) for part, _ in pairs]
-        self.report = reveal(pairs, cards, self._audience, None, self._sent, self._start, self._private)
-
-    def _card(self, folder: Path, part: Publication, tables: tuple[Publication, Staging] | None) -> CardFiles:
-        """The whole card, for which a few columns are read back. Tars would have to be read whole: their repository has
-        the pictures and figures of its sibling if there is one, else a short card.
-        """
+        description = None
+        if tables is not None:  # a few columns are read back; tars would have to be read whole
+            source, stage = tables
+            description = describe(stage.location(source.manifest), source.manifest)
         old, where = card_in(folder)
-        if tables is None:
-            return short_card_of(part.manifest, part.repository, old, where)
-        source, stage = tables
-        return card_of(stage.location(source.manifest), part.manifest, part.repository, old, where)
+        cards = [card_of(part.manifest, part.repository, description, old, where) for part, _ in pairs]
+        self.report = reveal(pairs, cards, self._audience, None, self._sent, self._start, self._private)

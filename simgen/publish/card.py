@@ -9,8 +9,8 @@ depends on the time or the machine.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +41,13 @@ from simgen.verification.survey import Survey, survey
 __all__ = [
     "CARD",
     "CardFiles",
+    "Description",
     "card_files",
     "card_of",
     "check_card",
     "dataset_card",
+    "describe",
     "renewed_card",
-    "short_card_of",
     "speaks_of",
     "write_card",
 ]
@@ -61,6 +62,15 @@ class CardFiles:
 
     files: dict[str, bytes]
     kept: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What reading a dataset told."""
+
+    survey: Survey
+    shown: Sequence[Clip]
+    pictures: Mapping[str, bytes]  # path in the dataset -> the file
 
 
 def dataset_card(manifest: Manifest) -> str:
@@ -95,48 +105,44 @@ def card_files(
         )
     path, manifest = Path(folder), read_manifest(there)
     old = None if overwrite else _content(path / CARD)
-    return card_of(path, manifest, repo, old, path / CARD, progress)
+    check_card(manifest, repo, old, path / CARD)  # refused before the work rather than behind it
+    return card_of(manifest, repo, describe(path, manifest, progress), old, path / CARD)
+
+
+def describe(
+    location: str | Path, manifest: Manifest, progress: Callable[[int, int], None] | None = None
+) -> Description:
+    """Reads what a whole card tells of the clips of a dataset in a folder or at a URL."""
+    found = survey(location, progress)
+    facts = Facts(manifest, "", found, _shown(location, manifest, found))
+    return Description(found, facts.shown, _pictures(facts))
 
 
 def card_of(
-    location: str | Path,
-    manifest: Manifest,
-    repo: str,
-    old: bytes | None,
-    where: Path,
-    progress: Callable[[int, int], None] | None = None,
+    manifest: Manifest, repo: str, description: Description | None, old: bytes | None, where: Path
 ) -> CardFiles:
-    """The same for a dataset at a folder or URL and the files of it that `manifest` lists, with what a person wrote into
-    the card `old`, which is at `where`.
+    """The card of the files that `manifest` lists, with what a person wrote into the card `old`, which is at `where`;
+    without a description as far as the manifest tells.
     """
-    check_card(manifest, repo, old, where)  # refused before the work rather than behind it
-    found = survey(location, progress)
-    facts = Facts(manifest, repo, found, _shown(location, manifest, found))
-    pictures = _pictures(facts)
-    return _card_files(replace(facts, pictures=frozenset(pictures)), old, where, pictures)
-
-
-def short_card_of(manifest: Manifest, repo: str, old: bytes | None, where: Path) -> CardFiles:
-    """What `card_of` makes as far as the manifest tells: no clip is read."""
-    return _card_files(Facts(manifest, repo), old, where, {})
+    facts, pictures = Facts(manifest, repo), {}
+    if description is not None:
+        pictures = dict(description.pictures)
+        facts = Facts(manifest, repo, description.survey, description.shown, frozenset(pictures))
+    fresh = _text(facts)
+    usual, edits = edits_of(fresh, fresh, CARD), _edits(fresh, old, where)
+    text = with_edits(fresh, edits)
+    described = {}
+    if "parquet" in manifest.formats:  # Croissant speaks of Parquet files
+        described[CROISSANT] = croissant(manifest, metadata_of(text), repo).encode()
+    return CardFiles(
+        files={**pictures, **described, CARD: text.encode()},
+        kept=tuple(name for name, lines in edits.items() if lines != usual.get(name)),
+    )
 
 
 def check_card(manifest: Manifest, repo: str, old: bytes | None, where: Path) -> None:
     """Raises DatasetError when a new card would lose what a person wrote into the card `old`."""
     _edits(_text(Facts(manifest, repo)), old, where)
-
-
-def _card_files(facts: Facts, old: bytes | None, where: Path, pictures: dict[str, bytes]) -> CardFiles:
-    fresh = _text(facts)
-    usual, edits = edits_of(fresh, fresh, CARD), _edits(fresh, old, where)
-    text = with_edits(fresh, edits)
-    described = {}
-    if "parquet" in facts.manifest.formats:  # Croissant speaks of Parquet files
-        described[CROISSANT] = croissant(facts.manifest, metadata_of(text), facts.repo).encode()
-    return CardFiles(
-        files={**pictures, **described, CARD: text.encode()},
-        kept=tuple(name for name, lines in edits.items() if lines != usual.get(name)),
-    )
 
 
 def write_card(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from simgen.errors import PublishError
-from simgen.publish.card import CARD, CardFiles, card_of, check_card
+from simgen.publish.card import CARD, CardFiles, card_of, check_card, describe
 from simgen.publish.hub import HubRepository
 from simgen.publish.limits import findings
 from simgen.publish.progress import Audience, Quiet
@@ -81,7 +82,7 @@ def publish(
     for part, stage in zip(coming, stages, strict=True):
         check_card(part.manifest, part.repository, old, where)
         stage.check(private, tag, part.manifest)
-    _verify(location, audience.checked)
+    _verify(location, partial(audience.read, "verify"))
     for stage in stages:
         stage.begin(private)
     parts = list(zip(coming, stages, strict=True))
@@ -93,7 +94,11 @@ def publish(
             stage.send(missing(part, stage), audience.sent)
     finally:
         audience.close()
-    cards = [card_of(location, part.manifest, part.repository, old, where) for part in coming]
+    try:
+        description = describe(location, coming[0].manifest, partial(audience.read, "card"))
+    finally:
+        audience.close()
+    cards = [card_of(part.manifest, part.repository, description, old, where) for part in coming]
     return reveal(parts, cards, audience, tag, to_send, start, private)
 
 

@@ -78,8 +78,10 @@ def test_a_kill_at_any_moment(hub: HubServer, plain: Path, tmp_path: Path, momen
     complete(hub, plain)
 
 
-def test_ctrl_c_says_how_to_go_on(hub: HubServer, plain: Path, tmp_path: Path) -> None:
-    fault = Fault("POST .*/commit/main", stalls=True)
+@pytest.mark.parametrize("moment", ["PUT /lfs/", "POST .*/commit/main"])
+def test_ctrl_c_says_how_to_go_on(hub: HubServer, plain: Path, tmp_path: Path, moment: str) -> None:
+    """Within seconds, whatever is on its way."""
+    fault = Fault(moment, stalls=True)
     hub.faults = [fault]
     with started(hub, *PUBLISH, plain, "user/hand", cwd=tmp_path) as upload:
         assert fault.reached.wait(60)
