@@ -2,7 +2,7 @@
 folder tells. Nothing here talks to the Hub.
 
 Parquet shards go to the repository, tars to a sibling: `load_dataset` infers one builder per repository, so one that
-lists both cannot load the second (FORMATS.md 1.5). Each of the two is a complete dataset with a manifest of its own,
+lists both cannot load the second. Each of the two is a complete dataset with a manifest of its own,
 the one that a build with `--format parquet` (or `webdataset`) would have written.
 """
 
@@ -62,7 +62,7 @@ def publications(
     if not folder.is_local:
         raise PublishError(f"{location} is not on this machine: only a local folder can be published.")
     manifest = read_manifest(folder)
-    place = Path(location)
+    place = Path(str(location).removeprefix("file://"))
     _check_paths(manifest, place)
     return parts_of(place, manifest, repository, _chosen(manifest, formats, location), tars)
 
