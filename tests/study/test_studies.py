@@ -223,7 +223,10 @@ def test_the_ladder_is_nested_and_replicates_are_independent() -> None:
     recipe = small("incline_angle")
     assert recipe.designs["train"].ladder == (10, 30, 100, 300, 1000)
     draws = [
-        [recipe.draw_params(one, one.draws())["angle_deg"] for one in (recipe.clip(split, i) for i in range(64))]
+        [
+            recipe.draw_params(one, one.draws())["angle_deg"]
+            for one in (recipe.clip(split, i) for i in range(64))
+        ]
         for split in ("train", "train_r1", "train_r2")
     ]
     assert len(set(draws[0]) | set(draws[1]) | set(draws[2])) == 3 * 64
@@ -319,9 +322,7 @@ def test_a_study_of_a_mix_keeps_to_the_scenarios_that_a_split_names() -> None:
     }
     assert set(recipe_from_data(data).scenario_weights("sweep_height")) == {"drop"}
     with pytest.raises(RecipeError, match=r"sweeps.height.vary.height_m: for projectile: must stay between"):
-        recipe_from_data(
-            {**data, "sweeps": {"height": {"vary": {"height_m": [0.4, 1.7]}, "groups": 1}}}
-        )
+        recipe_from_data({**data, "sweeps": {"height": {"vary": {"height_m": [0.4, 1.7]}, "groups": 1}}})
     with pytest.raises(RecipeError, match=r"sweeps.height.scenarios.dorp: .*Did you mean 'drop'"):
         recipe_from_data(
             {**data, "sweeps": {"height": {"vary": {"height_m": [0.4]}, "groups": 1, "scenarios": ["dorp"]}}}
