@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -114,14 +116,15 @@ def test_the_blind_error_is_that_of_the_closed_form() -> None:
 # ── builds ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("name", [name for name in STUDIES if not name.endswith(("physion8", "movi_like"))])
+@pytest.mark.parametrize("name", ["studies/incline_angle", "studies/permanence"])
 def test_it_builds_whole(name: str, tmp_path: Path) -> None:
-    """Every split in one go, two clips of each; possible clips obey their law."""
+    """Every split in one go, two clips of each and whole groups; possible clips obey their law."""
     recipe = load_recipe(name)
     video = recipe.video.model_copy(update={"size": (32, 32)})
     study = recipe.model_copy(update={"video": video})
     report = build(study, tmp_path / "data", clips=2, workers=1)
-    assert report.clips == 2 * len(recipe.designs)
+    sizes = [len(design.members) for design in recipe.designs.values()]
+    assert report.clips == sum(math.ceil(2 / size) * size for size in sizes)
     for split in recipe.designs:
         for sample in open_dataset(tmp_path / "data", split):
             lawful = not sample.study.violation and not sample.study.intervention
@@ -131,13 +134,13 @@ def test_it_builds_whole(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("study", ["physion8", "movi_like"])
-def test_slow_ones_make_a_clip_of_each_split(study: str) -> None:
+def test_slow_ones_make_clips(study: str) -> None:
     recipe = small(study)
     frames = {"video": recipe.video.model_copy(update={"seconds": 0.75, "size": (32, 32)}), "passes": ()}
     short = recipe.model_copy(update=frames)
     for split in recipe.designs:
-        if study == "movi_like" or recipe.scenario_name(recipe.clip(split, 0)) in ("drop", "collision"):
-            assert generate(short, 0, split).study.ood == () or split.startswith("test_")
+        if split == "test_both" or recipe.scenario_name(recipe.clip(split, 0)) in ("drop", "collision"):
+            assert generate(short, 0, split).split == split
 
 
 # ── the incline ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -147,15 +150,20 @@ def scenery(scene: SceneSpec) -> tuple[object, ...]:
     """All of a scene that the angle has nothing to do with."""
     subject = scene.body("subject")
     bodies = [body for body in scene.bodies if body.name not in ("ramp", "stop", "subject")]
-    looks = [(body.name, body.look, body.material, body.friction, body.elasticity) for body in scene.bodies]
+    looks = [
+        # the grain of the ramp's wood is as fine as the ramp is large
+        (body.name, replace(body.look, texture_size_m=0) if body.fixed and body.look else body.look)
+        for body in scene.bodies
+        if body.role != "ground"
+    ]
     own = [subject.shape, subject.position_m, subject.orientation_xyzw, subject.velocity_m_s, subject.mass_kg]
     rest = [scene.gravity_m_s2, scene.cameras, scene.video, scene.lights, scene.environment]
     return (*bodies, *looks, *own, *rest)
 
 
 def test_a_sweep_of_the_angle_changes_the_ramp_and_nothing_else() -> None:
-    sweep = group("incline_angle", "sweep_angle", 0)
-    assert [sample.params["angle_deg"] for sample in sweep] == list(range(5, 65, 5))
+    sweep = [clip("incline_angle", "sweep_angle", level) for level in (0, 5, 11)]
+    assert [sample.params["angle_deg"] for sample in sweep] == [5, 30, 60]
     for sample in sweep[1:]:
         assert scenery(sample.scene) == scenery(sweep[0].scene)
         assert sample.params | {"angle_deg": 5} == sweep[0].params
@@ -245,13 +253,13 @@ def test_elasticity_shows_from_the_first_touch_on() -> None:
         assert touch < small("bounce_elasticity").study.context_frames - 3
         for sample in sweep[1:]:
             assert np.array_equal(sample.rgb[:touch], sweep[0].rgb[:touch])
-            assert not np.array_equal(sample.rgb[-1], sweep[0].rgb[-1])
+            assert not np.array_equal(sample.rgb, sweep[0].rgb)
         assert first_contact(sweep[-1]) == touch
 
 
 def test_where_mass_does_nothing_every_frame_is_the_same_to_the_bit() -> None:
     shown = set()
-    for number in range(8):
+    for number in range(4):
         sweep = group("mass_is_hidden", "sweep_mass", number)
         shown.add(sweep[0].scenario)
         assert [sample.params["mass_kg"] for sample in sweep] == [0.125, 0.5, 2, 8, 32]
@@ -323,7 +331,10 @@ def test_a_study_of_a_mix_keeps_to_the_scenarios_that_a_split_names() -> None:
     assert set(recipe_from_data(data).scenario_weights("sweep_height")) == {"drop"}
     with pytest.raises(RecipeError, match=r"sweeps.height.vary.height_m: for projectile: must stay between"):
         recipe_from_data({**data, "sweeps": {"height": {"vary": {"height_m": [0.4, 1.7]}, "groups": 1}}})
-    with pytest.raises(RecipeError, match=r"sweeps.height.scenarios.dorp: .*Did you mean 'drop'"):
+    with pytest.raises(RecipeError, match=r"sweeps.height.scenarios.0: .*Did you mean 'drop'"):
         recipe_from_data(
-            {**data, "sweeps": {"height": {"vary": {"height_m": [0.4]}, "groups": 1, "scenarios": ["dorp"]}}}
+            {
+                **data,
+                "sweeps": {"height": {"vary": {"height_m": [0.4, 1]}, "groups": 1, "scenarios": ["dorp"]}},
+            }
         )
