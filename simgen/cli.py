@@ -10,19 +10,23 @@ from __future__ import annotations
 import difflib
 import json
 import os
-import re
 import signal
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from simgen import __version__
 from simgen.errors import RecipeError, SimgenError
-from simgen.wording import build_words, card_words, estimate_words, overview_words
+from simgen.wording import build_words, card_words, estimate_words, overview_words, publish_words
+
+if TYPE_CHECKING:
+    from simgen.publish.as_it_goes import HubDestination
+    from simgen.recipe import Recipe
 
 __all__ = ["cli", "main"]
 
@@ -34,7 +38,12 @@ _FORMATS = {"parquet": ("parquet",), "webdataset": ("webdataset",), "both": ("pa
 
 def main() -> NoReturn:
     """The entry point: every outcome as a sentence and an exit status."""
-    sys.exit(_run())
+    status = _run()
+    if status > 128 and threading.active_count() > 1:  # uploads that would be waited for
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def _run() -> int:
@@ -149,6 +158,12 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for 
 )
 @click.option("--overwrite", is_flag=True, help="Start again: remove the dataset that is in the folder.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option(
+    "--publish",
+    metavar="REPO",
+    help="Send each shard to USER/NAME on the Hugging Face Hub and keep none here, for disks smaller than the dataset.",
+)
+@click.option("--private", is_flag=True, help="With --publish: make a new repository private.")
 def build(
     recipe: str,
     output: Path | None,
@@ -157,6 +172,8 @@ def build(
     format_: str | None,
     overwrite: bool,
     dry_run: bool,
+    publish: str | None,
+    private: bool,
 ) -> None:
     """Build the dataset of RECIPE, or do what is missing of it.
 
@@ -173,6 +190,7 @@ def build(
     if dry_run:
         click.echo(outlook(loaded, output, clips=clips, formats=formats, overwrite=overwrite))
         return
+    destination = None if publish is None else _hub_destination(loaded, publish, clips, formats, private)
     try:
         with _ends_on_signals():
             report = build_dataset(
@@ -184,11 +202,31 @@ def build(
                 overwrite=overwrite,
                 progress=Bar(loaded.name),
                 called=recipe,
+                destination=destination,
             )
     except _Stopped:
         _say("Stopped. Every finished clip is kept; run the same command again to continue.")
         raise
-    _say(build_words(report))
+    _say(build_words(report, None if destination is None else destination.report))
+
+
+def _hub_destination(
+    recipe: Recipe, repository: str, clips: int | None, formats: Sequence[str] | None, private: bool
+) -> HubDestination:
+    from simgen import GENERATOR_VERSION
+    from simgen.build.driver import formats_of, plan_of
+    from simgen.publish.repository import repository_name
+
+    try:
+        repository_name(repository)
+    except ValueError as error:
+        raise click.UsageError(f"--publish: {error}") from error
+    from simgen.publish.as_it_goes import HubDestination
+    from simgen.publish.target import Identity
+
+    counts = plan_of(recipe, clips).clips_per_split
+    identity = Identity(recipe.name, recipe.hash, GENERATOR_VERSION, counts)
+    return HubDestination(identity, repository, formats_of(recipe, formats), private=private)
 
 
 @cli.command()
@@ -365,12 +403,83 @@ def verify(location: str, deep: bool, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
+@cli.command()
+@click.argument("dataset", metavar="DATASET")
+@click.argument("repository", metavar="REPO")
+@click.option("--private", is_flag=True, help="Make a new repository private.")
+@click.option("--tag", metavar="T", help="Name the published revision, e.g. v1.0.")
+@click.option("--dry-run", is_flag=True, help="List files, sizes and the Hub's limits, and do nothing.")
+@click.option(
+    "--formats",
+    metavar="F",
+    help="parquet, webdataset or both with a comma between [default: what the dataset has].",
+)
+@click.option("--tars", metavar="REPO", help="Where tars go [default: REPO-wds].")
+@click.option(
+    "--revision", default="main", show_default=True, metavar="BRANCH", help="The branch to publish on."
+)
+@click.option("--replace", is_flag=True, help="Replace whatever dataset is there, and a card edited there.")
+def publish(
+    dataset: str,
+    repository: str,
+    private: bool,
+    tag: str | None,
+    dry_run: bool,
+    formats: str | None,
+    tars: str | None,
+    revision: str,
+    replace: bool,
+) -> None:
+    """Publish the dataset in folder DATASET on the Hugging Face Hub as REPO (USER/NAME).
+
+    Verifies it first. The same command continues an upload that was stopped; nothing is seen until everything is there.
+    Log in with `hf auth login`, or set HF_TOKEN.
+    """
+    from simgen.publish.publication import publications
+    from simgen.publish.repository import repository_name
+
+    chosen = None if formats is None else tuple(part.strip() for part in formats.split(","))
+    try:
+        for name in (repository, *([tars] if tars else [])):
+            repository_name(name)
+        if chosen is not None and not set(chosen) <= set(_FORMATS["both"]):
+            raise ValueError(f"'{formats}': formats are parquet and webdataset, with a comma between")
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    if dry_run:
+        from simgen.publish.limits import outlook
+
+        click.echo(outlook(publications(dataset, repository, chosen, tars)))
+        return
+    from simgen.publish.progress import Bars
+    from simgen.publish.upload import publish as publish_dataset
+
+    try:
+        with _ends_on_signals():
+            report = publish_dataset(
+                dataset,
+                repository,
+                formats=chosen,
+                tars=tars,
+                private=private,
+                tag=tag,
+                revision=revision,
+                replace=replace,
+                audience=Bars(repository),
+            )
+    except _Stopped:
+        _say("Stopped. What the Hub has is kept; run the same command again to continue.")
+        raise
+    _say(publish_words(report))
+
+
 def _repository(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    if value and not re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", value, re.ASCII):
-        raise click.BadParameter(
-            f"'{value}' is no repository: write USER/NAME, your name on the Hub and the dataset's."
-        )
-    return value
+    from simgen.publish.repository import repository_name
+
+    try:
+        return repository_name(value) if value else value
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 @cli.command()

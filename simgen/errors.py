@@ -6,6 +6,7 @@
     ├── SimulationError             the engine gave something that is not physics (NaN, a body shot away)
     ├── RenderError                 a renderer could not film the scene
     ├── BuildError                  a dataset could not be finished; what was finished is kept
+    ├── PublishError                a dataset could not be published; what the Hub has is kept
     └── DatasetError                a dataset on disk is missing, damaged or of a newer format
 
 `Rejected` is not an error but a verdict: one attempt at a clip is not fit to be kept (its law residual is above the
@@ -22,6 +23,7 @@ __all__ = [
     "DatasetError",
     "MissingDependencyError",
     "Problem",
+    "PublishError",
     "RecipeError",
     "Rejected",
     "RenderError",
@@ -70,6 +72,10 @@ class RenderError(SimgenError):
 
 class BuildError(SimgenError):
     """A dataset could not be finished. Everything that was finished is kept and a re-run continues."""
+
+
+class PublishError(SimgenError):
+    """A dataset could not be published, or may not be. What the Hub has is kept and a re-run continues."""
 
 
 class DatasetError(SimgenError):

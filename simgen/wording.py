@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from simgen.build.estimate import Estimate
     from simgen.dataset.residuals import LawResiduals
     from simgen.publish.card import CardFiles
+    from simgen.publish.upload import PublishReport
     from simgen.verification.overview import Overview
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "name_and_unit",
     "overview_words",
     "per_cent",
+    "publish_words",
     "residual_lines",
 ]
 
@@ -105,8 +107,8 @@ def residual_lines(laws: Mapping[str, LawResiduals]) -> list[str]:
     return lines
 
 
-def build_words(report: BuildReport) -> str:
-    """What a person wants to know after a build, and what to do next."""
+def build_words(report: BuildReport, published: PublishReport | None = None) -> str:
+    """What a person wants to know after a build, and what to do next; `published` if its shards went to the Hub."""
     folder = min(os.path.relpath(report.folder), str(report.folder), key=len)
     lines = [f"{folder}: {report.clips:,} clips, {bytes_word(report.bytes)}"]
     if report.made:
@@ -126,6 +128,8 @@ def build_words(report: BuildReport) -> str:
     if report.rejections:
         reasons = ", ".join(f"{reason} {count}" for reason, count in report.rejections.items())
         lines.append(f"  draws rejected and drawn again: {reasons}")
+    if published is not None:
+        return "\n".join([*lines, publish_words(published)])
     lines += [
         "next:",
         f"  simgen info {folder}",
@@ -137,6 +141,29 @@ def build_words(report: BuildReport) -> str:
         files = f"{folder}/data/{split}-*.parquet"
         lines.append(f'  python: datasets.load_dataset("parquet", data_files="{files}")')
     lines.append(f'  python: simgen.open_dataset("{folder}")')
+    return "\n".join(lines)
+
+
+def publish_words(report: PublishReport) -> str:
+    """What is where now, and what to do with it."""
+    sent = (
+        f"{bytes_word(report.sent)} sent in {duration(report.seconds)}"
+        if report.sent
+        else "all shards were there already"
+    )
+    lines = [f"{report.name} is published: {report.clips:,} clips; {sent}"]
+    at = f"@{report.tag}" if report.tag else ""
+    for entry in report.repositories:
+        lines.append(
+            f"  {entry.page}: {entry.files:,} files, {bytes_word(entry.bytes)} as {' and '.join(entry.formats)}, "
+            f"commit {entry.commit[:12]}" + (f", tag {report.tag}" if report.tag else "")
+        )
+    first = report.repositories[0]
+    location = f"hf://datasets/{first.repository}{at}"
+    revision = f', revision="{report.tag}"' if report.tag else ""
+    lines += ["next:", f"  simgen info {location}", f"  simgen verify {location}"]
+    lines.append(f'  python: datasets.load_dataset("{first.repository}"{revision}, streaming=True)')
+    lines.append(f'  python: simgen.open_dataset("{location}")')
     return "\n".join(lines)
 
 

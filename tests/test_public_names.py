@@ -87,6 +87,7 @@ def test_the_exception_tree() -> None:
         "SimulationError": errors.SimgenError,
         "RenderError": errors.SimgenError,
         "BuildError": errors.SimgenError,
+        "PublishError": errors.SimgenError,
         "DatasetError": errors.SimgenError,
         "Rejected": Exception,
     }

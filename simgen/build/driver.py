@@ -9,11 +9,12 @@ import shutil
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simgen import GENERATOR_VERSION
+from simgen.build.destination import Destination, Dispatch
 from simgen.build.local import GivenUp, cores, describe, run_local
 from simgen.build.lock import folder_lock
 from simgen.build.packing import waiting_clips
@@ -24,8 +25,9 @@ from simgen.build.shard import ClipCount
 from simgen.build.storage_trouble import storage_trouble
 from simgen.build.worker import ClipTask, Job, ShardDone
 from simgen.dataset.finish import finish_dataset
-from simgen.dataset.manifest import FORMATS, MANIFEST, Marker
+from simgen.dataset.manifest import FORMATS, MANIFEST, Manifest, Marker
 from simgen.dataset.residuals import LawResiduals, tolerance_of
+from simgen.dataset.storage import write_whole
 from simgen.errors import BuildError, MissingDependencyError
 from simgen.wording import bytes_word
 
@@ -80,12 +82,14 @@ def build(
     overwrite: bool = False,
     progress: Progress | None = None,
     called: str | None = None,
+    destination: Destination | None = None,
 ) -> BuildReport:
     """Builds the dataset in folder `output` (datasets/<recipe name> if None), or does what is missing of it.
 
     `clips` replaces the clip count of every split, `formats` (parquet, webdataset) those of the recipe;
     `workers` is the number of processes (None: one per core). The bytes of the dataset depend on the
-    recipe, the counts and the formats alone. Raises BuildError with what to do when it cannot be finished;
+    recipe, the counts and the formats alone. With a `destination` finished shards go there and do not stay;
+    the folder keeps their markers. Raises BuildError with what to do when it cannot be finished;
     what is finished is kept and the same call continues.
     """
     folder = folder_of(recipe, output)
@@ -107,14 +111,25 @@ def build(
         raise BuildError(sentence) from error
     try:
         with folder_lock(folder) as lock:
+            if destination is not None:
+                _refuse_finished(folder, destination)
             prepare(folder, recipe, plan, chosen, overwrite)
-            run = _Run(recipe, folder, plan, chosen, progress or Silent(), called or recipe.name)
+            run = _Run(recipe, folder, plan, chosen, progress or Silent(), called or recipe.name, destination)
             return run.through(workers, lock)
     except OSError as error:
         sentence = storage_trouble(error, folder)
         if sentence is None:
             raise
         raise BuildError(sentence) from error
+
+
+def _refuse_finished(folder: Path, destination: Destination) -> None:
+    """A dataset that is whole on this disk is not dropped from it."""
+    if (folder / MANIFEST).exists():
+        raise BuildError(
+            f"{folder} holds a finished dataset, and a build with --publish keeps no shard here. "
+            f"To upload it and keep it: simgen publish {folder} {destination.name}. Or give another folder with -o."
+        )
 
 
 def outlook(
@@ -154,9 +169,12 @@ class _Run:
         formats: tuple[str, ...],
         progress: Progress,
         called: str,
+        destination: Destination | None,
     ) -> None:
         self._recipe, self._folder, self._plan, self._formats = recipe, folder, plan, formats
         self._progress, self._called = progress, called
+        self._destination = destination
+        self._dispatch: Dispatch | None = None
         self._start = time.monotonic()
         self._made = self._made_bytes = 0
         self._missing = 0
@@ -165,14 +183,44 @@ class _Run:
         self._warned = False
 
     def through(self, workers: int, lock: int) -> BuildReport:
-        pending = list(Scan(self._folder, self._recipe, self._plan, self._formats).pending())
+        if self._destination is None:
+            self._make_pending(workers, lock)
+            return self._finish()
+        self._destination.begin()
+        self._dispatch = Dispatch(self._destination, self._folder)
+        try:
+            self._send_what_is_here(self._dispatch)
+            self._make_pending(workers, lock)
+            if self._dispatch.waiting:
+                self._progress.say(f"the last shards are on their way to {self._dispatch.name}")
+            self._dispatch.finish()
+            return self._finish()
+        except BaseException:
+            self._dispatch.abandon()
+            raise
+
+    def _make_pending(self, workers: int, lock: int) -> None:
+        pending = list(self._scan().pending())
         waiting = waiting_clips(self._folder)
         there = sum(1 for shard in pending for index in shard.indices if (shard.split, index) in waiting)
         self._missing = sum(shard.clips for shard in pending) - there
         if pending:
             (self._folder / MANIFEST).unlink(missing_ok=True)  # no longer true
             self._make(pending, waiting, workers, lock)
-        return self._finish()
+
+    def _scan(self) -> Scan:
+        if self._destination is None:
+            return Scan(self._folder, self._recipe, self._plan, self._formats)
+        elsewhere = self._destination.holds
+        return Scan(self._folder, self._recipe, self._plan, self._formats, elsewhere=elsewhere)
+
+    def _send_what_is_here(self, dispatch: Dispatch) -> None:
+        """Shards that an earlier run has finished and not sent: first, since the disk may be full of them."""
+        scan = self._scan()
+        for shard in self._plan.shards():
+            marker = scan.marker(shard)
+            if marker is not None and any((self._folder / path).exists() for path in marker.shard.files):
+                dispatch.add(marker)
 
     def _make(
         self, pending: Sequence[ShardPlan], waiting: set[tuple[str, int]], workers: int, lock: int
@@ -196,7 +244,7 @@ class _Run:
         for law, residual in count.residuals:
             self._residuals.setdefault((count.scenario, law), _Residuals()).add(residual)
         self._progress.clip(count)
-        if not self._warned and self._made >= 8:
+        if not self._warned and self._made >= 8 and self._destination is None:
             self._warned = True
             self._warn_of_space()
 
@@ -204,6 +252,8 @@ class _Run:
         for count in done.made:
             self._on_clip(count)
         self._core_seconds["write"] += done.seconds
+        if self._dispatch is not None:
+            self._dispatch.add(done.marker)
 
     def _warn_of_space(self) -> None:
         """Once a few clips are there, their size tells whether the rest will fit."""
@@ -235,7 +285,7 @@ class _Run:
     def _finish(self) -> BuildReport:
         """Checks that everything is there, then writes what speaks of the whole; the manifest last."""
         sweep(self._folder, self._plan)
-        scan = Scan(self._folder, self._recipe, self._plan, self._formats)
+        scan = self._scan()
         markers: list[Marker] = []
         for shard in self._plan.shards():
             marker = scan.marker(shard)
@@ -245,14 +295,17 @@ class _Run:
                     "Run the same command again."
                 )
             markers.append(marker)
-        manifest = finish_dataset(
-            self._folder,
-            self._recipe,
-            markers,
-            GENERATOR_VERSION,
-            lambda: self._study_files(markers),
-            self._progress.say,
-        )
+        if self._destination is None:
+            manifest = finish_dataset(
+                self._folder,
+                self._recipe,
+                markers,
+                GENERATOR_VERSION,
+                lambda: self._study_files(markers),
+                self._progress.say,
+            )
+        else:
+            manifest = self._finish_elsewhere(self._destination, markers)
         return BuildReport(
             folder=self._folder,
             clips=self._plan.clips,
@@ -269,6 +322,16 @@ class _Run:
                 for (scenario, law), entry in sorted(self._residuals.items())
             },
         )
+
+    def _finish_elsewhere(self, destination: Destination, markers: Sequence[Marker]) -> Manifest:
+        """No manifest is written here: the folder is no dataset. The tables of a study are small and stay."""
+        manifest = Manifest.of(self._recipe, markers, GENERATOR_VERSION)
+        tables = {
+            path: write_whole(self._folder, path, content) for path, content in self._study_files(markers)
+        }
+        manifest = replace(manifest, study_files=tables)
+        destination.finish(self._folder, manifest)
+        return manifest
 
     def _study_files(self, markers: Sequence[Marker]) -> Iterator[tuple[str, bytes]]:
         from simgen.study.neighbours import neighbour_files

@@ -6,7 +6,7 @@ keeps every full shard (its file gets the new number of shards in its name) and 
 
 A shard is done when its marker says so and matches. Its files are stat'ed, and read again only if they
 changed after the marker was written, so that an edited shard is found and a scan of a million clips takes
-seconds.
+seconds. Files that are kept elsewhere (build --publish) may be missing here: the marker stays.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ from simgen.build.packing import make_room, remove_room
 from simgen.build.plan import Plan, ShardPlan
 from simgen.dataset.finish import CARD, CROISSANT
 from simgen.dataset.manifest import MANIFEST, RECIPE, STUDY, Marker, shard_files
-from simgen.dataset.storage import PRIVATE, remove_unfinished, write_whole
+from simgen.dataset.storage import PRIVATE, FileRecord, remove_unfinished, write_whole
 from simgen.errors import BuildError
 from simgen.publish.card_sections import remove_pictures
 
@@ -202,13 +202,25 @@ def _word(leaves: Mapping[str, Any], key: str) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def _nowhere(record: FileRecord) -> bool:
+    return False
+
+
 class Scan:
-    """Looks through a folder: which shards of the plan are done. `adopt`: renames those of a smaller plan."""
+    """Looks through a folder: which shards of the plan are done. `adopt`: renames those of a smaller plan;
+    `elsewhere` tells of a file that is not in the folder whether it is kept somewhere else.
+    """
 
     def __init__(
-        self, folder: Path, recipe: Recipe, plan: Plan, formats: Sequence[str], adopt: bool = True
+        self,
+        folder: Path,
+        recipe: Recipe,
+        plan: Plan,
+        formats: Sequence[str],
+        adopt: bool = True,
+        elsewhere: Callable[[FileRecord], bool] = _nowhere,
     ) -> None:
-        self._adopt = adopt
+        self._adopt, self._elsewhere = adopt, elsewhere
         self._folder, self._recipe, self._plan, self._formats = folder, recipe, plan, tuple(formats)
         self._markers: dict[
             tuple[str, int], list[int]
@@ -260,7 +272,12 @@ class Scan:
             changed = []
             for path, record in marker.shard.files.items():
                 place = self._place(path, names[path])
-                status = place.stat()
+                try:
+                    status = place.stat()
+                except FileNotFoundError:
+                    if self._elsewhere(record):
+                        continue
+                    return False
                 if status.st_size != record.bytes:
                     return False
                 if status.st_ctime_ns > written:
@@ -291,7 +308,8 @@ class Scan:
         for path, record in marker.shard.files.items():
             new = names[path]
             assert new is not None
-            self._place(path, new).replace(self._folder / new)
+            if (place := self._place(path, new)).exists():  # else it is kept elsewhere
+                place.replace(self._folder / new)
             files[new] = record
         renamed = dataclasses.replace(
             marker, shard=dataclasses.replace(marker.shard, files=files), shard_count=shard.count

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from simgen.dataset.manifest import Manifest
 from simgen.reading.clip import Clip
+from simgen.verification.design import DesignRow
 from simgen.verification.survey import Survey
 
 __all__ = ["Facts"]
@@ -21,6 +22,8 @@ class Facts:
     survey: Survey | None = None
     shown: Sequence[Clip] = ()  # the clips in the pictures, the first one is told of at length
     pictures: frozenset[str] = frozenset()  # their paths in the dataset
+    design: Sequence[DesignRow] = ()  # of a study
+    audit: Sequence[str] = ()  # of a study: lines of Markdown
 
     @property
     def scenarios(self) -> tuple[str, ...]:

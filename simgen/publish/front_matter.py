@@ -15,7 +15,7 @@ from simgen.dataset.column_table import CONTACTS_TYPE, VIDEO_TYPE, Column, colum
 from simgen.dataset.features import type_name
 from simgen.dataset.manifest import Manifest
 
-__all__ = ["files_front", "front_matter", "metadata_front", "tar_files_front"]
+__all__ = ["files_front", "front_matter", "ladder_configs", "metadata_front", "tar_files_front"]
 
 _SIZES = (
     (1_000, "n<1K"),
@@ -25,6 +25,7 @@ _SIZES = (
     (10_000_000, "1M<n<10M"),
     (100_000_000, "10M<n<100M"),
 )
+_MOST_LISTED = 200  # files of a nested training set
 _CONTACT_NUMBERS = 11  # of a row of contacts.npy
 _PASS_TAGS = {
     "depth": "depth-estimation",
@@ -61,6 +62,7 @@ def files_front(manifest: Manifest) -> dict[str, Any]:
             kinds["dense"] = [column for column in table if column.dense or column.name == "key"]
         folders = {"default": "data", "dense": "dense"}
         front["configs"] = [_config(manifest, kind, f"{folders[kind]}/{{split}}-*.parquet") for kind in kinds]
+        front["configs"] += ladder_configs(manifest)
         front["dataset_info"] = [
             _info(manifest, kind, folders[kind], _column_features(kinds[kind])) for kind in kinds
         ]
@@ -92,6 +94,21 @@ def _config(manifest: Manifest, name: str, files: str) -> dict[str, Any]:
     entries = [{"split": split, "path": files.format(split=split)} for split in manifest.splits]
     default = {"default": True} if name == "default" else {}
     return {"config_name": name, **default, "data_files": entries}
+
+
+def ladder_configs(manifest: Manifest) -> list[dict[str, Any]]:
+    """A configuration `<split>_<size>` for each nested training set: the shards that hold its clips. One of more files
+    than a front matter should list is left out; a reader takes its clips with `take`.
+    """
+    found = []
+    for split, sizes in manifest.study.get("ladders", {}).items():
+        shards = manifest.of_split(split)
+        for size in sizes:
+            files = [shard.file("data") for shard in shards if shard.start + shard.clips <= size]
+            if files and len(files) <= _MOST_LISTED and sum(s.clips for s in shards[: len(files)]) == size:
+                entry = {"split": split, "path": files}
+                found.append({"config_name": f"{split}_{size}", "data_files": [entry]})
+    return found
 
 
 def _info(manifest: Manifest, name: str, folder: str, features: Sequence[dict[str, Any]]) -> dict[str, Any]:

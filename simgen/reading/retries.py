@@ -20,7 +20,17 @@ from typing import Any, TypeVar
 from simgen.errors import DatasetError
 from simgen.reading.damage import REMEDY
 
-__all__ = ["PATIENCE", "Patience", "ShortReadError", "StoreError", "TruncatedError", "patiently"]
+__all__ = [
+    "PATIENCE",
+    "Patience",
+    "ShortReadError",
+    "StoreError",
+    "Tries",
+    "TruncatedError",
+    "may_pass",
+    "patiently",
+    "status_of",
+]
 
 Result = TypeVar("Result")
 
@@ -82,43 +92,56 @@ def patiently(action: Callable[[], Result], path: str, patience: Patience = PATI
     FileNotFoundError comes through as it is. Any other failure becomes a DatasetError that names `path`, says
     how often it was tried and what to do.
     """
-    import tenacity  # not needed for local datasets
-
-    started = time.monotonic()
-    tried = 0
-
-    def once() -> Result:
-        nonlocal tried
-        tried += 1
-        return action()
-
-    backoff = tenacity.wait_random_exponential(patience.first_wait_s, patience.longest_wait_s)
-
-    def wait(state: Any) -> float:
-        asked = _asked_wait_s(state.outcome.exception())
-        own = float(backoff(state))
-        return own if asked is None else min(asked, patience.longest_asked_s) + own
-
-    again = tenacity.Retrying(
-        stop=tenacity.stop_after_attempt(patience.attempts),
-        wait=wait,
-        retry=tenacity.retry_if_exception(_may_pass),
-        reraise=True,
-    )
+    tries = Tries(patience)
     try:
-        result: Result = again(once)
-        return result
+        return tries.of(action)
     except DatasetError:
         raise
     except Exception as error:
         if _is_missing(error):
             raise
-        spent = time.monotonic() - started
-        often = "tried once" if tried == 1 else f"tried {tried} times in {spent:.0f} s"
-        damaged = isinstance(error, TruncatedError) or _status(error) == 416
+        damaged = isinstance(error, TruncatedError) or status_of(error) == 416
         raise (DatasetError if damaged else StoreError)(
-            f"{path} could not be read ({_reason(error)}; {often}). {_advice(error)}"
+            f"{path} could not be read ({_reason(error)}; {tries.in_words}). {_advice(error)}"
         ) from error
+
+
+class Tries:
+    """Does something until it works or asking again makes no sense; then its error comes through."""
+
+    def __init__(self, patience: Patience = PATIENCE) -> None:
+        self._patience = patience
+        self._count, self._started = 0, time.monotonic()
+
+    def of(self, action: Callable[[], Result]) -> Result:
+        """What `action` returns; its last error when it was given up."""
+        import tenacity  # not needed for local datasets
+
+        def once() -> Result:
+            self._count += 1
+            return action()
+
+        backoff = tenacity.wait_random_exponential(self._patience.first_wait_s, self._patience.longest_wait_s)
+
+        def wait(state: Any) -> float:
+            asked = _asked_wait_s(state.outcome.exception())
+            own = float(backoff(state))
+            return own if asked is None else min(asked, self._patience.longest_asked_s) + own
+
+        again = tenacity.Retrying(
+            stop=tenacity.stop_after_attempt(self._patience.attempts),
+            wait=wait,
+            retry=tenacity.retry_if_exception(may_pass),
+            reraise=True,
+        )
+        result: Result = again(once)
+        return result
+
+    @property
+    def in_words(self) -> str:
+        if self._count == 1:
+            return "tried once"
+        return f"tried {self._count} times in {time.monotonic() - self._started:.0f} s"
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -130,10 +153,10 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__
 
 
-def _may_pass(error: BaseException) -> bool:
+def may_pass(error: BaseException) -> bool:
     if not isinstance(error, Exception) or isinstance(error, DatasetError):
         return False
-    status = _status(error)
+    status = status_of(error)
     if status is not None:
         return status in _PASSING_STATUS
     if any(_broke_off(link) for link in _chain(error)):
@@ -146,7 +169,7 @@ def _may_pass(error: BaseException) -> bool:
 
 def _is_missing(error: BaseException) -> bool:
     """fsspec calls a file missing whatever status an HTTP server answers with when it is asked for a size."""
-    return isinstance(error, FileNotFoundError) and not _may_pass(error) and _status(error) not in (401, 403)
+    return isinstance(error, FileNotFoundError) and not may_pass(error) and status_of(error) not in (401, 403)
 
 
 def _broke_off(error: BaseException) -> bool:
@@ -154,7 +177,7 @@ def _broke_off(error: BaseException) -> bool:
     return bool(names & _PASSING_CLASSES) or isinstance(error, TimeoutError)
 
 
-def _status(error: BaseException) -> int | None:
+def status_of(error: BaseException) -> int | None:
     """The HTTP status behind an exception of aiohttp, botocore, httpx, requests, gcsfs or azure-core."""
     found: Iterator[Any]
     for link in _chain(error):
@@ -197,13 +220,13 @@ def _seconds(value: str) -> float | None:
 
 
 def _reason(error: BaseException) -> str:
-    status = _status(error)
+    status = status_of(error)
     text = " ".join(str(error).split())[:300] or type(error).__name__
     return f"status {status}: {text}" if status is not None else f"{type(error).__name__}: {text}"
 
 
 def _advice(error: BaseException) -> str:
-    status = _status(error)
+    status = status_of(error)
     names = {type(link).__name__ for link in _chain(error)}
     if isinstance(error, TruncatedError):
         return REMEDY
@@ -213,7 +236,7 @@ def _advice(error: BaseException) -> str:
         return (
             "The store asks for fewer requests: log in, read with fewer workers, or keep shards with `cache=`"
         )
-    if _may_pass(error):
+    if may_pass(error):
         return (
             "The store or the network does not answer: look at both and run again; `cache=` needs them less"
         )

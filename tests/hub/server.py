@@ -1,16 +1,22 @@
-"""A Hugging Face Hub on localhost, as far as its real client needs one: repositories are folders.
+"""A Hugging Face Hub on localhost, as far as its real clients need one: they read it and write to it over HTTP.
 
-`<root>/datasets/<namespace>/<name>/…` holds the files of a repository's only revision, `main`; its commit is
-the hash of what is in it. Only what reading asks for is here, and only the standard library is used:
-
+    POST /api/repos/create                                   a repository; 409 if it exists
+    GET  /api/whoami-v2
     GET  /api/datasets/{id}[/revision/{rev}]                 the repository: commit, files
     GET  /api/datasets/{id}/tree/{rev}[/{path}]?recursive&limit&cursor   a folder, in pages
     POST /api/datasets/{id}/paths-info/{rev}                 some paths
-    GET  /api/datasets/{id}/refs                             branches and tags
+    GET  /api/datasets/{id}/refs, …/commits/{rev}            branches and tags; the history
     HEAD, GET /datasets/{id}/resolve/{rev}/{path}            a file, with byte ranges
+    POST /api/validate-yaml                                  is the front matter of a card YAML?
+    POST /api/datasets/{id}/preupload/{rev}                  which files go to LFS, and which are there already
+    POST /datasets/{id}.git/info/lfs/objects/batch           where to put LFS objects: whole or in parts
+    PUT  /lfs/{id}/{sha256}[/{part}], POST /lfs/{id}/…       the bytes, and that they are complete
+    POST /api/datasets/{id}/commit/{rev}                     adds and deletes files; 412 if the parent has moved on
+    POST, DELETE /api/datasets/{id}/branch/{name}, …/tag/{…}
 
-Errors carry X-Error-Code as the Hub's do (RepoNotFound, RevisionNotFound, EntryNotFound). A token is asked for
-when one was given to `HubServer`.
+`reading.py` and `writing.py` answer them, `repositories.py` keeps what they give and take. Errors carry X-Error-Code as
+the Hub's do (RepoNotFound, RevisionNotFound, EntryNotFound). Public repositories are anybody's to read; to write takes
+`token` (a reader's token gets 403, a wrong one 401). Faults are declared with `HubServer.faults`.
 """
 
 from __future__ import annotations
@@ -18,212 +24,177 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.hub import reading, writing
+from tests.hub.faults import Fault
+from tests.hub.repositories import HubError, Repository
 
 __all__ = ["HubError", "HubServer", "Repository", "serve_hub"]
 
-_LFS_FROM = 10_000_000  # bytes; the Hub stores larger files, and binary ones, in LFS
 _PAGE = 1000
-_CREATED = "2026-01-01T00:00:00.000Z"
-
-
-class HubError(Exception):
-    """An answer that is not the one that was asked for."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code = status, code
-
-
-@dataclass(frozen=True)
-class Repository:
-    id: str  # namespace/name
-    folder: Path
-
-    @property
-    def files(self) -> list[str]:
-        paths = (path for path in self.folder.rglob("*") if path.is_file())
-        return sorted(path.relative_to(self.folder).as_posix() for path in paths)
-
-    @property
-    def commit(self) -> str:
-        """40 hexadecimal digits that change with the files."""
-        listing = [(name, (self.folder / name).stat().st_size, self.oid(name)) for name in self.files]
-        return hashlib.sha1(json.dumps([self.id, listing]).encode()).hexdigest()
-
-    def oid(self, path: str) -> str:
-        """What git calls the content of a file."""
-        data = (self.folder / path).read_bytes()
-        return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
-
-    def entry(self, path: str) -> dict[str, Any]:
-        place = self.folder / path
-        if place.is_dir():
-            return {
-                "type": "directory",
-                "path": path,
-                "oid": hashlib.sha1(path.encode()).hexdigest(),
-                "size": 0,
-            }
-        entry: dict[str, Any] = {
-            "type": "file",
-            "path": path,
-            "oid": self.oid(path),
-            "size": place.stat().st_size,
-        }
-        if self.is_lfs(path):
-            sha256 = hashlib.sha256(place.read_bytes()).hexdigest()
-            entry["lfs"] = {"oid": sha256, "size": entry["size"], "pointerSize": 130}
-        return entry
-
-    def is_lfs(self, path: str) -> bool:
-        place = self.folder / path
-        return place.suffix in (".parquet", ".tar", ".mp4") or place.stat().st_size >= _LFS_FROM
-
-    def listing(self, path: str, recursive: bool) -> list[dict[str, Any]]:
-        place = self.folder / path
-        if not place.is_dir():
-            raise HubError(404, "EntryNotFound", f"{path} does not exist on main")
-        found = place.rglob("*") if recursive else place.iterdir()
-        return [self.entry(item.relative_to(self.folder).as_posix()) for item in sorted(found)]
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "author": self.id.split("/")[0],
-            "sha": self.commit,
-            "private": False,
-            "gated": False,
-            "disabled": False,
-            "lastModified": _CREATED,
-            "createdAt": _CREATED,
-            "tags": [],
-            "downloads": 0,
-            "likes": 0,
-            "siblings": [{"rfilename": name} for name in self.files],
-        }
+_CHUNK = 1 << 16
 
 
 @dataclass
 class HubServer:
     root: Path
-    token: str = ""
+    token: str = ""  # the owner's
+    readers: frozenset[str] = frozenset()  # tokens that may not write
     page: int = _PAGE  # entries of a listing per answer
+    part_bytes: int = 1 << 40  # larger LFS objects are uploaded in parts of this size
+    quota_bytes: int = 1 << 60  # of LFS objects, all repositories together
     url: str = ""
+    repositories: dict[str, Repository] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)  # "GET /path"
     bytes_sent: int = 0  # of files
-    statuses: list[int] = field(default_factory=list)  # taken one by one by the next requests for files
+    received: Counter[str] = field(
+        default_factory=Counter
+    )  # bytes by LFS object, those of broken uploads included
+    lock: threading.RLock = field(default_factory=threading.RLock)
 
-    def repository(self, name: str, revision: str) -> Repository:
-        repository = Repository(name, self.root / "datasets" / name)
-        if not repository.folder.is_dir():
-            raise HubError(404, "RepoNotFound", "Repository not found")
-        if revision not in ("main", "refs/convert/parquet", repository.commit):
-            raise HubError(404, "RevisionNotFound", f"Invalid rev id: {revision}")
+    def create(self, name: str, private: bool = False) -> Repository:
+        with self.lock:
+            if name in self.repositories:
+                raise HubError(409, "", "You already created this dataset repo")
+            repository = Repository.new(name, self.root / name.replace("/", "--"), private)
+            self.repositories[name] = repository
+            return repository
+
+    def put(self, name: str, folder: Path) -> Repository:
+        """A repository whose main holds the files of a folder."""
+        repository = self.create(name)
+        repository.put_folder(folder)
         return repository
 
+    @property
+    def bytes_received(self) -> int:
+        return sum(self.received.values())
 
-class _Handler(BaseHTTPRequestHandler):
+    def bytes_received_of(self, files: Iterable[bytes]) -> int:
+        """Of these contents."""
+        return sum(self.received[digest] for digest in {hashlib.sha256(data).hexdigest() for data in files})
+
+    def stored_bytes(self) -> int:
+        return sum(path.stat().st_size for path in self.root.rglob("*") if path.is_file())
+
+
+class Request(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     hub: HubServer
+    query: dict[str, str]
+    _left: int  # bytes of the body that are still to come
+    _fault: Fault | None
 
     def do_GET(self) -> None:
-        self._answer()
-
-    do_HEAD = do_GET
-    do_POST = do_GET
-
-    def _answer(self) -> None:
         url = urlsplit(self.path)
-        path, query = unquote(url.path), {name: values[0] for name, values in parse_qs(url.query).items()}
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.hub.requests.append(f"{self.command} {path}")
+        self.query = {name: values[0] for name, values in parse_qs(url.query).items()}
+        self._left = int(self.headers.get("Content-Length") or 0)
+        asked = f"{self.command} {unquote(url.path)}"
+        with self.hub.lock:
+            self.hub.requests.append(asked)
+            self._fault = next((fault for fault in self.hub.faults if fault.takes(asked)), None)
         try:
-            if self.hub.token and self.headers.get("Authorization") != f"Bearer {self.hub.token}":
-                raise HubError(401, "", "Invalid username or password.")
-            for pattern, method in self.ROUTES:
-                if match := re.fullmatch(pattern, path):
-                    method(self, *match.groups(), query=query, body=body)
-                    return
-            raise HubError(404, "", f"this Hub has no {path}")
+            self._answer(url.path)
         except HubError as error:
-            headers = {"X-Error-Code": error.code, "X-Error-Message": str(error)}
-            if error.status == 429:
-                headers["Retry-After"] = "0"
-            self._send_json({"error": str(error)}, error.status, headers)
+            self._read_away()
+            headers = {"X-Error-Code": error.code, "X-Error-Message": str(error), **error.headers}
+            self.send_json({"error": str(error)}, error.status, headers)
+        except (ConnectionError, TimeoutError):
+            self.close_connection = True
 
-    def _info(self, name: str, revision: str | None, **_: Any) -> None:
-        self._send_json(self.hub.repository(name, revision or "main").to_json())
+    do_HEAD = do_POST = do_PUT = do_DELETE = do_GET
 
-    def _refs(self, name: str, **_: Any) -> None:
-        commit = self.hub.repository(name, "main").commit
-        branch = {"name": "main", "ref": "refs/heads/main", "targetCommit": commit}
-        self._send_json({"branches": [branch], "converts": [], "tags": []})
+    def _answer(self, path: str) -> None:
+        fault = self._fault
+        if fault is not None and fault.status:
+            raise HubError(fault.status, "", fault.message, **fault.headers)
+        if fault is not None and fault.stalls:
+            time.sleep(60)
+            raise ConnectionAbortedError
+        if fault is not None and fault.first is not None:
+            fault.first()
+        for pattern, method in ROUTES:
+            if match := re.fullmatch(pattern, f"{self.command} {path}"):
+                method(self, *(None if group is None else unquote(group) for group in match.groups()))
+                return
+        raise HubError(404, "", f"this Hub has no {self.command} {path}")
 
-    def _tree(self, name: str, revision: str, path: str | None, query: dict[str, str], **_: Any) -> None:
-        recursive = query.get("recursive", "").lower() in ("1", "true")
-        entries = self.hub.repository(name, revision).listing(path or "", recursive)
-        start = int(query.get("cursor", 0))
-        stop = start + min(int(query.get("limit", self.hub.page)), self.hub.page)
-        headers = {}
-        if stop < len(entries):
-            url = urlsplit(self.path)
-            more = "&".join(f"{key}={value}" for key, value in {**query, "cursor": str(stop)}.items())
-            headers["Link"] = f'<{self.hub.url}{url.path}?{more}>; rel="next"'
-        self._send_json(entries[start:stop], 200, headers)
+    def repository(self, name: str) -> Repository:
+        """The repository of this name, if whoever asks may see it."""
+        user, found = self.user(), self.hub.repositories.get(name)
+        if found is None or (found.private and user is None):
+            raise HubError(404 if user else 401, "RepoNotFound", "Repository not found")
+        return found
 
-    def _paths_info(self, name: str, revision: str, body: bytes, **_: Any) -> None:
-        repository = self.hub.repository(name, revision)
-        if "json" in (self.headers.get("Content-Type") or ""):
-            paths = json.loads(body)["paths"]
-        else:
-            paths = parse_qs(body.decode()).get("paths", [])
-        paths = [paths] if isinstance(paths, str) else paths
-        self._send_json([repository.entry(path) for path in paths if (repository.folder / path).exists()])
+    def user(self) -> str | None:
+        """Who asks: "owner", "reader" or nobody."""
+        given = self.headers.get("Authorization")
+        if given is None:
+            return None
+        if given == f"Bearer {self.hub.token}":
+            return "owner"
+        if given.removeprefix("Bearer ") in self.hub.readers:
+            return "reader"
+        raise HubError(401, "", "Invalid credentials in Authorization header")
 
-    def _resolve(self, name: str, revision: str, path: str, **_: Any) -> None:
-        repository = self.hub.repository(name, revision)
-        file = repository.folder / path
-        if not file.is_file():
-            raise HubError(404, "EntryNotFound", f"{path} does not exist on {revision}")
-        if self.command == "GET" and self.hub.statuses:
-            raise HubError(self.hub.statuses.pop(0), "", "as the test wants it")
-        data = file.read_bytes()
-        headers = {
-            "X-Repo-Commit": repository.commit,
-            "ETag": f'"{repository.oid(path)}"',
-            "Accept-Ranges": "bytes",
-        }
-        if repository.is_lfs(path):
-            headers["X-Linked-Etag"] = f'"{hashlib.sha256(data).hexdigest()}"'
-            headers["X-Linked-Size"] = str(len(data))
-        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
-        if asked is None:
-            self._send(data, 200, headers)
-            return
-        start = int(asked[1])
-        if start >= len(data):
-            raise HubError(416, "", "Range not satisfiable")
-        part = data[start : int(asked[2]) + 1 if asked[2] else None]
-        headers["Content-Range"] = f"bytes {start}-{start + len(part) - 1}/{len(data)}"
-        self._send(part, 206, headers)
+    def must_write(self) -> None:
+        user = self.user()
+        if user is None:
+            raise HubError(401, "", "Invalid username or password.")
+        if user != "owner":
+            raise HubError(403, "", "You don't have the rights to write to this repository")
 
-    def _send_json(self, value: Any, status: int = 200, headers: dict[str, str] | None = None) -> None:
+    def chunks(self) -> Iterator[bytes]:
+        """The body as it comes; ends early with a broken connection where a fault says so."""
+        come, cut = 0, self._fault.cut_after if self._fault else None
+        while self._left:
+            size = min(_CHUNK, self._left, _CHUNK if cut is None else max(1, cut - come))
+            data = self.rfile.read(size)
+            if not data:
+                raise ConnectionAbortedError
+            self._left -= len(data)
+            come += len(data)
+            yield data
+            if cut is not None and come >= cut:
+                self._break()
+
+    def body(self) -> bytes:
+        return b"".join(self.chunks())
+
+    def json(self) -> Any:
+        return json.loads(self.body() or b"{}")
+
+    def _break(self) -> NoReturn:
+        self.connection.shutdown(socket.SHUT_RDWR)
+        raise ConnectionAbortedError
+
+    def _read_away(self) -> None:
+        """What is left of the body of a request that is refused: the connection is used again."""
+        while self._left and (data := self.rfile.read(min(_CHUNK, self._left))):
+            self._left -= len(data)
+
+    def send_json(self, value: Any, status: int = 200, headers: dict[str, str] | None = None) -> None:
         headers = {"Content-Type": "application/json; charset=utf-8", **(headers or {})}
-        self._send(json.dumps(value).encode(), status, headers)
+        self.send(json.dumps(value).encode(), status, headers)
 
-    def _send(self, data: bytes, status: int, headers: dict[str, str]) -> None:
-        if "ETag" in headers and self.command == "GET":
-            self.hub.bytes_sent += len(data)
+    def send(self, data: bytes, status: int = 200, headers: dict[str, str] | None = None) -> None:
+        if self._fault is not None and self._fault.answer_lost:
+            self._break()
+        self._read_away()
         self.send_response(status)
-        for name, value in headers.items():
+        for name, value in (headers or {}).items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
@@ -233,21 +204,38 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *args: object) -> None:
         pass
 
-    _ID = r"([^/]+/[^/]+)"
-    ROUTES = (
-        (rf"/api/datasets/{_ID}(?:/revision/(.+))?", _info),
-        (rf"/api/datasets/{_ID}/refs", _refs),
-        (rf"/api/datasets/{_ID}/tree/([^/]+)(?:/(.+))?", _tree),
-        (rf"/api/datasets/{_ID}/paths-info/(.+)", _paths_info),
-        (rf"/datasets/{_ID}/resolve/([^/]+)/(.+)", _resolve),
-    )
+
+_ID = r"([^/]+/[^/]+)"
+_API = rf"/api/datasets/{_ID}"
+ROUTES: tuple[tuple[str, Callable[..., None]], ...] = (
+    (rf"GET {_API}(?:/revision/([^/]+))?", reading.repository),
+    (rf"GET {_API}/refs", reading.refs),
+    (rf"GET {_API}/commits/([^/]+)", reading.commits),
+    (rf"GET {_API}/tree/([^/]+)(?:/(.+))?", reading.tree),
+    (rf"POST {_API}/paths-info/([^/]+)", reading.paths_info),
+    (rf"(?:HEAD|GET) /datasets/{_ID}/resolve/([^/]+)/(.+)", reading.resolve),
+    (r"GET /api/whoami-v2", reading.whoami),
+    (r"POST /api/validate-yaml", writing.validate_yaml),
+    (r"POST /api/repos/create", writing.create),
+    (rf"POST {_API}/preupload/([^/]+)", writing.preupload),
+    (rf"POST /datasets/{_ID}\.git/info/lfs/objects/batch", writing.batch),
+    (rf"PUT /lfs/{_ID}/([0-9a-f]{{64}})", writing.put_object),
+    (rf"PUT /lfs/{_ID}/([0-9a-f]{{64}})/(\d+)", writing.put_part),
+    (rf"POST /lfs/{_ID}/([0-9a-f]{{64}})/complete", writing.complete),
+    (rf"POST /lfs/{_ID}/verify", writing.verify),
+    (rf"POST {_API}/commit/([^/]+)", writing.commit),
+    (rf"POST {_API}/branch/([^/]+)", writing.create_branch),
+    (rf"DELETE {_API}/branch/([^/]+)", writing.delete_branch),
+    (rf"POST {_API}/tag/([^/]+)", writing.create_tag),
+    (rf"DELETE {_API}/tag/([^/]+)", writing.delete_tag),
+)
 
 
 @contextmanager
 def serve_hub(root: Path, token: str = "") -> Iterator[HubServer]:
     hub = HubServer(root, token)
-    handler = type("Handler", (_Handler,), {"hub": hub})
-    listener = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    root.mkdir(parents=True, exist_ok=True)
+    listener = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Request,), {"hub": hub}))
     listener.daemon_threads = True
     thread = threading.Thread(target=listener.serve_forever, args=(0.05,), daemon=True)
     thread.start()

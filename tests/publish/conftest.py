@@ -1,8 +1,9 @@
-"""A real dataset with its whole card, made once."""
+"""A Hub on localhost; a real dataset with its whole card, made once."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,25 @@ import pytest
 import simgen
 from simgen.publish.card import write_card
 from simgen.recipe import recipe_from_data
+from tests.dataset.samples import HandRecipe, build
+from tests.hub.server import HubServer, serve_hub
+from tests.publish.command import OWNER, READER
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[HubServer]:
+    pytest.importorskip("huggingface_hub")
+    with serve_hub(tmp_path / "hub", OWNER) as server:
+        server.readers = frozenset({READER})
+        yield server
+
+
+@pytest.fixture(scope="session")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six short clips in four shards, both formats: what is sent matters, not what is in it."""
+    folder = tmp_path_factory.mktemp("few")
+    build(folder, HandRecipe(frame_count=4), {"train": [2, 2, 1], "test": [1]})
+    return folder
 
 
 @pytest.fixture(scope="session")

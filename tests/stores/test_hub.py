@@ -6,7 +6,6 @@ huggingface_hub reads HF_ENDPOINT when it is imported, so everything that reads 
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.hub.faults import Fault
 from tests.hub.server import HubServer, serve_hub
 
 pytest.importorskip("huggingface_hub")
@@ -23,8 +23,8 @@ TOKEN = "hf_test"
 
 @pytest.fixture
 def hub(plain: Path, tmp_path: Path) -> Iterator[HubServer]:
-    shutil.copytree(plain, tmp_path / "hub" / "datasets" / "user" / "hand")
     with serve_hub(tmp_path / "hub", TOKEN) as server:
+        server.put("user/hand", plain)
         yield server
 
 
@@ -67,17 +67,20 @@ def test_clips_come_back(hub: HubServer, tmp_path: Path, plain: Path, format: st
 
 def test_a_revision_and_pages_of_a_listing(hub: HubServer, tmp_path: Path) -> None:
     hub.page = 2
-    commit = hub.repository("user/hand", "main").commit
+    commit = hub.repositories["user/hand"].head("main").oid
     code = "import sys, simgen; print(simgen.open_dataset(sys.argv[1], 'test')[0].key)"
     for revision in ("main", commit):
         assert run(hub, tmp_path, code, f"hf://datasets/user/hand@{revision}") == "hand-test-00000000"
 
 
 def test_a_busy_hub_is_asked_again(hub: HubServer, tmp_path: Path) -> None:
-    hub.statuses = [503, 429]
+    hub.faults = [
+        Fault("GET .*/resolve/", status=503),
+        Fault("GET .*/resolve/", status=429, headers={"Retry-After": "0"}),
+    ]
     code = "import sys, simgen; print(simgen.open_dataset(sys.argv[1], 'test')[0].key)"
     assert run(hub, tmp_path, code, "hf://datasets/user/hand") == "hand-test-00000000"
-    assert hub.statuses == []
+    assert [fault.happened for fault in hub.faults] == [1, 1]
 
 
 def test_a_cache_makes_the_second_reader_ask_for_no_file(hub: HubServer, tmp_path: Path) -> None:
@@ -115,7 +118,7 @@ def test_forked_workers_read_on(hub: HubServer, tmp_path: Path) -> None:
 
 
 def test_labels_alone_leave_the_videos_there(hub: HubServer, heavy: Path, tmp_path: Path) -> None:
-    shutil.copytree(heavy, hub.root / "datasets" / "user" / "heavy")
+    hub.put("user/heavy", heavy)
     code = """
 import sys, simgen
 print(len([clip.state for clip in simgen.open_dataset(sys.argv[1], columns=["state", "params"])]))
@@ -140,8 +143,7 @@ def test_mistakes_are_sentences(hub: HubServer, tmp_path: Path) -> None:
     assert "There is no dataset at hf://datasets/user/nowhere" in run(
         hub, tmp_path, MISTAKE, "hf://datasets/user/nowhere"
     )
-    (hub.root / "datasets" / "user" / "other").mkdir()
-    (hub.root / "datasets" / "user" / "other" / "README.md").write_text("nothing\n")
+    hub.create("user/other")
     assert run(hub, tmp_path, MISTAKE, "hf://datasets/user/other") == (
         "hf://datasets/user/other is not a simgen dataset: it has no manifest.json"
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -54,11 +53,11 @@ def test_the_page_works_as_printed(tmp_path: Path) -> None:
     assert "All is as it should be." in said
     dataset = tmp_path / "datasets" / "incline"
     clips = Manifest.from_text((dataset / "manifest.json").read_bytes()).splits["train"]
-    shutil.copytree(dataset, tmp_path / "hub" / "datasets" / "user" / "incline")
     with moto_server() as store, serve_hub(tmp_path / "hub") as hub:
         store.mkdir("my-bucket")
         store.put(str(dataset), "my-bucket/incline", recursive=True)
         environment |= {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+        hub.put("user/incline", dataset)
         environment |= {"HF_ENDPOINT": hub.url}
         outputs = [run([sys.executable, "-W", "error:::simgen", "-c", text]) for kind, text in blocks[1:]]
     assert len(outputs[0].splitlines()) == clips

@@ -189,3 +189,28 @@ def test_both_formats_hold_the_same_columns(folder: Path) -> None:
         assert label in names
     kind = pq.read_schema(next((folder / "data").glob("far-*"))).field("ood").type
     assert pa.types.is_list(kind)
+
+
+def test_the_card_tells_the_study_and_names_the_nested_sets(folder: Path, tmp_path: Path) -> None:
+    import shutil
+
+    import yaml
+
+    from simgen.publish.card import write_card
+
+    copy = Path(shutil.copytree(folder, tmp_path / "study"))
+    write_card(copy)
+    card = (copy / "README.md").read_text()
+    assert "**Question.** Does it work?" in card
+    assert "| `far` |" in card
+    assert "Shortcut audit" in card
+    assert "more than chance" in card
+    configs = {entry["config_name"]: entry for entry in yaml.safe_load(card.split("---\n")[1])["configs"]}
+    assert list(configs) == ["default", "train_2", "train_5", "train_9"]
+    for size in (2, 5, 9):
+        (files,) = configs[f"train_{size}"]["data_files"]
+        keys = [key for path in files["path"] for key in pq.read_table(copy / path)["key"].to_pylist()]
+        assert keys == [f"study-train-{index:08d}" for index in range(size)]
+    datasets = pytest.importorskip("datasets")
+    loaded = datasets.load_dataset(str(copy), "train_5", split="train", streaming=True)
+    assert len(list(loaded.decode(False))) == 5
