@@ -122,12 +122,19 @@ class Staging:
         )
 
     def location(self, manifest: Manifest) -> str:
-        """Where what has arrived can be read as a dataset already, by who knows of it."""
-        text = manifest.to_text().encode()
-        there = self.hub.some_files(self._head, [MANIFEST]).get(MANIFEST)
-        if there is None or not _has(there, text):
+        """Where what has arrived can be read as a dataset already, by who knows of it; shards that have other names there,
+        those of a smaller dataset, get their new ones.
+        """
+        text, there = manifest.to_text().encode(), self.hub.files(self._head)
+        shards = {path: record for shard in manifest.shards for path, record in shard.files.items()}
+        copies = {
+            path: self._held[record.sha256, record.bytes]
+            for path, record in shards.items()
+            if path not in there or there[path].sha256 != record.sha256
+        }
+        if copies or MANIFEST not in there or not _has(there[MANIFEST], text):
             title = f"{TITLE}: the manifest of {self._identity.name}"
-            self._head = self.hub.commit(self._branch, self._head, title, {MANIFEST: text})
+            self._head = self.hub.commit(self._branch, self._head, title, {MANIFEST: text}, copies)
         return f"{self.hub.location}@{self._head}"
 
     def reveal(self, publication: Publication, texts: Mapping[str, bytes], say: Callable[[str], None]) -> str:
