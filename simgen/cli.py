@@ -160,6 +160,12 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for 
 @click.option("--overwrite", is_flag=True, help="Start again: remove the dataset that is in the folder.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option(
+    "--log-json",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Append a line of JSON for every finished shard: clips, seconds, rejected draws, bytes, host.",
+)
+@click.option(
     "--publish",
     metavar="REPO",
     help="Send each shard to USER/NAME on the Hugging Face Hub and keep none here, for disks smaller than the dataset.",
@@ -173,6 +179,7 @@ def build(
     format_: str | None,
     overwrite: bool,
     dry_run: bool,
+    log_json: Path | None,
     publish: str | None,
     private: bool,
 ) -> None:
@@ -204,6 +211,7 @@ def build(
                 progress=Bar(loaded.name),
                 called=recipe,
                 destination=destination,
+                log=log_json,
             )
     except _Stopped:
         _say("Stopped. Every finished clip is kept; run the same command again to continue.")

@@ -122,6 +122,10 @@ def build_words(report: BuildReport, published: PublishReport | None = None) -> 
             f"{report.made / report.seconds:.3g} clips/s; "
             f"{total / report.made:.2g} core seconds per clip: {stages}"
         )
+        if len(report.scenario_seconds) > 1:
+            slowest = max(report.scenario_seconds, key=lambda name: report.scenario_seconds[name])
+            seconds = report.scenario_seconds[slowest]
+            lines.append(f"  slowest scenario: {slowest}, {seconds:.2g} core seconds per clip")
         lines += residual_lines(report.residuals)
     else:
         lines.append("  it was complete already: nothing to do")

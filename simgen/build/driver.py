@@ -3,11 +3,9 @@ manifest last."""
 
 from __future__ import annotations
 
-import math
 import os
 import shutil
 import time
-from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,16 +20,18 @@ from simgen.build.plan import Plan, ShardPlan
 from simgen.build.progress import Progress, Silent
 from simgen.build.resume import Scan, check_folder, prepare, sweep
 from simgen.build.shard import ClipCount
+from simgen.build.shard_log import ShardLog
 from simgen.build.storage_trouble import storage_trouble
+from simgen.build.tally import Tally
 from simgen.build.worker import ClipTask, Job, ShardDone
 from simgen.dataset.finish import finish_dataset
 from simgen.dataset.manifest import FORMATS, MANIFEST, Manifest, Marker
-from simgen.dataset.residuals import LawResiduals, tolerance_of
 from simgen.dataset.storage import write_whole
 from simgen.errors import BuildError, MissingDependencyError
 from simgen.wording import bytes_word
 
 if TYPE_CHECKING:
+    from simgen.dataset.residuals import LawResiduals
     from simgen.recipe import Recipe
 
 __all__ = ["BuildReport", "build", "formats_of", "outlook", "plan_of", "require_what_it_takes"]
@@ -49,6 +49,7 @@ class BuildReport:
     rejections: Mapping[str, int]  # reason -> draws of the whole dataset that it cost
     seconds: float  # wall time
     core_seconds: Mapping[str, float]  # per stage: scene, simulate, render, label, encode, write
+    scenario_seconds: Mapping[str, float]  # core seconds per clip made, by scenario
     residuals: Mapping[str, LawResiduals]  # by law, of the clips made
 
 
@@ -83,13 +84,14 @@ def build(
     progress: Progress | None = None,
     called: str | None = None,
     destination: Destination | None = None,
+    log: Path | None = None,
 ) -> BuildReport:
     """Builds the dataset in folder `output` (datasets/<recipe name> if None), or does what is missing of it.
 
     `clips` replaces the clip count of every split, `formats` (parquet, webdataset) those of the recipe;
     `workers` is the number of processes (None: one per core). The bytes of the dataset depend on the
     recipe, the counts and the formats alone. With a `destination` finished shards go there and do not stay;
-    the folder keeps their markers. Raises BuildError with what to do when it cannot be finished;
+    the folder keeps their markers. File `log` gets a line of JSON per finished shard. Raises BuildError with what to do when it cannot be finished;
     what is finished is kept and the same call continues.
     """
     folder = folder_of(recipe, output)
@@ -99,6 +101,7 @@ def build(
     if workers < 1:
         raise ValueError(f"a build needs at least one worker, not {workers}")
     require_what_it_takes(recipe)
+    shard_log = None if log is None else ShardLog(log)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -114,7 +117,16 @@ def build(
             if destination is not None:
                 _refuse_finished(folder, destination)
             prepare(folder, recipe, plan, chosen, overwrite)
-            run = _Run(recipe, folder, plan, chosen, progress or Silent(), called or recipe.name, destination)
+            run = _Run(
+                recipe,
+                folder,
+                plan,
+                chosen,
+                progress or Silent(),
+                called or recipe.name,
+                destination,
+                shard_log,
+            )
             return run.through(workers, lock)
     except OSError as error:
         sentence = storage_trouble(error, folder)
@@ -170,16 +182,15 @@ class _Run:
         progress: Progress,
         called: str,
         destination: Destination | None,
+        log: ShardLog | None,
     ) -> None:
         self._recipe, self._folder, self._plan, self._formats = recipe, folder, plan, formats
         self._progress, self._called = progress, called
         self._destination = destination
         self._dispatch: Dispatch | None = None
         self._start = time.monotonic()
-        self._made = self._made_bytes = 0
+        self._tally, self._log = Tally(), log
         self._missing = 0
-        self._core_seconds: defaultdict[str, float] = defaultdict(float)
-        self._residuals: dict[tuple[str, str], _Residuals] = {}  # by scenario and law
         self._warned = False
 
     def through(self, workers: int, lock: int) -> BuildReport:
@@ -237,27 +248,27 @@ class _Run:
             raise BuildError(self._obituary(given_up))
 
     def _on_clip(self, count: ClipCount) -> None:
-        self._made += 1
-        self._made_bytes += count.bytes
-        for stage, seconds in count.seconds.items():
-            self._core_seconds[stage] += seconds
-        for law, residual in count.residuals:
-            self._residuals.setdefault((count.scenario, law), _Residuals()).add(residual)
+        self._tally.clip(count)
+        if self._log is not None:
+            self._log.clip(count)
         self._progress.clip(count)
-        if not self._warned and self._made >= 8 and self._destination is None:
+        if not self._warned and self._tally.made >= 8 and self._destination is None:
             self._warned = True
             self._warn_of_space()
 
     def _on_shard(self, done: ShardDone) -> None:
         for count in done.made:
             self._on_clip(count)
-        self._core_seconds["write"] += done.seconds
+        self._tally.core_seconds["write"] += done.seconds
+        if self._log is not None:
+            self._log.shard(done)
         if self._dispatch is not None:
             self._dispatch.add(done.marker)
 
     def _warn_of_space(self) -> None:
         """Once a few clips are there, their size tells whether the rest will fit."""
-        needed = self._made_bytes / self._made * (self._missing - self._made) * len(self._formats)
+        made = self._tally.made
+        needed = self._tally.bytes / made * (self._missing - made) * len(self._formats)
         free = shutil.disk_usage(self._folder).free
         if needed > free:
             self._progress.say(
@@ -310,17 +321,13 @@ class _Run:
             folder=self._folder,
             clips=self._plan.clips,
             splits=dict(self._plan.clips_per_split),
-            made=self._made,
+            made=self._tally.made,
             bytes=sum(record.bytes for marker in markers for record in marker.shard.files.values()),
             rejections=manifest.rejections,
             seconds=time.monotonic() - self._start,
-            core_seconds=dict(self._core_seconds),
-            residuals={
-                law: LawResiduals(
-                    scenario, entry.count, entry.median(), entry.worst, tolerance_of(scenario, law)
-                )
-                for (scenario, law), entry in sorted(self._residuals.items())
-            },
+            core_seconds=dict(self._tally.core_seconds),
+            scenario_seconds=self._tally.scenario_seconds,
+            residuals=self._tally.residuals,
         )
 
     def _finish_elsewhere(self, destination: Destination, markers: Sequence[Marker]) -> Manifest:
@@ -368,30 +375,3 @@ def require_what_it_takes(recipe: Recipe) -> None:
             "simgen-physics), or compile it: pip install pybullet. Reading a dataset works here as it is."
         )
     require_codec(Layout.of(recipe).codec)
-
-
-_NONE = -4200  # the step of residuals up to 1e-18, which are taken for 0
-
-
-class _Residuals:
-    """Median (within 1 %) and worst of any number of residuals in constant memory: counts per 1 % step."""
-
-    def __init__(self) -> None:
-        self._counts: Counter[int] = Counter()
-        self.worst = 0.0
-
-    def add(self, residual: float) -> None:
-        self.worst = max(self.worst, residual)
-        self._counts[max(_NONE, round(math.log(residual) / math.log(1.01))) if residual > 0 else _NONE] += 1
-
-    @property
-    def count(self) -> int:
-        return sum(self._counts.values())
-
-    def median(self) -> float:
-        half, seen = self.count / 2, 0
-        for step, count in sorted(self._counts.items()):
-            seen += count
-            if seen >= half:
-                return 1.01**step if step > _NONE else 0.0
-        return 0.0
