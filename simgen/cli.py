@@ -25,6 +25,7 @@ from simgen.errors import RecipeError, SimgenError
 from simgen.wording import build_words, card_words, estimate_words, overview_words, publish_words
 
 if TYPE_CHECKING:
+    from simgen.build.plan import Share
     from simgen.publish.as_it_goes import HubDestination
     from simgen.recipe import Recipe
 
@@ -127,6 +128,15 @@ def cli() -> None:
     """
 
 
+def _share(context: click.Context, parameter: click.Parameter, value: str | None) -> Share | None:
+    from simgen.build.plan import Share
+
+    try:
+        return None if value is None else Share.parse(value)
+    except ValueError as error:
+        raise click.UsageError(f"--task: {error}") from error
+
+
 _recipe = click.argument("recipe", metavar="RECIPE")
 _split = click.option("--split", metavar="S", help="The split to take clips from [default: the first].")
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for a machine to read.")
@@ -159,6 +169,20 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for 
 @click.option("--overwrite", is_flag=True, help="Start again: remove the dataset that is in the folder.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option(
+    "--task",
+    "share",
+    metavar="I/N",
+    callback=_share,
+    help="Make the part of task I of N (0/N to N-1/N), beside the others in the same folder.",
+)
+@click.option("--finish", is_flag=True, help="After tasks: write the manifest, or say what is missing.")
+@click.option(
+    "--log-json",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Append a line of JSON for every finished shard: clips, seconds, rejected draws, bytes, host.",
+)
+@click.option(
     "--publish",
     metavar="REPO",
     help="Send each shard to USER/NAME on the Hugging Face Hub and keep none here, for disks smaller than the dataset.",
@@ -172,23 +196,31 @@ def build(
     format_: str | None,
     overwrite: bool,
     dry_run: bool,
+    share: Share | None,
+    finish: bool,
+    log_json: Path | None,
     publish: str | None,
     private: bool,
 ) -> None:
     """Build the dataset of RECIPE, or do what is missing of it.
 
-    The same command continues a build that was stopped. The result does not depend on workers or
+    The same command continues a build that was stopped. The result does not depend on workers, tasks or
     interruptions.
     """
     from simgen.build.driver import build as build_dataset
+    from simgen.build.driver import finish as finish_build
     from simgen.build.driver import outlook
     from simgen.build.progress import Bar
     from simgen.recipe import load_recipe
 
+    _refuse_together(share, overwrite, finish, publish)
     loaded = load_recipe(recipe)
     formats = None if format_ is None else _FORMATS[format_]
     if dry_run:
-        click.echo(outlook(loaded, output, clips=clips, formats=formats, overwrite=overwrite))
+        click.echo(outlook(loaded, output, clips=clips, formats=formats, overwrite=overwrite, share=share))
+        return
+    if finish:
+        _say(build_words(finish_build(loaded, output, clips=clips, formats=formats, called=recipe)))
         return
     destination = None if publish is None else _hub_destination(loaded, publish, clips, formats, private)
     try:
@@ -203,11 +235,33 @@ def build(
                 progress=Bar(loaded.name),
                 called=recipe,
                 destination=destination,
+                log=log_json,
+                share=share,
             )
     except _Stopped:
         _say("Stopped. Every finished clip is kept; run the same command again to continue.")
         raise
     _say(build_words(report, None if destination is None else destination.report))
+
+
+def _refuse_together(share: Share | None, overwrite: bool, finish: bool, publish: str | None) -> None:
+    """Options of `build` that contradict each other."""
+    wrong = None
+    if share is not None and overwrite:
+        wrong = (
+            "--task with --overwrite: each task would remove what the others have made. "
+            "Remove the folder once before they start, or give another one with -o."
+        )
+    elif share is not None and publish is not None:
+        wrong = (
+            "--task with --publish: shards are sent by one process. "
+            "Let the tasks build the dataset, then run simgen publish."
+        )
+    elif finish and (share is not None or overwrite or publish is not None):
+        other = "--task" if share is not None else "--overwrite" if overwrite else "--publish"
+        wrong = f"--finish with {other}: --finish only completes what tasks have made. Leave one of them out."
+    if wrong is not None:
+        raise click.UsageError(wrong)
 
 
 def _hub_destination(

@@ -110,7 +110,8 @@ def residual_lines(laws: Mapping[str, LawResiduals]) -> list[str]:
 def build_words(report: BuildReport, published: PublishReport | None = None) -> str:
     """What a person wants to know after a build, and what to do next; `published` if its shards went to the Hub."""
     folder = min(os.path.relpath(report.folder), str(report.folder), key=len)
-    lines = [f"{folder}: {report.clips:,} clips, {bytes_word(report.bytes)}"]
+    whose = " of this task" if report.outstanding else ""
+    lines = [f"{folder}: {report.clips:,} clips{whose}, {bytes_word(report.bytes)}"]
     if report.made:
         total = sum(report.core_seconds.values())
         stages = ", ".join(
@@ -122,12 +123,18 @@ def build_words(report: BuildReport, published: PublishReport | None = None) -> 
             f"{report.made / report.seconds:.3g} clips/s; "
             f"{total / report.made:.2g} core seconds per clip: {stages}"
         )
+        if len(report.scenario_seconds) > 1:
+            slowest = max(report.scenario_seconds, key=lambda name: report.scenario_seconds[name])
+            seconds = report.scenario_seconds[slowest]
+            lines.append(f"  slowest scenario: {slowest}, {seconds:.2g} core seconds per clip")
         lines += residual_lines(report.residuals)
     else:
         lines.append("  it was complete already: nothing to do")
     if report.rejections:
         reasons = ", ".join(f"{reason} {count}" for reason, count in report.rejections.items())
         lines.append(f"  draws rejected and drawn again: {reasons}")
+    if report.outstanding:
+        return "\n".join([*lines, f"  {report.outstanding}"])
     if published is not None:
         return "\n".join([*lines, publish_words(published)])
     lines += [

@@ -28,7 +28,15 @@ def run(command: list[str], folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/tutorial.md", "docs/building.md", "docs/reading.md", "docs/cards.md"]
+    "page",
+    [
+        "README.md",
+        "docs/tutorial.md",
+        "docs/building.md",
+        "docs/scaling.md",
+        "docs/reading.md",
+        "docs/cards.md",
+    ],
 )
 def test_the_page_works_as_printed(page: str, tmp_path: Path) -> None:
     """sh and python blocks run, recipes are read; a yaml block that names a file is written to it. Set-up lines are the

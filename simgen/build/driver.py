@@ -3,12 +3,12 @@ manifest last."""
 
 from __future__ import annotations
 
-import math
 import os
 import shutil
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,30 +16,35 @@ from typing import TYPE_CHECKING
 from simgen import GENERATOR_VERSION
 from simgen.build.destination import Destination, Dispatch
 from simgen.build.local import GivenUp, cores, describe, run_local
-from simgen.build.lock import folder_lock
+from simgen.build.lock import folder_lock, lock_if_free, task_lock
 from simgen.build.packing import waiting_clips
-from simgen.build.plan import Plan, ShardPlan
+from simgen.build.plan import Plan, ShardPlan, Share
 from simgen.build.progress import Progress, Silent
-from simgen.build.resume import Scan, check_folder, prepare, sweep
+from simgen.build.resume import Scan, Target, check_folder, prepare, sweep
 from simgen.build.shard import ClipCount
+from simgen.build.shard_log import ShardLog
 from simgen.build.storage_trouble import storage_trouble
+from simgen.build.tally import Tally
 from simgen.build.worker import ClipTask, Job, ShardDone
 from simgen.dataset.finish import finish_dataset
 from simgen.dataset.manifest import FORMATS, MANIFEST, Manifest, Marker
-from simgen.dataset.residuals import LawResiduals, tolerance_of
 from simgen.dataset.storage import write_whole
 from simgen.errors import BuildError, MissingDependencyError
 from simgen.wording import bytes_word
 
 if TYPE_CHECKING:
+    from simgen.dataset.residuals import LawResiduals
     from simgen.recipe import Recipe
 
-__all__ = ["BuildReport", "build", "formats_of", "outlook", "plan_of", "require_what_it_takes"]
+__all__ = ["BuildReport", "build", "finish", "formats_of", "outlook", "plan_of", "require_what_it_takes"]
 
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build did. `clips`, `splits`, `bytes` and `rejections` are the dataset's, the rest the run's."""
+    """What a build did. `clips`, `splits`, `bytes` and `rejections` are the dataset's, the rest the run's.
+
+    Of a task that has not finished the dataset, they are those of the task's own shards.
+    """
 
     folder: Path
     clips: int  # in the dataset
@@ -49,7 +54,11 @@ class BuildReport:
     rejections: Mapping[str, int]  # reason -> draws of the whole dataset that it cost
     seconds: float  # wall time
     core_seconds: Mapping[str, float]  # per stage: scene, simulate, render, label, encode, write
+    scenario_seconds: Mapping[str, float]  # core seconds per clip made, by scenario
     residuals: Mapping[str, LawResiduals]  # by law, of the clips made
+    outstanding: str = (
+        ""  # of a task: what the dataset waits for, a sentence; "" when the dataset is finished
+    )
 
 
 def folder_of(recipe: Recipe, output: str | Path | None) -> Path:
@@ -83,14 +92,18 @@ def build(
     progress: Progress | None = None,
     called: str | None = None,
     destination: Destination | None = None,
+    log: Path | None = None,
+    share: Share | None = None,
 ) -> BuildReport:
     """Builds the dataset in folder `output` (datasets/<recipe name> if None), or does what is missing of it.
 
     `clips` replaces the clip count of every split, `formats` (parquet, webdataset) those of the recipe;
     `workers` is the number of processes (None: one per core). The bytes of the dataset depend on the
     recipe, the counts and the formats alone. With a `destination` finished shards go there and do not stay;
-    the folder keeps their markers. Raises BuildError with what to do when it cannot be finished;
-    what is finished is kept and the same call continues.
+    the folder keeps their markers. File `log` gets a line of JSON per finished shard. With a `share` only those
+    shards are made, beside other processes that make theirs; the last one finishes the dataset.
+    Raises BuildError with what to do when it cannot be finished; what is finished is kept and the same call
+    continues.
     """
     folder = folder_of(recipe, output)
     plan = plan_of(recipe, clips)
@@ -98,7 +111,10 @@ def build(
     workers = cores() if workers is None else workers
     if workers < 1:
         raise ValueError(f"a build needs at least one worker, not {workers}")
+    if share is not None and (overwrite or destination is not None):
+        raise ValueError("a share of a build neither overwrites the dataset nor sends it elsewhere")
     require_what_it_takes(recipe)
+    shard_log = None if log is None else ShardLog(log)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -109,13 +125,75 @@ def build(
             reason = (error.strerror or type(error).__name__).lower()
             sentence = f"The folder {folder} cannot be made ({reason}). Give another one with -o."
         raise BuildError(sentence) from error
-    try:
+    run = _Run(
+        recipe,
+        folder,
+        plan,
+        chosen,
+        progress or Silent(),
+        called or recipe.name,
+        destination,
+        shard_log,
+        share,
+    )
+    with _trouble_told(folder):
+        if share is not None:
+            return _build_share(run, recipe, folder, plan, chosen, workers)
         with folder_lock(folder) as lock:
             if destination is not None:
                 _refuse_finished(folder, destination)
             prepare(folder, recipe, plan, chosen, overwrite)
-            run = _Run(recipe, folder, plan, chosen, progress or Silent(), called or recipe.name, destination)
             return run.through(workers, lock)
+
+
+def _build_share(
+    run: _Run, recipe: Recipe, folder: Path, plan: Plan, formats: tuple[str, ...], workers: int
+) -> BuildReport:
+    """Makes a share beside other tasks; whoever is alone at the end, and finds everything there, finishes."""
+    target = Target.of(recipe, plan, formats)
+
+    def ready(alone: bool) -> None:
+        prepare(folder, recipe, plan, formats, alone=alone)
+
+    with task_lock(folder, ready, lambda: Target.read(folder) == target) as lock:
+        run.make_pending(workers, lock)
+    with lock_if_free(folder) as alone:
+        return run.finish_if_complete(alone)
+
+
+def finish(
+    recipe: Recipe,
+    output: str | Path | None = None,
+    *,
+    clips: int | None = None,
+    formats: Sequence[str] | None = None,
+    progress: Progress | None = None,
+    called: str | None = None,
+) -> BuildReport:
+    """Finishes a dataset of which tasks have made all shards. Raises BuildError that says what is missing."""
+    folder, plan, chosen = folder_of(recipe, output), plan_of(recipe, clips), formats_of(recipe, formats)
+    if Target.read(folder) is None:
+        raise BuildError(
+            f"{folder} holds no build that could be finished. Build it first, or say where with -o."
+        )
+    check_folder(folder, recipe, plan, chosen)
+    run = _Run(recipe, folder, plan, chosen, progress or Silent(), called or recipe.name)
+    with _trouble_told(folder), folder_lock(folder):
+        missing = list(Scan(folder, recipe, plan, chosen, adopt=False).pending())
+        if missing:
+            names = ", ".join(map(str, missing[:3])) + (", …" if len(missing) > 3 else "")
+            raise BuildError(
+                f"{folder} is not complete: {len(missing):,} of {plan.shard_count:,} shards are missing ({names}). "
+                "Run the tasks that make them again, or build without --task to have all of them made here."
+            )
+        return run.finish()
+
+
+@contextmanager
+def _trouble_told(folder: Path) -> Iterator[None]:
+    """What the disk refuses becomes a sentence."""
+    try:
+        yield
     except OSError as error:
         sentence = storage_trouble(error, folder)
         if sentence is None:
@@ -139,19 +217,22 @@ def outlook(
     clips: int | None = None,
     formats: Sequence[str] | None = None,
     overwrite: bool = False,
+    share: Share | None = None,
 ) -> str:
     """What `build` would do, as text; changes nothing. Raises the BuildError that `build` would raise."""
     folder = folder_of(recipe, output)
     plan, chosen = plan_of(recipe, clips), formats_of(recipe, formats)
     require_what_it_takes(recipe)
-    missing = plan.shard_count
+    shards = list(plan.shards() if share is None else share.of(plan.shards()))
+    missing = len(shards)
     if not overwrite:
         check_folder(folder, recipe, plan, chosen)
-        missing = sum(1 for _ in Scan(folder, recipe, plan, chosen, adopt=False).pending())
+        missing = sum(1 for _ in Scan(folder, recipe, plan, chosen, adopt=False).pending(shards))
     counts = ", ".join(f"{split} {count:,}" for split, count in plan.clips_per_split.items())
+    own = "" if share is None else f"task {share} makes {len(shards):,} of them: "
     lines = [
         f"{folder}: {plan.clips:,} clips ({counts}) in {plan.shard_count:,} shards as {' and '.join(chosen)}",
-        f"  {plan.shard_count - missing:,} shards are done, {missing:,} are to be made",
+        f"  {own}{len(shards) - missing:,} shards are done, {missing:,} are to be made",
     ]
     if overwrite and (folder / MANIFEST).exists():
         lines.append("  the dataset that is there now would be removed first (--overwrite)")
@@ -159,7 +240,7 @@ def outlook(
 
 
 class _Run:
-    """One run of a build in a folder that is prepared and locked."""
+    """One run of a build in a folder that is prepared and locked meanwhile."""
 
     def __init__(
         self,
@@ -169,44 +250,48 @@ class _Run:
         formats: tuple[str, ...],
         progress: Progress,
         called: str,
-        destination: Destination | None,
+        destination: Destination | None = None,
+        log: ShardLog | None = None,
+        share: Share | None = None,
     ) -> None:
         self._recipe, self._folder, self._plan, self._formats = recipe, folder, plan, formats
         self._progress, self._called = progress, called
-        self._destination = destination
+        self._destination, self._share = destination, share
         self._dispatch: Dispatch | None = None
         self._start = time.monotonic()
-        self._made = self._made_bytes = 0
+        self._tally, self._log = Tally(), log
         self._missing = 0
-        self._core_seconds: defaultdict[str, float] = defaultdict(float)
-        self._residuals: dict[tuple[str, str], _Residuals] = {}  # by scenario and law
         self._warned = False
 
     def through(self, workers: int, lock: int) -> BuildReport:
         if self._destination is None:
-            self._make_pending(workers, lock)
-            return self._finish()
+            self.make_pending(workers, lock)
+            return self.finish()
         self._destination.begin()
         self._dispatch = Dispatch(self._destination, self._folder)
         try:
             self._send_what_is_here(self._dispatch)
-            self._make_pending(workers, lock)
+            self.make_pending(workers, lock)
             if self._dispatch.waiting:
                 self._progress.say(f"the last shards are on their way to {self._dispatch.name}")
             self._dispatch.finish()
-            return self._finish()
+            return self.finish()
         except BaseException:
             self._dispatch.abandon()
             raise
 
-    def _make_pending(self, workers: int, lock: int) -> None:
-        pending = list(self._scan().pending())
+    def make_pending(self, workers: int, lock: int) -> None:
+        pending = list(self._scan().pending(self._shards()))
         waiting = waiting_clips(self._folder)
         there = sum(1 for shard in pending for index in shard.indices if (shard.split, index) in waiting)
         self._missing = sum(shard.clips for shard in pending) - there
         if pending:
             (self._folder / MANIFEST).unlink(missing_ok=True)  # no longer true
             self._make(pending, waiting, workers, lock)
+
+    def _shards(self) -> Iterator[ShardPlan]:
+        """Those that this run answers for."""
+        return self._plan.shards() if self._share is None else self._share.of(self._plan.shards())
 
     def _scan(self) -> Scan:
         if self._destination is None:
@@ -226,7 +311,8 @@ class _Run:
         self, pending: Sequence[ShardPlan], waiting: set[tuple[str, int]], workers: int, lock: int
     ) -> None:
         try:
-            self._progress.start(self._plan.clips, self._plan.clips - self._missing)
+            clips = sum(shard.clips for shard in self._shards())
+            self._progress.start(clips, clips - self._missing)
             job = Job(self._recipe, self._folder, self._formats)
             given_up = run_local(
                 job, pending, waiting, workers, lock, self._on_clip, self._on_shard, self._progress.say
@@ -237,27 +323,27 @@ class _Run:
             raise BuildError(self._obituary(given_up))
 
     def _on_clip(self, count: ClipCount) -> None:
-        self._made += 1
-        self._made_bytes += count.bytes
-        for stage, seconds in count.seconds.items():
-            self._core_seconds[stage] += seconds
-        for law, residual in count.residuals:
-            self._residuals.setdefault((count.scenario, law), _Residuals()).add(residual)
+        self._tally.clip(count)
+        if self._log is not None:
+            self._log.clip(count)
         self._progress.clip(count)
-        if not self._warned and self._made >= 8 and self._destination is None:
+        if not self._warned and self._tally.made >= 8 and self._destination is None:
             self._warned = True
             self._warn_of_space()
 
     def _on_shard(self, done: ShardDone) -> None:
         for count in done.made:
             self._on_clip(count)
-        self._core_seconds["write"] += done.seconds
+        self._tally.core_seconds["write"] += done.seconds
+        if self._log is not None:
+            self._log.shard(done)
         if self._dispatch is not None:
             self._dispatch.add(done.marker)
 
     def _warn_of_space(self) -> None:
         """Once a few clips are there, their size tells whether the rest will fit."""
-        needed = self._made_bytes / self._made * (self._missing - self._made) * len(self._formats)
+        made = self._tally.made
+        needed = self._tally.bytes / made * (self._missing - made) * len(self._formats)
         free = shutil.disk_usage(self._folder).free
         if needed > free:
             self._progress.say(
@@ -282,7 +368,29 @@ class _Run:
         lines.append("Everything else is kept; the same command tries the missing shards again.")
         return "\n".join(lines)
 
-    def _finish(self) -> BuildReport:
+    def finish_if_complete(self, alone: bool) -> BuildReport:
+        """After a share. `alone`: no other task is at work, and none can begin."""
+        scan, share = self._scan(), self._share
+        assert share is not None
+        if alone:
+            missing = {
+                number for number, shard in enumerate(self._plan.shards()) if scan.marker(shard) is None
+            }
+            if not missing:
+                return self.finish()
+            tasks = sorted({number % share.count for number in missing})
+            names = ", ".join(f"{task}/{share.count}" for task in tasks[:8]) + (
+                ", …" if len(tasks) > 8 else ""
+            )
+            waits = f"{len(missing):,} shards are missing, of tasks {names}"
+        else:
+            waits = "Other tasks may still be at work"
+        folder = min(os.path.relpath(self._folder), str(self._folder), key=len)
+        last = f"The last task finishes the dataset, or: simgen build {self._called} -o {folder} --finish"
+        markers = [marker for shard in self._shards() if (marker := scan.marker(shard)) is not None]
+        return self._report(markers, f"{waits}. {last}")
+
+    def finish(self) -> BuildReport:
         """Checks that everything is there, then writes what speaks of the whole; the manifest last."""
         sweep(self._folder, self._plan)
         scan = self._scan()
@@ -296,7 +404,7 @@ class _Run:
                 )
             markers.append(marker)
         if self._destination is None:
-            manifest = finish_dataset(
+            finish_dataset(
                 self._folder,
                 self._recipe,
                 markers,
@@ -305,25 +413,31 @@ class _Run:
                 self._progress.say,
             )
         else:
-            manifest = self._finish_elsewhere(self._destination, markers)
+            self._finish_elsewhere(self._destination, markers)
+        return self._report(markers)
+
+    def _report(self, markers: Sequence[Marker], outstanding: str = "") -> BuildReport:
+        """Of the shards that the markers speak of, and of what this run did."""
+        splits = dict.fromkeys(self._plan.clips_per_split, 0)
+        rejections: Counter[str] = Counter()
+        for marker in markers:
+            splits[marker.shard.split] += marker.shard.clips
+            rejections.update(marker.rejections)
         return BuildReport(
             folder=self._folder,
-            clips=self._plan.clips,
-            splits=dict(self._plan.clips_per_split),
-            made=self._made,
+            clips=sum(splits.values()),
+            splits=splits,
+            made=self._tally.made,
             bytes=sum(record.bytes for marker in markers for record in marker.shard.files.values()),
-            rejections=manifest.rejections,
+            rejections=dict(sorted(rejections.items())),
             seconds=time.monotonic() - self._start,
-            core_seconds=dict(self._core_seconds),
-            residuals={
-                law: LawResiduals(
-                    scenario, entry.count, entry.median(), entry.worst, tolerance_of(scenario, law)
-                )
-                for (scenario, law), entry in sorted(self._residuals.items())
-            },
+            core_seconds=dict(self._tally.core_seconds),
+            scenario_seconds=self._tally.scenario_seconds,
+            residuals=self._tally.residuals,
+            outstanding=outstanding,
         )
 
-    def _finish_elsewhere(self, destination: Destination, markers: Sequence[Marker]) -> Manifest:
+    def _finish_elsewhere(self, destination: Destination, markers: Sequence[Marker]) -> None:
         """No manifest is written here: the folder is no dataset. The tables of a study are small and stay."""
         manifest = Manifest.of(self._recipe, markers, GENERATOR_VERSION)
         tables = {
@@ -331,7 +445,6 @@ class _Run:
         }
         manifest = replace(manifest, study_files=tables)
         destination.finish(self._folder, manifest)
-        return manifest
 
     def _study_files(self, markers: Sequence[Marker]) -> Iterator[tuple[str, bytes]]:
         from simgen.study.neighbours import neighbour_files
@@ -368,30 +481,3 @@ def require_what_it_takes(recipe: Recipe) -> None:
             "simgen-physics), or compile it: pip install pybullet. Reading a dataset works here as it is."
         )
     require_codec(Layout.of(recipe).codec)
-
-
-_NONE = -4200  # the step of residuals up to 1e-18, which are taken for 0
-
-
-class _Residuals:
-    """Median (within 1 %) and worst of any number of residuals in constant memory: counts per 1 % step."""
-
-    def __init__(self) -> None:
-        self._counts: Counter[int] = Counter()
-        self.worst = 0.0
-
-    def add(self, residual: float) -> None:
-        self.worst = max(self.worst, residual)
-        self._counts[max(_NONE, round(math.log(residual) / math.log(1.01))) if residual > 0 else _NONE] += 1
-
-    @property
-    def count(self) -> int:
-        return sum(self._counts.values())
-
-    def median(self) -> float:
-        half, seen = self.count / 2, 0
-        for step, count in sorted(self._counts.items()):
-            seen += count
-            if seen >= half:
-                return 1.01**step if step > _NONE else 0.0
-        return 0.0

@@ -15,6 +15,7 @@ import itertools
 import json
 import os
 import shutil
+import socket
 import struct
 import zlib
 from dataclasses import dataclass, fields
@@ -72,7 +73,9 @@ def write_clip(folder: Path, clip: PackedClip) -> int:
     head = json.dumps(_plain({"values": clip.values, "rejections": list(clip.rejections)}, blobs)).encode()
     body = b"".join([head, *blobs])
     target = clip_path(folder, str(clip.values["split"]), int(clip.values["index"]))
-    temporary = folder / PRIVATE / UNFINISHED / f"{target.name}.{os.getpid()}-{next(_numbers)}"
+    temporary = (
+        folder / PRIVATE / UNFINISHED / f"{target.name}.{socket.gethostname()}-{os.getpid()}-{next(_numbers)}"
+    )
     try:
         with temporary.open("wb") as file:
             file.write(_HEAD.pack(_MAGIC, zlib.crc32(body, len(head)), len(head)))

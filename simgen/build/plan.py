@@ -8,11 +8,12 @@ size of a ladder, so that each nested training set is a list of files, and never
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 
-__all__ = ["Plan", "ShardPlan"]
+__all__ = ["Plan", "ShardPlan", "Share"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +86,32 @@ class Plan:
         clips = self.clips_per_split[split]
         ends = [0, *(size for size in self.ladders.get(split, ()) if size < clips), clips]
         return list(pairwise(ends))
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one of `count` tasks makes: every `count`-th shard of the plan, so that each has some of every split."""
+
+    task: int  # from 0
+    count: int
+
+    @classmethod
+    def parse(cls, text: str) -> Share:
+        """`3/8`, the fourth of eight tasks. Raises ValueError with a sentence."""
+        match = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text, re.ASCII)
+        if match is None:
+            raise ValueError(f"{text!r} is not I/N, such as 0/8 for the first of 8 tasks.")
+        task, count = int(match[1]), int(match[2])
+        if count == 0:
+            raise ValueError(f"{text} asks for none of no tasks; with one task it is 0/1.")
+        if task >= count:
+            raise ValueError(
+                f"there is no task {text}: tasks are numbered from 0, the last of {count} is {count - 1}/{count}."
+            )
+        return cls(task, count)
+
+    def of(self, shards: Iterable[ShardPlan]) -> Iterator[ShardPlan]:
+        return islice(shards, self.task, None, self.count)
+
+    def __str__(self) -> str:
+        return f"{self.task}/{self.count}"

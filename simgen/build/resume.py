@@ -17,7 +17,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,15 +83,23 @@ class Target:
         write_whole(folder, _TARGET, (json.dumps(dataclasses.asdict(self), indent=1) + "\n").encode())
 
 
-def prepare(folder: Path, recipe: Recipe, plan: Plan, formats: Sequence[str], overwrite: bool) -> None:
+def prepare(
+    folder: Path,
+    recipe: Recipe,
+    plan: Plan,
+    formats: Sequence[str],
+    overwrite: bool = False,
+    alone: bool = True,
+) -> None:
     """Makes the folder ready for this build, or raises BuildError with the sentence why not.
 
-    Needs the folder's lock.
+    Needs the folder's lock; where the file system has none, `alone` is False and what looks unfinished stays.
     """
     if not (overwrite and _clear(folder)):
         check_folder(folder, recipe, plan, formats)
     before, target = Target.read(folder), Target.of(recipe, plan, formats)
-    remove_unfinished(folder)
+    if alone:
+        remove_unfinished(folder)
     make_room(folder)
     if before != target:
         (folder / MANIFEST).unlink(missing_ok=True)  # what it says is no longer the aim
@@ -103,12 +111,12 @@ def prepare(folder: Path, recipe: Recipe, plan: Plan, formats: Sequence[str], ov
 
 def check_folder(folder: Path, recipe: Recipe, plan: Plan, formats: Sequence[str]) -> None:
     """Raises BuildError when the folder holds what this build does not continue. Changes nothing."""
+    # looked at before the target, which another task may be writing now: it is there before anything else
+    strange = [name for name in _OURS if name != PRIVATE and (folder / name).exists()]
     before = Target.read(folder)
     if before is not None:
         _refuse_another(folder, before, Target.of(recipe, plan, formats), recipe)
-        return
-    strange = [name for name in _OURS if name != PRIVATE and (folder / name).exists()]
-    if strange:
+    elif strange:
         raise BuildError(
             f"{folder} already holds {' and '.join(strange)}, and no build that could be continued. "
             "Give another folder with -o."
@@ -232,9 +240,9 @@ class Scan:
                     key = (match["split"], int(match["number"]))
                     self._markers.setdefault(key, []).append(int(match["count"]))
 
-    def pending(self) -> Iterator[ShardPlan]:
-        """The shards that are still to be made, in order."""
-        for shard in self._plan.shards():
+    def pending(self, shards: Iterable[ShardPlan] | None = None) -> Iterator[ShardPlan]:
+        """The shards that are still to be made, in order; of all of the plan's, or of `shards`."""
+        for shard in self._plan.shards() if shards is None else shards:
             if self.marker(shard) is None:
                 yield shard
 

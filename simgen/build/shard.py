@@ -35,6 +35,7 @@ class ClipCount:
     rejections: tuple[str, ...]
     residuals: tuple[tuple[str, float], ...]  # (law, residual)
     seconds: dict[str, float]  # core seconds per stage
+    began_s: float  # by this machine's monotonic clock
     bytes: int = field(default=0)  # of the clip's own file
 
 
@@ -43,13 +44,14 @@ def encode_clip(recipe: Recipe, split: str, index: int) -> tuple[PackedClip, Cli
     from simgen.dataset.column_table import Layout
     from simgen.dataset.values import values_of
 
+    began_s = time.monotonic()
     sample = generate(recipe, index, split)
     start = time.process_time()
     values = values_of(sample, Layout.of(recipe))
     seconds = {**sample.seconds, "encode": time.process_time() - start}
     residuals = tuple((check.name, check.residual) for check in sample.law)
     return PackedClip(values, sample.rejections), ClipCount(
-        split, index, sample.scenario, sample.rejections, residuals, seconds
+        split, index, sample.scenario, sample.rejections, residuals, seconds, began_s
     )
 
 

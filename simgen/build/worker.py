@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import os
+import socket
 import sys
 import threading
 import time
@@ -63,6 +64,9 @@ class ShardDone:
     marker: Marker
     made: tuple[ClipCount, ...]  # clips that had to be made with it
     seconds: float  # core seconds apart from those
+    began_s: float  # by the monotonic clock of the machine `host`
+    done_s: float
+    host: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +143,18 @@ def _answer(job: Job, task: Task, connection: Connection) -> Answer:
             return None
         if isinstance(task, ClipTask):
             return store_clip(job.recipe, task.split, task.index, job.folder)
-        start = time.process_time()
-        made: list[ClipCount] = []
-        marker = generate_shard(job.recipe, task, job.folder, job.formats, made.append)
-        seconds = time.process_time() - start - sum(sum(count.seconds.values()) for count in made)
-        return ShardDone(marker, tuple(made), seconds)
+        return write_shard(job, task)
     except Exception as error:
         return Failure.of(error, job.folder)
+
+
+def write_shard(job: Job, shard: ShardPlan) -> ShardDone:
+    """`generate_shard`, counted."""
+    began_s, start = time.monotonic(), time.process_time()
+    made: list[ClipCount] = []
+    marker = generate_shard(job.recipe, shard, job.folder, job.formats, made.append)
+    seconds = time.process_time() - start - sum(sum(count.seconds.values()) for count in made)
+    return ShardDone(marker, tuple(made), seconds, began_s, time.monotonic(), socket.gethostname())
 
 
 def _warm_up(notice: Callable[[str], None]) -> None:

@@ -70,8 +70,8 @@ def test_a_second_run_makes_nothing_and_changes_nothing(built: tuple[Path, Build
     again = simgen.build(recipe(), folder, workers=1)
     assert again.made == 0
     assert dataclasses.replace(
-        again, made=0, seconds=0, core_seconds={}, residuals={}
-    ) == dataclasses.replace(first, made=0, seconds=0, core_seconds={}, residuals={})
+        again, made=0, seconds=0, core_seconds={}, scenario_seconds={}, residuals={}
+    ) == dataclasses.replace(first, made=0, seconds=0, core_seconds={}, scenario_seconds={}, residuals={})
     assert content(folder) == before
 
 

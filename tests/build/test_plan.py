@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simgen.build.plan import Plan, ShardPlan
+from simgen.build.plan import Plan, ShardPlan, Share
 
 COUNTS = st.dictionaries(st.sampled_from(["train", "test", "ood"]), st.integers(0, 300), min_size=1)
 
@@ -60,3 +60,15 @@ def test_ten_million_clips_take_no_memory() -> None:
     assert plan.shard_count == 39_063
     assert peak < 100_000  # bytes; a list of the shards would take 5 MB
     assert len(list(itertools.islice(plan.shards(), 3))) == 3
+
+
+@given(COUNTS, st.integers(1, 64), st.integers(1, 12))
+def test_every_shard_is_in_the_share_of_exactly_one_task(
+    counts: dict[str, int], clips_per_shard: int, tasks: int
+) -> None:
+    plan = Plan(counts, clips_per_shard)
+    shares = [list(Share.parse(f"{task}/{tasks}").of(plan.shards())) for task in range(tasks)]
+    made = [shard for share in shares for shard in share]
+    assert len(made) == len(set(made)) == plan.shard_count
+    assert set(made) == set(plan.shards())
+    assert max(map(len, shares)) - min(map(len, shares)) <= 1
