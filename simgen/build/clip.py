@@ -149,11 +149,13 @@ def _out_of_distribution(recipe: Recipe, staged: Staged) -> tuple[str, ...]:
     """What of a clip no clip of the training split can have: its scenario, parameters, looks that are not drawn."""
     from simgen.study.ranges import out_of_range
 
-    assert recipe.training is not None
-    if staged.scenario.name not in recipe.scenario_weights(recipe.training):
+    train = recipe.training_of(staged.clip.split.name)
+    if train is None:
+        return ()
+    if staged.scenario.name not in recipe.scenario_weights(train):
         return ("scenario",)
     look = recipe.look_of(staged.clip, staged.draws)
-    boxes = recipe.boxes(recipe.training, staged.scenario.name)
+    boxes = recipe.boxes(train, staged.scenario.name)
     fixed = {
         f"{LOOK}{name}": entry.constant
         for name, entry in look.items()

@@ -45,6 +45,10 @@ def design_problems(document: Document, data: Mapping[str, Any]) -> Iterator[Pro
             yield document.problem(("splits", name, "mix", "from"), "must be another split.")
         if _in_a_loop(name, splits):
             yield document.problem(("splits", name, "same_as"), "leads back to itself.")
+    for section in ("splits", *_PREFIXES):
+        for name in mapping_at(data, section):
+            against = mapping_at(data, section, name).get("against")
+            yield from _named(document, (section, name, "against"), against, every)
     yield from _named(document, ("study", "train"), mapping_at(data, "study").get("train"), every)
     if data.get("scenario") == MIX and data.get("sampling") == "sobol":
         wrong = "covers the parameters of one scenario; with `scenario: mix` leave it out."

@@ -59,6 +59,11 @@ class SplitDesign:
         return next((layer.scenarios for layer in reversed(self.layers) if layer.scenarios), None)
 
     @property
+    def against(self) -> str | None:
+        """The training split that it names itself."""
+        return next((layer.against for layer in reversed(self.layers) if layer.against), None)
+
+    @property
     def in_groups(self) -> bool:
         return self.kind != "split"
 

@@ -98,6 +98,8 @@ def _special(recipe: Recipe, name: str) -> dict[str, Any]:
         found["looks"] = looks
     if design.address != name:
         found["address"] = design.address
+    if design.against is not None:
+        found["against"] = design.against  # the column `ood` speaks of it
     if design.hide:
         found["hide"] = list(design.hide)
     if design.blend is not None:

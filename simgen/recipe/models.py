@@ -160,15 +160,24 @@ class Recipe(Section):
         """The split that is trained on, against which the others are held; None where none is named so."""
         return self.study.train or ("train" if "train" in self.designs else None)
 
+    def training_of(self, split: str) -> str | None:
+        """The split that is trained on, against which clips of a split are held."""
+        return self.designs[split].against or self.training
+
     @cached_property
     def compares(self) -> bool:
         """Whether some split draws otherwise than the one that is trained on, so that clips can be out of its range."""
-        return self.training is not None and any(
-            self.drawing.weights[name] != self.drawing.weights[self.training]
-            or self.drawing.params[name] != self.drawing.params[self.training]
-            or self.drawing.looks[name] != self.drawing.looks[self.training]
-            or design.varied
+        drawing = self.drawing
+        return any(
+            train is not None
+            and (
+                drawing.weights[name] != drawing.weights[train]
+                or drawing.params[name] != drawing.params[train]
+                or drawing.looks[name] != drawing.looks[train]
+                or bool(design.varied)
+            )
             for name, design in self.designs.items()
+            for train in (self.training_of(name),)
         )
 
     @cached_property

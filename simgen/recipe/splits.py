@@ -203,6 +203,11 @@ class _Drawing(Section):
         default=None,
         description="`scenario: mix` only: which of the recipe's scenarios it has, with weights",
     )
+    against: Annotated[str, Name()] | None = Field(
+        default=None,
+        description="the training split against which its clips are held, where that is not the study's `train`; "
+        "another training split names itself",
+    )
 
 
 class Split(_Drawing):

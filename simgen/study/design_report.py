@@ -77,7 +77,7 @@ def design_report(
     if train is None or (len(recipe.designs) == 1 and not recipe.study.factors):
         return None
     reports = [
-        _split_report(recipe, train, design, scenario)
+        _split_report(recipe, recipe.training_of(design.name) or train, design, scenario)
         for design in recipe.designs.values()
         for scenario in recipe.scenario_weights(design.name)
     ]

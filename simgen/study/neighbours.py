@@ -31,29 +31,23 @@ ROW_GROUP = 100_000
 def neighbour_files(
     recipe: Recipe, clips: Mapping[str, int], attempts: Mapping[str, Mapping[int, int]]
 ) -> Iterator[tuple[str, bytes]]:
-    """Path in the dataset and content of every table: one for each split but the one that is trained on. `clips` are
+    """Path in the dataset and content of every table: one for each split that is held against another. `clips` are
     those of each split, `attempts` per split those of clips that were drawn again. None if the recipe names no
     training split or draws all splits alike.
     """
     from simgen.build.clip import clip_key
 
-    train = recipe.training
-    if train is None or not recipe.compares or not clips.get(train):
-        return
-    trained: dict[str, tuple[Neighbours, list[int] | range]] = {}
-    for scenario, indices in drawn_scenarios(recipe, train, clips[train]).items():
-        columns = drawn_factors(recipe, train, indices, attempts.get(train), scenario)
-        boxes = recipe.boxes(train, scenario)
-        chosen = [name for name in recipe.study.factors if name in columns] or list(columns)
-        known = [{name: box[name] for name in chosen if name in box} for box in boxes]
-        trained[scenario] = Neighbours({name: columns[name] for name in chosen}, known), indices
+    known: dict[str, dict[str, tuple[Neighbours, list[int] | range]]] = {}
     for split, count in clips.items():
-        if split == train or not count:
+        train = recipe.training_of(split)
+        if not recipe.compares or train is None or train == split or not count or not clips.get(train):
             continue
+        if train not in known:
+            known[train] = _trained(recipe, train, clips[train], attempts.get(train))
         distance, nearest = np.full(count, -1.0), np.full(count, -1, np.int64)
         for scenario, indices in drawn_scenarios(recipe, split, count).items():
-            if scenario in trained:
-                neighbours, places = trained[scenario]
+            if scenario in known[train]:
+                neighbours, places = known[train][scenario]
                 columns = drawn_factors(recipe, split, indices, attempts.get(split), scenario)
                 rows = np.asarray(indices)
                 distance[rows], found = neighbours.nearest(columns)
@@ -61,6 +55,20 @@ def neighbour_files(
         keys = [clip_key(recipe.name, split, index) for index in range(count)]
         near = [clip_key(recipe.name, train, int(index)) if index >= 0 else "" for index in nearest]
         yield study_file(split), _parquet(keys, distance, near)
+
+
+def _trained(
+    recipe: Recipe, train: str, count: int, attempts: Mapping[int, int] | None
+) -> dict[str, tuple[Neighbours, list[int] | range]]:
+    """By scenario: the clips of a training split in the factors that count, and which they are."""
+    trained: dict[str, tuple[Neighbours, list[int] | range]] = {}
+    for scenario, indices in drawn_scenarios(recipe, train, count).items():
+        columns = drawn_factors(recipe, train, indices, attempts, scenario)
+        boxes = recipe.boxes(train, scenario)
+        chosen = [name for name in recipe.study.factors if name in columns] or list(columns)
+        known = [{name: box[name] for name in chosen if name in box} for box in boxes]
+        trained[scenario] = Neighbours({name: columns[name] for name in chosen}, known), indices
+    return trained
 
 
 def _parquet(

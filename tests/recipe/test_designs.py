@@ -246,6 +246,8 @@ def test_the_source_of_a_changed_recipe_means_the_same() -> None:
          "swap_shape, reverse_gravity, gain_energy or time_reversal, not 'vanishes'. Did you mean 'vanish'?"),
         (("splits: {train: 5, sweep_s: 5}", "sweeps: {s: {vary: {angle_deg: [5, 9]}, groups: 2}}"),
          "demo.yaml:6: sweeps.s: makes the split sweep_s, and `splits` has one of that name; rename one of them."),
+        (("splits: {train: 5, far: {clips: 5, against: trian}}",),
+         "demo.yaml:5: splits.far.against: there is no split 'trian'. Did you mean 'train'?"),
         (("clips: 5", "study: {train: trian}"),
          "demo.yaml:6: study.train: there is no split 'trian'. Did you mean 'train'?"),
         (("clips: 5", "study: {factors: [angle]}"),

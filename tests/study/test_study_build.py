@@ -24,6 +24,8 @@ seed: 3
 params: {shape: sphere, angle_deg: {uniform: [5, 30]}, radius_m: 0.2}
 splits:
   train: {ladder: [2, 5, 9]}
+  train_hole: {clips: 2, params: {angle_deg: {uniform: [[5, 10], [20, 30]]}}, against: train_hole}
+  test_hole: {clips: 2, params: {angle_deg: {uniform: [12, 18]}}, against: train_hole}
   far: {clips: 3, params: {angle_deg: {uniform: [35, 60]}}}
   cover: {clips: 3, mix: {from: far, clips: [0, 2]}}
   control: {clips: 2, same_as: train, hide: [ramp, stop]}
@@ -45,7 +47,7 @@ def recipe() -> Recipe:
 def folder(recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("study") / "study"
     report = simgen.build(recipe, place, workers=1)
-    assert report.clips == 9 + 3 + 3 + 3 + 2 + 4 + 2 + 2
+    assert report.clips == 9 + 2 + 2 + 3 + 3 + 3 + 2 + 4 + 2 + 2
     return place
 
 
@@ -79,9 +81,11 @@ def test_columns_come_back_from_both_formats(folder: Path, recipe: Recipe, forma
 def test_what_is_out_of_range(folder: Path) -> None:
     outside = {
         split: [clip.study.ood for clip in simgen.open_dataset(folder, split=split)]
-        for split in ("train", "far", "cover_2", "sweep_angle", "pairs_slip")
+        for split in ("train", "train_hole", "test_hole", "far", "cover_2", "sweep_angle", "pairs_slip")
     }
     assert outside["train"] == [()] * 9
+    assert outside["train_hole"] == [()] * 2
+    assert outside["test_hole"] == [("angle_deg",)] * 2  # in the hole of the split that it is held against
     assert outside["far"] == [("angle_deg",)] * 3
     assert outside["cover_2"] == [("angle_deg",), ("angle_deg",), ()]
     assert outside["sweep_angle"] == [(), ("angle_deg",)] * 2
@@ -97,6 +101,11 @@ def test_the_nearest_training_clip_is_the_one_whose_angle_is_nearest(folder: Pat
             away = np.abs(angles - clip.params["angle_deg"]) / 25
             assert clip.nearest_train_distance == pytest.approx(away.min(), abs=1e-9)
             assert clip.nearest_train_key == train[int(away.argmin())].key
+    held = simgen.open_dataset(folder, split="train_hole")
+    for clip in simgen.open_dataset(folder, split="test_hole"):
+        away = [abs(other.params["angle_deg"] - clip.params["angle_deg"]) / 25 for other in held]
+        assert clip.nearest_train_distance == pytest.approx(min(away), abs=1e-9)
+        assert clip.nearest_train_key.startswith("study-train_hole-")
     table = pq.read_table(folder / "study" / "far.parquet")
     assert table.column_names == ["key", "index", "nearest_train_distance", "nearest_train_key"]
     assert table["key"].to_pylist() == [f"study-far-{index:08d}" for index in range(3)]
@@ -165,6 +174,7 @@ def test_the_report_names_what_each_split_is(recipe: Recipe) -> None:
     assert report is not None
     said = {entry.split: entry for entry in report.splits}
     assert said["far"].words == ("far is disjoint from train: angle_deg is 35 to 60, and 5 to 30 in train.")
+    assert said["test_hole"].words.startswith("test_hole is disjoint from train_hole: ")
     assert said["control"].kind == "control"
     assert not any(entry.leaks for entry in report.splits)
     ((_, factors),) = report.factors
