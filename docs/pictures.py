@@ -144,9 +144,9 @@ def row(recipe: Recipe, design: SplitDesign) -> tuple[list[NDArray[np.uint8]], s
     split, last = design.name, recipe.video.frame_count - 1
     if design.kind == "sweep":
         levels = np.unique(np.linspace(0, len(design.members) - 1, 6).round().astype(int))
-        frame = round(0.45 * last)
         names = [", ".join(map(str, design.members[level].values.values())) for level in levels]
         samples = [generate(recipe, int(level), split) for level in levels]
+        frame = most_apart([sample.rgb for sample in samples])
         said = f"{design.varied}: {' · '.join(names)}, each at {frame / recipe.video.fps:.2f} s"
         return [sample.rgb[frame] for sample in samples], said
     if design.kind == "split":
@@ -162,9 +162,17 @@ def row(recipe: Recipe, design: SplitDesign) -> tuple[list[NDArray[np.uint8]], s
         )
     else:
         start = second.study.violation_frame
-        frames = [start - 1, start, last]
-        said = f"possible | {second.study.violation}: before it, as it begins to show, at the end"
+        frames = [max(0, start - 4), min(start + 4, last), min(start + 10, last)]
+        said = f"possible | {second.study.violation}: shortly before it and after it"
     return [sample.rgb[frame] for sample in (first, second) for frame in frames], said
+
+
+def most_apart(videos: list[NDArray[np.uint8]]) -> int:
+    """The frame in which neighbouring levels differ by the most pixels, the least of them counting; without any
+    difference, one in the middle."""
+    stacked = np.stack(videos).astype(int)
+    changed = (np.abs(np.diff(stacked, axis=0)).max(axis=-1) > 40).sum(axis=(2, 3))  # (levels - 1, frames)
+    return int(changed.min(axis=0).argmax()) if changed.min(axis=0).any() else round(0.45 * len(videos[0]))
 
 
 def save_small(picture: Image.Image, path: Path) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import difflib
 import json
 import os
-import re
 import signal
 import sys
 import threading
@@ -309,7 +308,7 @@ def _hub_destination(
 ) -> HubDestination:
     from simgen import GENERATOR_VERSION
     from simgen.build.driver import formats_of, plan_of
-    from simgen.publish.publication import repository_name
+    from simgen.publish.repository import repository_name
 
     try:
         repository_name(repository)
@@ -497,41 +496,6 @@ def verify(location: str, deep: bool, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _repository(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    if value and not re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", value, re.ASCII):
-        raise click.BadParameter(
-            f"'{value}' is no repository: write USER/NAME, your name on the Hub and the dataset's."
-        )
-    return value
-
-
-@cli.command()
-@click.argument("location", metavar="DATASET")
-@click.option(
-    "--repo",
-    default="",
-    metavar="USER/NAME",
-    callback=_repository,
-    help="Write the snippets and links for this repository of the Hugging Face Hub.",
-)
-@click.option(
-    "--overwrite", is_flag=True, help="Replace a card that was changed outside the places that are yours."
-)
-def card(location: str, repo: str, overwrite: bool) -> None:
-    """Write the card of DATASET (a folder): README.md with pictures and figures, and croissant.json.
-
-    What you write into the marked places of the card stays when it is written anew. The first line of output
-    names the card.
-    """
-    from simgen.build.progress import counting
-    from simgen.publish.card import write_card
-
-    with counting("card") as progress:
-        made = write_card(location, repo, overwrite=overwrite, progress=progress)
-    click.echo(Path(location) / "README.md")
-    _say(card_words(location, made))
-
-
 @cli.command()
 @click.argument("dataset", metavar="DATASET")
 @click.argument("repository", metavar="REPO")
@@ -564,7 +528,8 @@ def publish(
     Verifies it first. The same command continues an upload that was stopped; nothing is seen until everything is there.
     Log in with `hf auth login`, or set HF_TOKEN.
     """
-    from simgen.publish.publication import publications, repository_name
+    from simgen.publish.publication import publications
+    from simgen.publish.repository import repository_name
 
     chosen = None if formats is None else tuple(part.strip() for part in formats.split(","))
     try:
@@ -599,3 +564,39 @@ def publish(
         _say("Stopped. What the Hub has is kept; run the same command again to continue.")
         raise
     _say(publish_words(report))
+
+
+def _repository(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    from simgen.publish.repository import repository_name
+
+    try:
+        return repository_name(value) if value else value
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+@cli.command()
+@click.argument("location", metavar="DATASET")
+@click.option(
+    "--repo",
+    default="",
+    metavar="USER/NAME",
+    callback=_repository,
+    help="Write the snippets and links for this repository of the Hugging Face Hub.",
+)
+@click.option(
+    "--overwrite", is_flag=True, help="Replace a card that was changed outside the places that are yours."
+)
+def card(location: str, repo: str, overwrite: bool) -> None:
+    """Write the card of DATASET (a folder): README.md with pictures and figures, and croissant.json.
+
+    What you write into the marked places of the card stays when it is written anew. The first line of output
+    names the card.
+    """
+    from simgen.build.progress import counting
+    from simgen.publish.card import write_card
+
+    with counting("card") as progress:
+        made = write_card(location, repo, overwrite=overwrite, progress=progress)
+    click.echo(Path(location) / "README.md")
+    _say(card_words(location, made))

@@ -153,15 +153,6 @@ def build_words(report: BuildReport, published: PublishReport | None = None) -> 
     return "\n".join(lines)
 
 
-def card_words(folder: str, made: CardFiles) -> str:
-    """What was written, what was kept, and what to do next."""
-    lines = [f"  {path}, {bytes_word(len(data))}" for path, data in made.files.items()]
-    if made.kept:
-        lines.append(f"  kept as you wrote it: {', '.join(made.kept)}")
-    where = Path(folder)
-    return "\n".join([*lines, "next:", f"  look at it: {where / 'README.md'}", f"  simgen verify {where}"])
-
-
 def publish_words(report: PublishReport) -> str:
     """What is where now, and what to do with it."""
     sent = (
@@ -183,6 +174,15 @@ def publish_words(report: PublishReport) -> str:
     lines.append(f'  python: datasets.load_dataset("{first.repository}"{revision}, streaming=True)')
     lines.append(f'  python: simgen.open_dataset("{location}")')
     return "\n".join(lines)
+
+
+def card_words(folder: str, made: CardFiles) -> str:
+    """What was written, what was kept, and what to do next."""
+    lines = [f"  {path}, {bytes_word(len(data))}" for path, data in made.files.items()]
+    if made.kept:
+        lines.append(f"  kept as you wrote it: {', '.join(made.kept)}")
+    where = Path(folder)
+    return "\n".join([*lines, "next:", f"  look at it: {where / 'README.md'}", f"  simgen verify {where}"])
 
 
 def estimate_words(name: str, found: Estimate) -> str:

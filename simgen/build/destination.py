@@ -45,7 +45,7 @@ class Dispatch:
         self.name = destination.name
         self._destination, self._folder = destination, folder
         self._queue: queue.Queue[Marker | None] = queue.Queue()
-        self._room = threading.Semaphore(_AHEAD)
+        self._room = threading.Semaphore(1 + _AHEAD)  # one on its way
         self._error: BaseException | None = None
         self._abandoned = False
         self._thread = threading.Thread(target=self._work, name="simgen-dispatch", daemon=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from simgen.dataset.column_rows import column_rows
 from simgen.dataset.column_table import FRAMES, PIXELS, Layout, columns
+from simgen.dataset.study_columns import STUDY_COLUMNS
 from simgen.render.frames import PASSES
 
 __all__ = ["page"]
@@ -33,6 +34,7 @@ datasets/incline/
   card/             its pictures, once `simgen card` has been asked for them
   croissant.json    what is in the dataset, for machines
   recipe.yaml       what it was built from
+  study/test.parquet      of a study: how far clips are from the training clips
   manifest.json     format, recipe and hash, versions, these columns, every shard with its bytes and sha256
   data/train-00000-of-00004.parquet       a row per clip
   dense/train-00000-of-00004.parquet      values per pixel where the recipe has `passes`, joined by `key`
@@ -56,6 +58,18 @@ members, a list of records is JSON text, and so are the `params` of a mix: those
 ## Columns
 
 {clip}
+
+## Columns of a study
+
+A dataset has those that its recipe needs (`sweeps`, `pairs`, `twins`, splits that draw otherwise than the one that is trained on),
+in every split.
+
+{study}
+
+How far a clip is from the nearest one that is trained on belongs to the dataset and changes when it grows, so it is no column of
+the shards: `study/<split>.parquet` has a row per clip with `key`, `index`, `nearest_train_distance` (in units of the training
+ranges; the studied factors where the recipe names some, else every parameter) and `nearest_train_key`. simgen's reader joins
+them: `clip.nearest_train_distance`. `clip.study` has the columns above.
 
 ## Dense passes
 
@@ -151,6 +165,7 @@ def page() -> str:
         frames=FRAMES[:1].upper() + FRAMES[1:],
         pixels=PIXELS[:1].upper() + PIXELS[1:],
         clip="\n".join(column_rows(tuple(column for column in table if not column.dense))),
+        study="\n".join(column_rows(tuple(entry for entries in STUDY_COLUMNS.values() for entry in entries))),
         dense="\n".join(column_rows(tuple(column for column in table if column.dense))),
     )
 

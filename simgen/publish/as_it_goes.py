@@ -12,12 +12,14 @@ from pathlib import Path
 
 from simgen.dataset.manifest import Manifest, Marker
 from simgen.dataset.storage import FileRecord
+from simgen.publish.card import card_of, describe
 from simgen.publish.hub import HubRepository
 from simgen.publish.progress import Audience, Quiet
-from simgen.publish.publication import parts_of, repository_of
+from simgen.publish.publication import parts_of
+from simgen.publish.repository import repository_of
 from simgen.publish.staging import Arrival, Staging
 from simgen.publish.target import Identity
-from simgen.publish.upload import PublishReport, missing, reveal
+from simgen.publish.upload import PublishReport, card_in, missing, reveal
 from simgen.reading.retries import PATIENCE, Patience
 
 __all__ = ["HubDestination"]
@@ -66,4 +68,11 @@ class HubDestination:
         pairs = [(part, self._stages[part.repository]) for part in parts]
         for part, stage in pairs:  # the tables of a study
             stage.send(missing(part, stage), self._audience.sent)
-        self.report = reveal(pairs, self._audience, None, self._sent, self._start, self._private)
+        tables = next((pair for pair in pairs if "parquet" in pair[0].manifest.formats), None)
+        description = None
+        if tables is not None:  # a few columns are read back; tars would have to be read whole
+            source, stage = tables
+            description = describe(stage.location(source.manifest), source.manifest)
+        old, where = card_in(folder)
+        cards = [card_of(part.manifest, part.repository, description, old, where) for part, _ in pairs]
+        self.report = reveal(pairs, cards, self._audience, None, self._sent, self._start, self._private)

@@ -9,8 +9,8 @@ depends on the time or the machine.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +33,26 @@ from simgen.publish.card_facts import Facts
 from simgen.publish.card_sections import CLIP, PLAYING, SECTIONS, SHEET, histograms_of
 from simgen.publish.card_study import audit_lines
 from simgen.publish.croissant import CROISSANT, croissant
-from simgen.publish.front_matter import files_front, metadata_front
+from simgen.publish.front_matter import files_front, metadata_front, tar_files_front
 from simgen.reading.clip import Clip
 from simgen.reading.folder import Folder, read_manifest
 from simgen.reading.reader import open_dataset
-from simgen.verification.design import design_rows
+from simgen.verification.design import DesignRow, design_rows
 from simgen.verification.survey import Survey, survey
 
-__all__ = ["CARD", "CardFiles", "card_files", "dataset_card", "renewed_card", "speaks_of", "write_card"]
+__all__ = [
+    "CARD",
+    "CardFiles",
+    "Description",
+    "card_files",
+    "card_of",
+    "check_card",
+    "dataset_card",
+    "describe",
+    "renewed_card",
+    "speaks_of",
+    "write_card",
+]
 
 CARD = "README.md"
 _MOST_SHOWN = 6  # clips in the pictures; twice as many play side by side where there are many scenarios
@@ -52,6 +64,17 @@ class CardFiles:
 
     files: dict[str, bytes]
     kept: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What reading a dataset told."""
+
+    survey: Survey
+    shown: Sequence[Clip]
+    pictures: Mapping[str, bytes]  # path in the dataset -> the file
+    design: Sequence[DesignRow] = ()  # of a study
+    audit: Sequence[str] = ()
 
 
 def dataset_card(manifest: Manifest) -> str:
@@ -86,20 +109,54 @@ def card_files(
         )
     path, manifest = Path(folder), read_manifest(there)
     old = None if overwrite else _content(path / CARD)
-    _edits(_text(Facts(manifest, repo)), old, path / CARD)  # refused before the work rather than behind it
-    found = survey(folder, progress)
-    design = design_rows(folder) if manifest.study else ()
+    check_card(manifest, repo, old, path / CARD)  # refused before the work rather than behind it
+    return card_of(manifest, repo, describe(path, manifest, progress), old, path / CARD)
+
+
+def describe(
+    location: str | Path, manifest: Manifest, progress: Callable[[int, int], None] | None = None
+) -> Description:
+    """Reads what a whole card tells of the clips of a dataset in a folder or at a URL."""
+    found = survey(location, progress)
+    facts = Facts(manifest, "", found, _shown(location, manifest, found))
+    design = design_rows(location) if manifest.study else ()
     audit = audit_lines(manifest.recipe) if manifest.study else ()
-    facts = Facts(manifest, repo, found, _shown(path, manifest, found), design=design, audit=audit)
-    pictures = _pictures(facts)
-    fresh = _text(replace(facts, pictures=frozenset(pictures)))
-    usual, edits = edits_of(fresh, fresh, CARD), _edits(fresh, old, path / CARD)
+    return Description(found, facts.shown, _pictures(facts), design, audit)
+
+
+def card_of(
+    manifest: Manifest, repo: str, description: Description | None, old: bytes | None, where: Path
+) -> CardFiles:
+    """The card of the files that `manifest` lists, with what a person wrote into the card `old`, which is at `where`;
+    without a description as far as the manifest tells.
+    """
+    facts, pictures = Facts(manifest, repo), {}
+    if description is not None:
+        pictures = dict(description.pictures)
+        facts = Facts(
+            manifest,
+            repo,
+            description.survey,
+            description.shown,
+            frozenset(pictures),
+            description.design,
+            description.audit,
+        )
+    fresh = _text(facts)
+    usual, edits = edits_of(fresh, fresh, CARD), _edits(fresh, old, where)
     text = with_edits(fresh, edits)
-    described = croissant(manifest, metadata_of(text), repo)
+    described = {}
+    if "parquet" in manifest.formats:  # Croissant speaks of Parquet files
+        described[CROISSANT] = croissant(manifest, metadata_of(text), repo).encode()
     return CardFiles(
-        files={**pictures, CROISSANT: described.encode(), CARD: text.encode()},
+        files={**pictures, **described, CARD: text.encode()},
         kept=tuple(name for name, lines in edits.items() if lines != usual.get(name)),
     )
+
+
+def check_card(manifest: Manifest, repo: str, old: bytes | None, where: Path) -> None:
+    """Raises DatasetError when a new card would lose what a person wrote into the card `old`."""
+    _edits(_text(Facts(manifest, repo)), old, where)
 
 
 def write_card(
@@ -141,7 +198,8 @@ def speaks_of(manifest: Manifest) -> str:
 
 
 def _front(manifest: Manifest) -> str:
-    metadata, files = metadata_front(manifest), files_front(manifest)
+    metadata = metadata_front(manifest)
+    files = files_front(manifest) if "parquet" in manifest.formats else tar_files_front(manifest)
     yours = place(METADATA, _yaml(metadata))
     return "\n".join(["---", section_mark(FRONT), *yours, speaks_of(manifest), *_yaml(files), "---"])
 
@@ -161,7 +219,7 @@ def _edits(text: str, old: bytes | None, where: Path) -> dict[str, list[str]]:
         raise DatasetError(f"{where}:{line}: the card is not UTF-8 text. Save it as UTF-8.") from error
 
 
-def _shown(folder: Path, manifest: Manifest, found: Survey) -> list[Clip]:
+def _shown(location: str | Path, manifest: Manifest, found: Survey) -> list[Clip]:
     """A few clips, of every scenario and every split in turn, in the order of the dataset."""
     waiting = [list(numbers) for numbers in found.first.values()]
     chosen: list[int] = []
@@ -170,7 +228,7 @@ def _shown(folder: Path, manifest: Manifest, found: Survey) -> list[Clip]:
         for numbers in waiting:
             if numbers and len(chosen) < most:
                 chosen.append(numbers.pop(0))
-    clips = open_dataset(folder, passes=manifest.layout.passes)
+    clips = open_dataset(location, passes=manifest.layout.passes)
     return [clips[number] for number in sorted(chosen)]
 
 

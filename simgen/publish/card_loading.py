@@ -52,7 +52,8 @@ def _webdataset(facts: Facts) -> str:
     shards = facts.manifest.of_split(facts.first_split)
     last = len(shards) - 1
     number = "{00000.." + f"{last:05d}" + "}" if last else "00000"
-    folder = f"{_place(facts)}-wds" if facts.repo else _place(facts)
+    beside = facts.repo and "parquet" in facts.manifest.formats
+    folder = f"{_place(facts)}-wds" if beside else _place(facts)
     video = {"h264": "mp4", "ffv1": "mkv"}[facts.manifest.layout.codec]
     return f"""\
 import io

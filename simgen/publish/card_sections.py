@@ -26,7 +26,16 @@ from simgen.verification.overview import value_range
 from simgen.verification.survey import Value
 from simgen.wording import bytes_word, name_and_unit, per_cent
 
-__all__ = ["CLIP", "PLAYING", "SECTIONS", "SHEET", "Section", "histograms_of", "remove_pictures"]
+__all__ = [
+    "CLIP",
+    "PLAYING",
+    "SECTIONS",
+    "SHEET",
+    "Section",
+    "histograms_of",
+    "is_picture",
+    "remove_pictures",
+]
 
 PICTURES = "card"  # the folder that they are in
 PLAYING = f"{PICTURES}/clips.webp"
@@ -50,14 +59,17 @@ def histograms_of(facts: Facts, scenario: str) -> str:
     return f"{PICTURES}/parameters{f'_{scenario}' if len(facts.scenarios) > 1 else ''}.png"
 
 
+def is_picture(path: str) -> bool:
+    """Whether a path in a dataset is that of a picture which a card may have."""
+    return path in (PLAYING, SHEET, CLIP) or bool(re.fullmatch(rf"{PICTURES}/parameters(_\w+)?\.png", path))
+
+
 def remove_pictures(folder: Path) -> None:
     """Removes the pictures of a card from a dataset, and nothing else that is in their folder."""
     place = folder / PICTURES
     if place.is_dir():
         for path in place.iterdir():
-            if path.name in {Path(name).name for name in (PLAYING, SHEET, CLIP)} or re.fullmatch(
-                r"parameters(_\w+)?\.png", path.name
-            ):
+            if is_picture(f"{PICTURES}/{path.name}"):
                 path.unlink()
         if not any(place.iterdir()):
             place.rmdir()

@@ -46,13 +46,10 @@ def outlook(parts: Sequence[Publication]) -> str:
     for part in parts:
         shards = part.files
         lines.append(
-            f"{part.repository}: {len(shards) + len(part.texts):,} files, {bytes_word(part.bytes)} as "
-            f"{' and '.join(part.manifest.formats)}"
+            f"{part.repository}: {len(shards):,} files, {bytes_word(part.bytes)} as "
+            f"{' and '.join(part.manifest.formats)}, and the card"
         )
-        sizes = {
-            **{path: len(text) for path, text in part.texts.items()},
-            **{p: r.bytes for p, r in shards.items()},
-        }
+        sizes = {path: record.bytes for path, record in shards.items()}
         width = max(map(len, sizes))
         lines += [f"  {path.ljust(width)}  {size:>15,} bytes" for path, size in sizes.items()]
         per_folder = Counter(str(PurePosixPath(path).parent) for path in shards)
@@ -67,5 +64,5 @@ def outlook(parts: Sequence[Publication]) -> str:
             "the Hub advises",
         ]
         lines += [f"  {finding}" for finding in findings(part)]
-    lines.append("Nothing was sent, and no file was read but the manifest and the card.")
+    lines.append("Nothing was sent, and no file was read but the manifest.")
     return "\n".join(lines)

@@ -11,8 +11,8 @@ __all__ = ["Audience", "Bars", "Quiet"]
 class Audience(Protocol):
     """Hears of an upload."""
 
-    def checked(self, done: int, clips: int) -> None:
-        """So many clips of the dataset are verified."""
+    def read(self, what_for: str, done: int, clips: int) -> None:
+        """So many clips of the dataset are read."""
 
     def start(self, bytes: int, sent: int) -> None:
         """The upload has so many bytes, of which the Hub has some already."""
@@ -30,7 +30,7 @@ class Audience(Protocol):
 class Quiet:
     """Tells nothing."""
 
-    def checked(self, done: int, clips: int) -> None: ...
+    def read(self, what_for: str, done: int, clips: int) -> None: ...
 
     def start(self, bytes: int, sent: int) -> None: ...
 
@@ -42,17 +42,20 @@ class Quiet:
 
 
 class Bars:
-    """tqdm bars on standard error: clips while the dataset is verified, then bytes on their way."""
+    """tqdm bars on standard error: clips while the dataset is verified, bytes on their way, clips while its card is made."""
 
     def __init__(self, name: str) -> None:
         from tqdm import tqdm
 
         self._name, self._make = name, tqdm
         self._bar: Any = None
+        self._what_for = ""
 
-    def checked(self, done: int, clips: int) -> None:
-        if self._bar is None:
-            self._bar = self._new("verify", total=clips, unit="clip")
+    def read(self, what_for: str, done: int, clips: int) -> None:
+        if self._what_for != what_for:
+            self.close()
+            self._what_for = what_for
+            self._bar = self._new(what_for, total=clips, unit="clip")
         self._bar.update(done - self._bar.n)
 
     def start(self, bytes: int, sent: int) -> None:
@@ -71,7 +74,7 @@ class Bars:
     def close(self) -> None:
         if self._bar is not None:
             self._bar.close()
-            self._bar = None
+            self._bar, self._what_for = None, ""
 
     def _new(self, what: str, **options: Any) -> Any:
         return self._make(

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from simgen.dataset.finish import CARD
-from simgen.dataset.manifest import Manifest
+from simgen.dataset.manifest import MANIFEST, Manifest
 from simgen.dataset.storage import FileRecord
 from simgen.errors import PublishError
+from simgen.publish.card import CARD
 from simgen.publish.hub import HubFile, HubRepository, MovedError
 from simgen.publish.publication import Publication
 from simgen.publish.target import TITLE, Identity, Target, look
@@ -121,18 +121,34 @@ class Staging:
             "way? Run the same command again when it is done."
         )
 
-    def reveal(self, publication: Publication, say: Callable[[str], None]) -> str:
-        """One commit shows the dataset; the branch's head after it. The work branch is gone then."""
+    def location(self, manifest: Manifest) -> str:
+        """Where what has arrived can be read as a dataset already, by who knows of it; shards that have other names there,
+        those of a smaller dataset, get their new ones.
+        """
+        text, there = manifest.to_text().encode(), self.hub.files(self._head)
+        shards = {path: record for shard in manifest.shards for path, record in shard.files.items()}
+        copies = {
+            path: self._held[record.sha256, record.bytes]
+            for path, record in shards.items()
+            if path not in there or there[path].sha256 != record.sha256
+        }
+        if copies or MANIFEST not in there or not _has(there[MANIFEST], text):
+            title = f"{TITLE}: the manifest of {self._identity.name}"
+            self._head = self.hub.commit(self._branch, self._head, title, {MANIFEST: text}, copies)
+        return f"{self.hub.location}@{self._head}"
+
+    def reveal(self, publication: Publication, texts: Mapping[str, bytes], say: Callable[[str], None]) -> str:
+        """One commit shows the dataset with its small files; the branch's head after it. The work branch is gone then."""
         for _ in range(_TRIES):
             target = self._target()
             target.check(self.hub.name, self._identity, self._replace)
-            texts = {
+            new = {
                 path: text
-                for path, text in publication.texts.items()
-                if path not in target.files or target.files[path].blob != _blob(text)
+                for path, text in texts.items()
+                if path not in target.files or not _has(target.files[path], text)
             }
-            if CARD in texts and target.card_by_hand and not self._replace:
-                del texts[CARD]
+            if CARD in new and target.card_by_hand and not self._replace:
+                del new[CARD]
                 say(
                     f"{CARD} of {self.hub.name} was edited on the Hub and stays as it is; --replace puts the dataset's own "
                     "in its place."
@@ -142,13 +158,13 @@ class Staging:
                 for path, record in publication.files.items()
                 if path not in target.files or target.files[path].sha256 != record.sha256
             }
-            deletions = target.obsolete(publication.files, self._replace)
+            deletions = target.obsolete({**publication.files, **texts}, self._replace)
             clips = sum(publication.manifest.splits.values())
             title = f"{TITLE}: {self._identity.name}, {clips:,} clips"
             head = target.head
-            if texts or copies or deletions:
+            if new or copies or deletions:
                 try:
-                    head = self.hub.commit(self._revision, target.head, title, texts, copies, deletions)
+                    head = self.hub.commit(self._revision, target.head, title, new, copies, deletions)
                 except MovedError:
                     continue
             self.hub.delete_branch(self._branch)
@@ -201,6 +217,11 @@ def _is(file: HubFile | None, arrival: Arrival) -> bool:
     if file.sha256:
         return file.sha256 == arrival.record.sha256
     return file.blob == _blob(arrival.place.read_bytes())  # small, and not in large-file storage there
+
+
+def _has(file: HubFile, data: bytes) -> bool:
+    """Whether a file of the Hub has this content."""
+    return file.sha256 == hashlib.sha256(data).hexdigest() if file.sha256 else file.blob == _blob(data)
 
 
 def _blob(data: bytes) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from simgen.dataset.finish import CARD
 from simgen.dataset.manifest import MANIFEST, Manifest
 from simgen.errors import DatasetError, PublishError
+from simgen.publish.card import CARD
+from simgen.publish.card_sections import is_picture
 from simgen.publish.hub import HubFile, HubRepository
 from simgen.publish.publication import listed
 from simgen.reading.folder import Folder
@@ -84,6 +85,8 @@ class Target:
     def obsolete(self, coming: Mapping[str, object], replace: bool) -> list[str]:
         """Files that are to go: those of the dataset that is there; of anybody, if everything is replaced."""
         ours = set(listed(self.manifest)) if self.manifest else set()
+        if self.manifest is not None and not (self.card_by_hand and not replace):
+            ours |= {path for path in self.files if is_picture(path)}
         if replace:
             ours |= {path for path in self.files if path.startswith(_SHARD_FOLDERS)}
         return sorted(path for path in ours if path in self.files and path not in coming)

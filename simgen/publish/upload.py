@@ -5,19 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from simgen.errors import PublishError
+from simgen.publish.card import CARD, CardFiles, card_of, check_card, describe
 from simgen.publish.hub import HubRepository
 from simgen.publish.limits import findings
 from simgen.publish.progress import Audience, Quiet
-from simgen.publish.publication import Publication, publications, repository_name
+from simgen.publish.publication import Publication, publications, texts_of
+from simgen.publish.repository import repository_name
 from simgen.publish.staging import Arrival, Staging
 from simgen.publish.target import Identity
 from simgen.reading.retries import PATIENCE, Patience
 from simgen.verification.dataset import verify
 
-__all__ = ["PublishReport", "Published", "missing", "publish", "reveal"]
+__all__ = ["PublishReport", "Published", "card_in", "missing", "publish", "reveal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +78,11 @@ def publish(
         Staging(HubRepository(part.repository, patience), Identity.of(part.manifest), revision, replace)
         for part in coming
     ]
+    old, where = card_in(coming[0].folder)
     for part, stage in zip(coming, stages, strict=True):
+        check_card(part.manifest, part.repository, old, where)
         stage.check(private, tag, part.manifest)
-    _verify(location, audience.checked)
+    _verify(location, partial(audience.read, "verify"))
     for stage in stages:
         stage.begin(private)
     parts = list(zip(coming, stages, strict=True))
@@ -89,11 +94,23 @@ def publish(
             stage.send(missing(part, stage), audience.sent)
     finally:
         audience.close()
-    return reveal(parts, audience, tag, to_send, start, private)
+    try:
+        description = describe(location, coming[0].manifest, partial(audience.read, "card"))
+    finally:
+        audience.close()
+    cards = [card_of(part.manifest, part.repository, description, old, where) for part in coming]
+    return reveal(parts, cards, audience, tag, to_send, start, private)
+
+
+def card_in(folder: Path) -> tuple[bytes | None, Path]:
+    """The card in a folder, None if there is none, and where it is."""
+    place = folder / CARD
+    return (place.read_bytes() if place.exists() else None), place
 
 
 def reveal(
     parts: Sequence[tuple[Publication, Staging]],
+    cards: Sequence[CardFiles],
     audience: Audience,
     tag: str | None,
     sent: int,
@@ -102,12 +119,20 @@ def reveal(
 ) -> PublishReport:
     """Shows what has arrived, repository by repository, and tags it. `sent` bytes in all, since the moment `start`."""
     published = []
-    for part, stage in parts:
-        head = stage.reveal(part, audience.say)
+    for (part, stage), card in zip(parts, cards, strict=True):
+        texts = texts_of(part.manifest, card)
+        head = stage.reveal(part, texts, audience.say)
         if tag is not None:
             stage.tag(tag, head)
-        files = len(part.files) + len(part.texts)
-        entry = Published(part.repository, stage.hub.page, head, part.manifest.formats, files, part.bytes)
+        files = len(part.files) + len(texts)
+        entry = Published(
+            part.repository,
+            stage.hub.page,
+            head,
+            part.manifest.formats,
+            files,
+            part.bytes + sum(map(len, texts.values())),
+        )
         published.append(entry)
     manifest = parts[0][0].manifest
     return PublishReport(

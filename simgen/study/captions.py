@@ -280,7 +280,8 @@ def _outcome_in_order(
         return list(found.values())
     if not told:
         return ["nothing happens"]
-    return [f"{the[told[0]]} meets nothing" if len(told) == 1 else "nothing meets anything"]
+    who = f"{the[told[0]]} is" if len(told) == 1 else "all that was there at first is"
+    return [f"{who} still in the picture when the video ends"]
 
 
 def firsts(events: Sequence[Event], told: Sequence[int]) -> dict[tuple[object, ...], Event]:

@@ -21,12 +21,14 @@ the Hub's do (RepoNotFound, RevisionNotFound, EntryNotFound). Public repositorie
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -57,7 +59,9 @@ class HubServer:
     faults: list[Fault] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)  # "GET /path"
     bytes_sent: int = 0  # of files
-    bytes_received: int = 0  # of LFS objects, those of broken uploads included
+    received: Counter[str] = field(
+        default_factory=Counter
+    )  # bytes by LFS object, those of broken uploads included
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def create(self, name: str, private: bool = False) -> Repository:
@@ -73,6 +77,14 @@ class HubServer:
         repository = self.create(name)
         repository.put_folder(folder)
         return repository
+
+    @property
+    def bytes_received(self) -> int:
+        return sum(self.received.values())
+
+    def bytes_received_of(self, files: Iterable[bytes]) -> int:
+        """Of these contents."""
+        return sum(self.received[digest] for digest in {hashlib.sha256(data).hexdigest() for data in files})
 
     def stored_bytes(self) -> int:
         return sum(path.stat().st_size for path in self.root.rglob("*") if path.is_file())

@@ -112,7 +112,7 @@ def _keep(request: Request, name: str, place: str) -> str:
     with unfinished.open("wb") as file:
         for data in request.chunks():
             with request.hub.lock:
-                request.hub.bytes_received += len(data)
+                request.hub.received[place.split(".")[0]] += len(data)
             digest.update(data)
             file.write(data)
     return digest.hexdigest()

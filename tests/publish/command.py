@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -130,4 +130,11 @@ def shards(folder: Path, *kinds: str) -> dict[str, bytes]:
         path.relative_to(folder).as_posix(): path.read_bytes()
         for kind in kinds
         for path in sorted((folder / kind).glob("*"))
+    }
+
+
+def shards_in(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Those of a repository's files that are shards."""
+    return {
+        path: data for path, data in files.items() if path.split("/")[0] in ("data", "dense", "webdataset")
     }

@@ -1,4 +1,4 @@
-"""A real dataset with its whole card, made once; and a Hub to publish it on."""
+"""A Hub on localhost; a real dataset with its whole card, made once."""
 
 from __future__ import annotations
 
@@ -11,8 +11,25 @@ import pytest
 import simgen
 from simgen.publish.card import write_card
 from simgen.recipe import recipe_from_data
+from tests.dataset.samples import HandRecipe, build
 from tests.hub.server import HubServer, serve_hub
 from tests.publish.command import OWNER, READER
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[HubServer]:
+    pytest.importorskip("huggingface_hub")
+    with serve_hub(tmp_path / "hub", OWNER) as server:
+        server.readers = frozenset({READER})
+        yield server
+
+
+@pytest.fixture(scope="session")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six short clips in four shards, both formats: what is sent matters, not what is in it."""
+    folder = tmp_path_factory.mktemp("few")
+    build(folder, HandRecipe(frame_count=4), {"train": [2, 2, 1], "test": [1]})
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -47,11 +64,3 @@ def ramp(ramp_without_card: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 def own(ramp: Path, tmp_path: Path) -> Path:
     """A copy to spoil."""
     return Path(shutil.copytree(ramp, tmp_path / "ramp"))
-
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[HubServer]:
-    pytest.importorskip("huggingface_hub")
-    with serve_hub(tmp_path / "hub", OWNER) as server:
-        server.readers = frozenset({READER})
-        yield server

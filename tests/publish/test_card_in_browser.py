@@ -99,7 +99,7 @@ def test_the_page_is_whole(own: Path, tmp_path: Path, width: int) -> None:
     assert len(report["tables"]) >= 9
     for rows in report["tables"]:
         assert len(rows) >= 2 and len(set(rows)) == 1, f"a table with rows of {set(rows)} cells"
-    assert report["headings"][:3] == ["ramp", "What is in it", "How to load it"]
+    assert report["headings"][:4] == ["ramp", "What is in it", "The study", "How to load it"]
     assert report["code"] == 8
     assert report["folds"] == 1
     text = report["text"]

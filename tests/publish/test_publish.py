@@ -12,7 +12,9 @@ from simgen.dataset.manifest import Manifest
 from tests.build.hand import content
 from tests.dataset.samples import HandRecipe, build
 from tests.hub.server import HubServer
-from tests.publish.command import OWNER, downloaded, shards, simgen, snapshot
+from tests.publish.command import OWNER, downloaded, shards, shards_in, simgen, snapshot
+
+PICTURES = {"card/clip.jpg", "card/clips.webp", "card/contact_sheet.jpg", "card/parameters.png"}
 
 
 def test_every_byte_arrives_and_is_seen_at_once(hub: HubServer, plain: Path, tmp_path: Path) -> None:
@@ -27,12 +29,16 @@ def test_every_byte_arrives_and_is_seen_at_once(hub: HubServer, plain: Path, tmp
         repository = hub.repositories[name]
         there = downloaded(hub, name)
         assert snapshot(hub, name, tmp_path) == there
-        assert {path: data for path, data in there.items() if "/" in path} == shards(plain, kind)
+        assert shards_in(there) == shards(plain, kind)
+        described = ["croissant.json"] if format == "parquet" else []
         assert sorted(path for path in there if "/" not in path) == [
             "README.md",
+            *described,
             "manifest.json",
             "recipe.yaml",
         ]
+        assert {path for path in there if path.startswith("card/")} == PICTURES
+        assert f"hf://datasets/{name}" in there["README.md"].decode()
         assert there["recipe.yaml"] == (plain / "recipe.yaml").read_bytes()
         titles = [commit.title for commit in repository.history("main")]
         assert titles == ["simgen publish: hand, 43 clips", "initial commit"]  # nothing in between
@@ -41,8 +47,8 @@ def test_every_byte_arrives_and_is_seen_at_once(hub: HubServer, plain: Path, tmp
         alone = tmp_path / format
         build(alone, HandRecipe(), {"train": [14, 14, 12], "test": [3]}, (format,))
         assert there["manifest.json"] == (alone / "manifest.json").read_bytes()
-    assert downloaded(hub, "user/hand")["README.md"] == (plain / "README.md").read_bytes()
-    assert hub.bytes_received == sum(map(len, shards(plain, "data", "webdataset").values()))
+    files = shards(plain, "data", "webdataset").values()
+    assert hub.bytes_received_of(files) == sum(map(len, files))
     assert content(plain) == before
     assert OWNER not in done.stderr
 
@@ -54,7 +60,7 @@ def test_the_summary_says_what_to_try(hub: HubServer, plain: Path, tmp_path: Pat
     assert hub.repositories["user/hand"].tags == {"v1.0": commit}
     lines = done.stderr.splitlines()
     assert lines[0].startswith("hand is published: 43 clips; ")
-    assert lines[1].startswith(f"  {hub.url}/datasets/user/hand: 7 files, ")
+    assert lines[1].startswith(f"  {hub.url}/datasets/user/hand: 12 files, ")
     assert lines[1].endswith(f" as parquet, commit {commit[:12]}, tag v1.0")
     assert lines[2:] == [
         "next:",
@@ -88,9 +94,11 @@ def test_a_larger_dataset_takes_the_place_of_a_smaller_one(
     done = simgen(hub, "publish", larger, "user/hand", "--formats", "parquet", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     there = downloaded(hub, "user/hand")
-    assert {path: data for path, data in there.items() if "/" in path} == shards(larger, "data")
+    assert shards_in(there) == shards(larger, "data")
     new = {data for path, data in shards(larger, "data").items() if "00002-of" in path or "00003-of" in path}
-    assert hub.bytes_received - sent == sum(map(len, new))
+    assert hub.bytes_received_of(new) == sum(map(len, new))
+    pictures = [data for path, data in there.items() if path in PICTURES]
+    assert hub.bytes_received - sent <= sum(map(len, new)) + sum(map(len, pictures))
     back = simgen(hub, "publish", plain, "user/hand", "--formats", "parquet", cwd=tmp_path)
     assert back.returncode == 1
     assert back.stderr.strip() == (
@@ -126,7 +134,7 @@ def test_another_recipe_is_replaced_only_when_told_so(
     done = simgen(hub, "publish", other, "user/hand", "--replace", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     there = downloaded(hub, "user/hand")
-    assert {path: data for path, data in there.items() if "/" in path} == shards(other, "data")
+    assert shards_in(there) == shards(other, "data")
     assert there["LICENSE"] == b"as you like\n"
     assert len(repository.history("main")) == 4  # the old dataset is still in the history
     assert repository.read(before, "data/train-00000-of-00003.parquet")
@@ -147,21 +155,22 @@ def test_files_of_others_are_neither_deleted_nor_overwritten(
     done = simgen(hub, "publish", plain, "user/hand", "--formats", "parquet", "--replace", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert repository.read("main", "notes/a.txt") == b"# mine\n"
-    assert repository.read("main", "README.md") == (plain / "README.md").read_bytes()
+    assert b'load_dataset("user/hand"' in repository.read("main", "README.md")
 
 
 def test_a_card_that_was_edited_on_the_hub_stays(hub: HubServer, plain: Path, tmp_path: Path) -> None:
     publish = ("publish", plain, "user/hand", "--formats", "parquet")
     assert simgen(hub, *publish, cwd=tmp_path).returncode == 0
     repository = hub.repositories["user/hand"]
-    edited = repository.read("main", "README.md") + b"\nA note by hand.\n"
+    ours = repository.read("main", "README.md")
+    edited = ours + b"\nA note by hand.\n"
     repository.commit("main", "Update README.md", "", [("README.md", repository.keep(edited))])
     again = simgen(hub, *publish, cwd=tmp_path)
     assert again.returncode == 0, again.stderr
     assert "README.md of user/hand was edited on the Hub and stays as it is" in again.stderr
     assert repository.read("main", "README.md") == edited
     assert simgen(hub, *publish, "--replace", cwd=tmp_path).returncode == 0
-    assert repository.read("main", "README.md") == (plain / "README.md").read_bytes()
+    assert repository.read("main", "README.md") == ours
 
 
 def test_private_stays_private(hub: HubServer, plain: Path, tmp_path: Path) -> None:
@@ -194,7 +203,7 @@ def test_a_tag_is_never_moved(hub: HubServer, plain: Path, tmp_path: Path) -> No
     assert done.returncode == 0, done.stderr
     assert hub.repositories["user/hand"].tags["v1"] == commit
     first = downloaded(hub, "user/hand", "v1")
-    assert {path: data for path, data in first.items() if "/" in path} == shards(small, "data")
+    assert shards_in(first) == shards(small, "data")
 
 
 def test_a_branch_of_its_own(hub: HubServer, plain: Path, tmp_path: Path) -> None:
@@ -204,17 +213,15 @@ def test_a_branch_of_its_own(hub: HubServer, plain: Path, tmp_path: Path) -> Non
     assert set(repository.branches) == {"main", "draft"}
     assert set(repository.head("main").files) == {".gitattributes"}
     there = downloaded(hub, "user/hand", "draft")
-    assert {path: data for path, data in there.items() if "/" in path} == shards(plain, "data")
+    assert shards_in(there) == shards(plain, "data")
 
 
 def test_tars_go_where_they_are_told(hub: HubServer, plain: Path, tmp_path: Path) -> None:
     done = simgen(hub, "publish", plain, "user/hand", "--tars", "user/hand", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     there = downloaded(hub, "user/hand")
-    assert there == {
-        **shards(plain, "data", "webdataset"),
-        **{name: (plain / name).read_bytes() for name in ("README.md", "manifest.json", "recipe.yaml")},
-    }
+    assert shards_in(there) == shards(plain, "data", "webdataset")
+    assert there["manifest.json"] == (plain / "manifest.json").read_bytes()
     assert set(hub.repositories) == {"user/hand"}
     alone = simgen(
         hub, "publish", plain, "user/hand", "--tars", "user/bare", "--formats", "webdataset", cwd=tmp_path
@@ -232,29 +239,36 @@ def test_a_dry_run_asks_nobody(hub: HubServer, plain: Path, tmp_path: Path) -> N
     for path, size in sizes.items():
         (line,) = [line for line in done.stdout.splitlines() if line.split()[:1] == [path]]
         assert line.split() == [path, f"{size:,}", "bytes"]
-    assert "user/hand: 7 files, " in done.stdout
-    assert "user/hand-wds: 7 files, " in done.stdout
+    assert "user/hand: 4 files, " in done.stdout
+    assert "user/hand-wds: 4 files, " in done.stdout
     assert "    files in a folder: 4 in data/ of 10,000\n" in done.stdout
     largest = max(size for path, size in sizes.items() if path.startswith("data/"))
     assert f"    largest file: {round(largest / 1000)} kB of 200 GB\n" in done.stdout
-    assert done.stdout.endswith("Nothing was sent, and no file was read but the manifest and the card.\n")
+    assert done.stdout.endswith("Nothing was sent, and no file was read but the manifest.\n")
 
 
 def test_dense_passes_go_along(hub: HubServer, dense: Path, tmp_path: Path) -> None:
     done = simgen(hub, "publish", dense, "user/dense", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     there = downloaded(hub, "user/dense")
-    assert {path: data for path, data in there.items() if "/" in path} == shards(dense, "data", "dense")
+    assert shards_in(there) == shards(dense, "data", "dense")
     there = downloaded(hub, "user/dense-wds")
-    assert {path: data for path, data in there.items() if "/" in path} == shards(dense, "webdataset")
+    assert shards_in(there) == shards(dense, "webdataset")
 
 
-def test_croissant_goes_along(hub: HubServer, plain: Path, tmp_path: Path) -> None:
+def test_what_a_person_wrote_goes_along_and_nothing_else_does(
+    hub: HubServer, plain: Path, tmp_path: Path
+) -> None:
     folder = shutil.copytree(plain, tmp_path / "dataset")
-    (folder / "croissant.json").write_text("{}\n")
+    card = (folder / "README.md").read_text()
+    card = card.replace("<!-- yours: begin about -->\n", "<!-- yours: begin about -->\nFrom our lab.\n")
+    card = card.replace("license: cc-by-4.0", "license: mit")
+    (folder / "README.md").write_text(card)
     (folder / "notes.txt").write_text("not simgen's\n")
     assert simgen(hub, "publish", folder, "user/hand", cwd=tmp_path).returncode == 0
-    there = hub.repositories["user/hand"].head("main").files
-    assert "croissant.json" in there
-    assert "notes.txt" not in there
-    assert "croissant.json" not in hub.repositories["user/hand-wds"].head("main").files
+    for name in ("user/hand", "user/hand-wds"):
+        published = hub.repositories[name].read("main", "README.md").decode()
+        assert "\nFrom our lab.\n" in published
+        assert "\nlicense: mit\n" in published
+        assert "notes.txt" not in hub.repositories[name].head("main").files
+    assert (folder / "README.md").read_text() == card

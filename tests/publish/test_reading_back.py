@@ -84,30 +84,6 @@ def test_datasets_loads_it(published: HubServer, tmp_path: Path, how: str, name:
     assert ("state" if name == "user/hand" else "state.npy") in counts["train"][2]
 
 
-FEATURES = """
-import json, sys
-import datasets
-
-datasets.config.TORCHCODEC_AVAILABLE = False
-for name, tars in zip(sys.argv[1::2], sys.argv[2::2]):
-    files = {"train": tars + "/train-*.tar"}
-    inferred = datasets.load_dataset("webdataset", data_files=files, split="train", streaming=True).features
-    said = datasets.load_dataset(name, split="train", streaming=True).features
-    assert dict(said) == dict(inferred), (said, inferred)
-print("the same")
-"""
-
-
-def test_the_card_of_tars_says_what_datasets_finds_in_them(
-    published: HubServer, plain: Path, dense: Path, tmp_path: Path
-) -> None:
-    pytest.importorskip("datasets")
-    done = simgen(published, "publish", dense, "user/dense", "--formats", "webdataset", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    arguments = ("user/hand-wds", plain / "webdataset", "user/dense-wds", dense / "webdataset")
-    assert python(published, FEATURES, *arguments, cwd=tmp_path).splitlines()[-1] == "the same"
-
-
 FILE_SYSTEM = """
 import sys
 from huggingface_hub import HfFileSystem
