@@ -55,8 +55,8 @@ def test_three_at_once_of_which_one_is_killed(undisturbed: dict[str, bytes], tmp
         said = sentences(text).splitlines()
         assert said[0].startswith(f"out: {clips} clips of this task, ")
         assert said[-1] == (
-            "  Other tasks may still be at work. The last task finishes the dataset, or: "
-            f"simgen build {recipe} -o out --finish"
+            "  Other tasks may still be at work. The last task finishes the dataset, or the same command with "
+            "--finish in place of --task."
         )
     assert not (out / "manifest.json").exists()
     missing = simgen("build", recipe, "-o", "out", "--finish", cwd=tmp_path)
