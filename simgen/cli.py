@@ -26,6 +26,7 @@ from simgen.wording import build_words, card_words, estimate_words, overview_wor
 
 if TYPE_CHECKING:
     from simgen.build.plan import Share
+    from simgen.build.runners import Runner
     from simgen.publish.as_it_goes import HubDestination
     from simgen.recipe import Recipe
 
@@ -158,7 +159,10 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for 
     help="Clips of every split, instead of the recipe's counts.",
 )
 @click.option(
-    "--workers", type=click.IntRange(1, 1024), metavar="N", help="Worker processes [default: one per core]."
+    "--workers",
+    type=click.IntRange(1, 1024),
+    metavar="N",
+    help="Worker processes [default: one per core]; with Ray: shards at once.",
 )
 @click.option(
     "--format",
@@ -168,6 +172,19 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for 
 )
 @click.option("--overwrite", is_flag=True, help="Start again: remove the dataset that is in the folder.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option(
+    "--runner",
+    "runner_name",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Who makes the shards: processes of this machine, or a Ray cluster.",
+)
+@click.option(
+    "--ray-address",
+    metavar="HOST:PORT",
+    help="The Ray cluster [default: RAY_ADDRESS, else a Ray of its own on this machine].",
+)
 @click.option(
     "--task",
     "share",
@@ -196,6 +213,8 @@ def build(
     format_: str | None,
     overwrite: bool,
     dry_run: bool,
+    runner_name: str,
+    ray_address: str | None,
     share: Share | None,
     finish: bool,
     log_json: Path | None,
@@ -213,7 +232,7 @@ def build(
     from simgen.build.progress import Bar
     from simgen.recipe import load_recipe
 
-    _refuse_together(share, overwrite, finish, publish)
+    _refuse_together(share, overwrite, finish, publish, runner_name, ray_address)
     loaded = load_recipe(recipe)
     formats = None if format_ is None else _FORMATS[format_]
     if dry_run:
@@ -237,6 +256,7 @@ def build(
                 destination=destination,
                 log=log_json,
                 share=share,
+                runner=_runner(runner_name, ray_address, workers),
             )
     except _Stopped:
         _say("Stopped. Every finished clip is kept; run the same command again to continue.")
@@ -244,7 +264,22 @@ def build(
     _say(build_words(report, None if destination is None else destination.report))
 
 
-def _refuse_together(share: Share | None, overwrite: bool, finish: bool, publish: str | None) -> None:
+def _runner(name: str, address: str | None, workers: int | None) -> Runner | None:
+    if name == "local":
+        return None
+    from simgen.build.runners.ray import RayRunner
+
+    return RayRunner(address, workers)
+
+
+def _refuse_together(
+    share: Share | None,
+    overwrite: bool,
+    finish: bool,
+    publish: str | None,
+    runner: str,
+    ray_address: str | None,
+) -> None:
     """Options of `build` that contradict each other."""
     wrong = None
     if share is not None and overwrite:
@@ -260,6 +295,10 @@ def _refuse_together(share: Share | None, overwrite: bool, finish: bool, publish
     elif finish and (share is not None or overwrite or publish is not None):
         other = "--task" if share is not None else "--overwrite" if overwrite else "--publish"
         wrong = f"--finish with {other}: --finish only completes what tasks have made. Leave one of them out."
+    elif runner == "ray" and share is not None:
+        wrong = "--task with --runner ray: each shares the shards out by itself. Leave one of them out."
+    elif runner != "ray" and ray_address is not None:
+        wrong = "--ray-address without --runner ray: say --runner ray, too."
     if wrong is not None:
         raise click.UsageError(wrong)
 

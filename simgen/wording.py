@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simgen.build.driver import BuildReport
     from simgen.build.estimate import Estimate
+    from simgen.build.run import BuildReport
     from simgen.dataset.residuals import LawResiduals
     from simgen.publish.card import CardFiles
     from simgen.publish.upload import PublishReport
@@ -128,8 +128,10 @@ def build_words(report: BuildReport, published: PublishReport | None = None) -> 
             seconds = report.scenario_seconds[slowest]
             lines.append(f"  slowest scenario: {slowest}, {seconds:.2g} core seconds per clip")
         lines += residual_lines(report.residuals)
-    else:
+    elif report.clips:
         lines.append("  it was complete already: nothing to do")
+    else:
+        lines.append("  no shard falls to this task: there are more tasks than shards")
     if report.rejections:
         reasons = ", ".join(f"{reason} {count}" for reason, count in report.rejections.items())
         lines.append(f"  draws rejected and drawn again: {reasons}")

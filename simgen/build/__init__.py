@@ -14,7 +14,7 @@ from simgen.callable_package import make_callable
 
 _HOME = {
     "ATTEMPTS": "clip",
-    "BuildReport": "driver",
+    "BuildReport": "run",
     "Plan": "plan",
     "ShardPlan": "plan",
     "build": "driver",
@@ -36,8 +36,9 @@ __all__ = [
 
 if TYPE_CHECKING:
     from simgen.build.clip import ATTEMPTS, generate
-    from simgen.build.driver import BuildReport, build, plan_of
+    from simgen.build.driver import build, plan_of
     from simgen.build.plan import Plan, ShardPlan
+    from simgen.build.run import BuildReport
     from simgen.build.shard import generate_shard
 
 

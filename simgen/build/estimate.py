@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simgen.build.local import cores
 from simgen.build.plan import Plan
+from simgen.build.runners.local import cores
 from simgen.build.shard import encode_clip
 
 if TYPE_CHECKING:

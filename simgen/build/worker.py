@@ -1,4 +1,4 @@
-"""A worker process of the local runner: does one task after the other until it is told to stop or its
+"""What every worker does, and the worker process of the local runner: it does one task after the other until it is told to stop or its
 parent is gone.
 
 Started as a fresh interpreter, never forked and never importing the user's `__main__`, so that
@@ -17,6 +17,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib.abc import MetaPathFinder
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -31,7 +32,19 @@ if TYPE_CHECKING:
     from simgen.dataset.manifest import Marker
     from simgen.recipe import Recipe
 
-__all__ = ["Answer", "ClipTask", "Failure", "Job", "Notice", "ShardDone", "Task", "WarmUp", "main"]
+__all__ = [
+    "Answer",
+    "ClipTask",
+    "Failure",
+    "Job",
+    "Notice",
+    "ShardDone",
+    "Task",
+    "WarmUp",
+    "begin",
+    "main",
+    "write_shard",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +168,13 @@ def write_shard(job: Job, shard: ShardPlan) -> ShardDone:
     marker = generate_shard(job.recipe, shard, job.folder, job.formats, made.append)
     seconds = time.process_time() - start - sum(sum(count.seconds.values()) for count in made)
     return ShardDone(marker, tuple(made), seconds, began_s, time.monotonic(), socket.gethostname())
+
+
+@cache
+def begin() -> None:
+    """What `main` does before its first task, for a process that others have started; once in each."""
+    _lean_arrow()
+    _warm_up(lambda sentence: None)
 
 
 def _warm_up(notice: Callable[[str], None]) -> None:

@@ -177,7 +177,7 @@ def test_clips_replaces_the_count_of_every_split() -> None:
 
 
 def test_the_median_of_residuals_is_near_and_zero_is_zero() -> None:
-    from simgen.build.driver import _Residuals
+    from simgen.build.tally import _Residuals
 
     found = _Residuals()
     for residual in (0.0, 3e-9, 1e-4, 2e-4, 1.0):

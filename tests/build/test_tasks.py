@@ -55,8 +55,8 @@ def test_three_at_once_of_which_one_is_killed(undisturbed: dict[str, bytes], tmp
         said = sentences(text).splitlines()
         assert said[0].startswith(f"out: {clips} clips of this task, ")
         assert said[-1] == (
-            "  Other tasks may still be at work. The last task finishes the dataset, or: "
-            f"simgen build {recipe} -o out --finish"
+            "  Other tasks may still be at work. The last task finishes the dataset, or the same command with "
+            "--finish in place of --task."
         )
     assert not (out / "manifest.json").exists()
     missing = simgen("build", recipe, "-o", "out", "--finish", cwd=tmp_path)
@@ -76,8 +76,8 @@ def test_one_after_the_other_and_then_finish(undisturbed: dict[str, bytes], tmp_
     first = simgen("build", recipe, "-o", "out", "--task", "1/2", cwd=tmp_path)
     assert first.returncode == 0, first.stderr
     assert sentences(first.stderr).splitlines()[-1] == (
-        "  2 shards are missing, of tasks 0/2. The last task finishes the dataset, or: "
-        f"simgen build {recipe} -o out --finish"
+        "  2 shards are missing, of tasks 0/2. The last task finishes the dataset, or the same command with "
+        "--finish in place of --task."
     )
     dry = simgen("build", recipe, "-o", "out", "--task", "0/2", "--dry-run", cwd=tmp_path)
     assert dry.stdout.splitlines()[1] == "  task 0/2 makes 2 of them: 0 shards are done, 2 are to be made"

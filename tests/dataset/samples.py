@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from simgen import GENERATOR_VERSION
 from simgen.dataset import Manifest, Marker, ShardWriter, finish_dataset
 from simgen.dataset.sample import CameraLabel, Sample
 from simgen.labels.decision import Decision
@@ -197,7 +198,7 @@ def make_sample(recipe: HandRecipe, index: int, split: str = "train") -> Sample:
         centroids=main.centroids,
         projected_px=next(iter(projections.values())).astype(np.float32),
         recipe_hash=recipe.hash,
-        generator_version=1,
+        generator_version=GENERATOR_VERSION,
         attempt=index % 2,
         decision=_decision(events, (count - 1) / video.fps),
         rejections=("law-residual",) * (index % 2),

@@ -17,20 +17,22 @@ import subprocess
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from typing import IO
 
+from simgen.build.packing import waiting_clips
 from simgen.build.plan import ShardPlan
+from simgen.build.runners import Audience, GivenUp, describe
 from simgen.build.shard import ClipCount
 from simgen.build.worker import Answer, ClipTask, Failure, Job, Notice, ShardDone, Task, WarmUp
 from simgen.errors import BuildError
 
-__all__ = ["GivenUp", "cores", "describe", "run_local"]
+__all__ = ["ONE_THREAD", "TRIES", "LocalRunner", "cores"]
 
-_TRIES = 3  # of a task whose worker dies
+TRIES = 3  # of a task whose worker dies
 _AHEAD = 2  # tasks in a worker's hands: the next one waits while it works on the first
 _ENOUGH = 10  # clips given up before the build is held to be hopeless
 
@@ -38,7 +40,7 @@ _START = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[3]); "
     "from simgen.build.worker import main; main(*map(int, sys.argv[1:3]))"
 )
-_ONE_THREAD = dict.fromkeys(
+ONE_THREAD = dict.fromkeys(
     (
         "OMP_NUM_THREADS",
         "OPENBLAS_NUM_THREADS",
@@ -57,68 +59,47 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def describe(task: Task) -> str:
-    return f"{task.split} clip {task.index}" if isinstance(task, ClipTask) else f"shard {task}"
-
-
 @dataclass(frozen=True, slots=True)
-class GivenUp:
-    """A task that killed its worker, or raised, three times."""
+class LocalRunner:
+    """`workers` processes on this machine."""
 
-    task: Task
-    reason: str
-    trace: str = ""
+    workers: int
 
-
-def run_local(
-    job: Job,
-    shards: Iterable[ShardPlan],
-    waiting: Container[tuple[str, int]],
-    workers: int,
-    lock_fd: int,
-    on_clip: Callable[[ClipCount], None],
-    on_shard: Callable[[ShardDone], None],
-    say: Callable[[str], None],
-) -> list[GivenUp]:
-    """Makes the shards; the tasks that had to be given up, in the order in which that happened.
-
-    `waiting` are the clips (split, index) that an earlier run has left in the private folder.
-
-    Raises BuildError as soon as going on makes no sense (no draw of a clip is fit, the disk is full). On
-    that and on any other exception, KeyboardInterrupt among them, every worker is killed before it leaves
-    this function.
-    """
-    work = _Work(iter(shards), waiting)
-    pool = _Pool(job, lock_fd)
-    given_up: list[GivenUp] = []
-    failures: dict[Task, int] = {}
-    try:
-        while True:
-            pool.hand_out(work, workers)
-            if not pool.busy:
-                return given_up
-            for task, answer in pool.answers(work):
-                if isinstance(answer, Notice):
-                    say(answer.sentence)
-                elif isinstance(answer, Failure):
-                    if answer.final:
-                        raise BuildError(answer.sentence)
-                    failures[task] = failures.get(task, 0) + 1
-                    if failures[task] < _TRIES:
-                        say(f"{describe(task)}: {answer.sentence}; it is tried again")
-                        work.again(task)
-                        continue
-                    given_up.append(GivenUp(task, answer.sentence, answer.trace))
-                    work.give_up(task)
-                    if len(given_up) >= _ENOUGH:
-                        return given_up
-                elif isinstance(answer, ClipCount):
-                    on_clip(answer)
-                    work.done(task)
-                elif isinstance(answer, ShardDone):
-                    on_shard(answer)
-    finally:
-        pool.close()
+    def run(
+        self, job: Job, shards: Sequence[ShardPlan], lock_fd: int, audience: Audience
+    ) -> Sequence[GivenUp]:
+        """See `Runner`. Clips that an earlier run has left in the private folder are not made again."""
+        work = _Work(iter(shards), waiting_clips(job.folder))
+        pool = _Pool(job, lock_fd)
+        given_up: list[GivenUp] = []
+        failures: dict[Task, int] = {}
+        try:
+            while True:
+                pool.hand_out(work, self.workers)
+                if not pool.busy:
+                    return given_up
+                for task, answer in pool.answers(work):
+                    if isinstance(answer, Notice):
+                        audience.say(answer.sentence)
+                    elif isinstance(answer, Failure):
+                        if answer.final:
+                            raise BuildError(answer.sentence)
+                        failures[task] = failures.get(task, 0) + 1
+                        if failures[task] < TRIES:
+                            audience.say(f"{describe(task)}: {answer.sentence}; it is tried again")
+                            work.again(task)
+                            continue
+                        given_up.append(GivenUp(task, answer.sentence, answer.trace))
+                        work.give_up(task)
+                        if len(given_up) >= _ENOUGH:
+                            return given_up
+                    elif isinstance(answer, ClipCount):
+                        audience.on_clip(answer)
+                        work.done(task)
+                    elif isinstance(answer, ShardDone):
+                        audience.on_shard(answer)
+        finally:
+            pool.close()
 
 
 @dataclass(slots=True)
@@ -243,7 +224,7 @@ class _Pool:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,  # the engine prints when it is imported
             stderr=errors,
-            env={**os.environ, **_ONE_THREAD},
+            env={**os.environ, **ONE_THREAD},
             pass_fds=(theirs.fileno(), self._life_read, self._lock_fd),
             start_new_session=True,  # Ctrl-C is for the parent, which then ends its workers
         )

@@ -1,0 +1,134 @@
+"""`--runner ray`: the same bytes as local processes, whatever dies. A Ray of one or two nodes on this machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.build.command import plugin, recipe_file, sentences, simgen, started
+from tests.build.hand import content
+
+pytest.importorskip("pybullet")
+ray = pytest.importorskip("ray")
+pytestmark = pytest.mark.filterwarnings("default")  # Ray's own
+
+RAY = ("--runner", "ray")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    done = simgen("build", recipe_file(folder), "-o", "out", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return content(folder / "out")
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """The head has no core for shards; a test adds the nodes it wants."""
+    from ray.cluster_utils import Cluster
+
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+    try:
+        yield made
+    finally:
+        made.shutdown()
+
+
+def test_a_ray_of_its_own_gives_the_same_bytes(undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+    done = simgen(
+        "build", recipe_file(tmp_path), "-o", "out", *RAY, "--log-json", "log", "--workers", 2, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert sentences(done.stderr).splitlines()[1].startswith("  23 made now in ")
+    assert len((tmp_path / "log").read_text().splitlines()) == 4
+    assert content(tmp_path / "out") == undisturbed
+
+
+def test_a_node_that_is_lost_mid_shard(cluster: Any, undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+    recipe, out = recipe_file(tmp_path), tmp_path / "out"
+    lost, kept = cluster.add_node(num_cpus=1), None
+    arguments = ("build", recipe, "-o", "out", *RAY, "--ray-address", cluster.address)
+    try:
+        with started(*arguments, cwd=tmp_path) as build:
+            deadline = time.monotonic() + 200
+            while not list(out.glob(".simgen/unfinished/*")):  # a shard is being written
+                assert build.poll() is None, build.communicate()[1]
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            cluster.remove_node(lost, allow_graceful=False)
+            kept = cluster.add_node(num_cpus=1)
+            _, errors = build.communicate(timeout=300)
+        assert build.returncode == 0, errors
+        assert content(out) == undisturbed
+    finally:
+        if kept is not None:
+            cluster.remove_node(kept)
+
+
+def test_a_killed_driver_is_continued_by_any_runner(undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+    recipe, out = recipe_file(tmp_path), tmp_path / "out"
+    with started("build", recipe, "-o", "out", *RAY, "--workers", 1, cwd=tmp_path) as build:
+        deadline = time.monotonic() + 200
+        while not list(out.glob(".simgen/markers/*")):
+            assert build.poll() is None, build.communicate()[1]
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        processes = psutil.Process(build.pid).children(recursive=True)
+        build.kill()
+        _, alive = psutil.wait_procs(processes, timeout=10)
+        for process in alive:  # two agents of Ray's own take longer to notice
+            assert "Agent" in process.name()
+            process.kill()
+    done = simgen("build", recipe, "-o", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert content(out) == undisturbed
+
+
+def test_a_fault_that_stays_costs_its_shard_alone(tmp_path: Path) -> None:
+    """A scenario of a plug-in, which kills its process at clip 11."""
+    recipe = recipe_file(tmp_path, scenario="faulty")
+    faulty = {"PYTHONPATH": str(plugin(tmp_path)), "FAULT_CLIP": "11", "FAULT": "segfault"}
+    done = simgen("build", recipe, "-o", "out", *RAY, "--workers", 2, cwd=tmp_path, **faulty)
+    assert done.returncode == 1
+    assert (
+        "shard train-00001-of-00003 (seed 4) was given up after three tries: its worker process crashed"
+        in done.stderr
+    )
+    assert "Traceback" not in done.stderr
+    assert sorted(path.name for path in (tmp_path / "out/data").iterdir()) == [
+        "test-00000-of-00001.parquet",
+        "train-00000-of-00003.parquet",
+        "train-00002-of-00003.parquet",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--ray-address", "auto"], "--ray-address without --runner ray: say --runner ray, too."),
+        (
+            ["--runner", "ray", "--task", "0/2"],
+            "--task with --runner ray: each shares the shards out by itself. Leave one of them out.",
+        ),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(tmp_path: Path, arguments: list[str], sentence: str) -> None:
+    done = simgen("build", recipe_file(tmp_path), "-o", "out", *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.rstrip().splitlines()[-1] == f"Error: {sentence}"
+
+
+def test_a_cluster_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+    done = simgen(
+        "build", recipe_file(tmp_path), "-o", "out", *RAY, "--ray-address", "127.0.0.1:1", cwd=tmp_path
+    )
+    assert done.returncode == 1
+    said = sentences(done.stderr)
+    assert said.splitlines()[-1].startswith("There is no Ray cluster at 127.0.0.1:1 (")
+    assert "Traceback" not in said
