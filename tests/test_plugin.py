@@ -40,7 +40,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         str(folder),
         str(EXAMPLE),
     ]
-    environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"}
+    # a run of pytest in there is one of its own, whatever this one was told
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    environment = {**plain, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"}
     run(command, environment, ROOT)
     paths = [str(folder), str(ROOT), os.environ.get("PYTHONPATH", "")]
     return {**environment, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
