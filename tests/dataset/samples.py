@@ -320,4 +320,4 @@ def build(
                 writer.finish()
             markers.append(writer.marker())
             markers[-1].write(folder)
-    return finish_dataset(folder, recipe, markers, 1)
+    return finish_dataset(folder, recipe, markers, GENERATOR_VERSION)

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from simgen import GENERATOR_VERSION
 from simgen.dataset import Sample, ShardWriter, decode_video
 from simgen.dataset.column_table import Layout
 from simgen.dataset.finish import finish_dataset
@@ -347,7 +348,7 @@ def test_any_values_survive_both_formats(
         for values in rows:
             writer.add_values(values)
         writer.finish()
-    finish_dataset(folder, recipe, [writer.marker()], 1)
+    finish_dataset(folder, recipe, [writer.marker()], GENERATOR_VERSION)
     for format in FORMATS:
         for values, clip in zip(rows, open_dataset(folder, format=format), strict=True):
             assert differing_columns(values, clip.values) == []

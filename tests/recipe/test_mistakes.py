@@ -126,7 +126,7 @@ bodies: {}
          f"demo.yaml:3: splits.a.params.angle_deg: must be {ANGLE}, not 90."),
         (changed(vide="{}"), "demo.yaml:4: vide: unknown key. Did you mean 'video'?"),
         (changed(workers="2"), "demo.yaml:4: workers: unknown key. There are name, scenario, scenarios, "
-         "seed, splits, params, sweeps, pairs, twins, sampling, study, video, …."),
+         "seed, splits, params, sweeps, pairs, twins, sampling, questions, study, …."),
         (changed(video="256"), "demo.yaml:4: video: must be a mapping of keys to values, not 256."),
         (changed(video="{size: 14}"), "demo.yaml:4: video.size: must be a whole number between 16 and "
          "4096, not 14."),

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simgen import GENERATOR_VERSION
 from simgen.dataset import ShardWriter, finish_dataset
 from simgen.dataset.column_table import Layout
 from simgen.dataset.values import values_of
@@ -24,5 +25,5 @@ def heavy(tmp_path_factory: pytest.TempPathFactory) -> Path:
             own = {"index": index, "key": f"hand-train-{index:08d}", "video": draws.bytes(20_000)}
             writer.add_values({**values, **own})
         writer.finish()
-    finish_dataset(folder, recipe, [writer.marker()], 1)
+    finish_dataset(folder, recipe, [writer.marker()], GENERATOR_VERSION)
     return folder
