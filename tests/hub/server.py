@@ -209,6 +209,8 @@ _ID = r"([^/]+/[^/]+)"
 _API = rf"/api/datasets/{_ID}"
 ROUTES: tuple[tuple[str, Callable[..., None]], ...] = (
     (rf"GET {_API}(?:/revision/([^/]+))?", reading.repository),
+    # Repositories without a user are the Hub's oldest; older clients ask whether "user" of user/name is one.
+    (r"GET /api/datasets/([^/]+)(?:/revision/([^/]+))?", reading.repository),
     (rf"GET {_API}/refs", reading.refs),
     (rf"GET {_API}/commits/([^/]+)", reading.commits),
     (rf"GET {_API}/tree/([^/]+)(?:/(.+))?", reading.tree),
