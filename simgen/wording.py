@@ -109,7 +109,7 @@ def residual_lines(laws: Mapping[str, LawResiduals]) -> list[str]:
 
 def build_words(report: BuildReport, published: PublishReport | None = None) -> str:
     """What a person wants to know after a build, and what to do next; `published` if its shards went to the Hub."""
-    folder = min(os.path.relpath(report.folder), str(report.folder), key=len)
+    folder = report.store or min(os.path.relpath(report.folder), str(report.folder), key=len)
     whose = " of this task" if report.outstanding else ""
     lines = [f"{folder}: {report.clips:,} clips{whose}, {bytes_word(report.bytes)}"]
     if report.made:
@@ -143,9 +143,9 @@ def build_words(report: BuildReport, published: PublishReport | None = None) -> 
         "next:",
         f"  simgen info {folder}",
         f"  simgen verify --deep {folder}",
-        f"  simgen card {folder}",
+        *([] if report.store else [f"  simgen card {folder}"]),
     ]
-    if (report.folder / "data").is_dir():
+    if "parquet" in report.formats:
         split = max(report.splits, key=lambda name: report.splits[name])
         files = f"{folder}/data/{split}-*.parquet"
         lines.append(f'  python: datasets.load_dataset("parquet", data_files="{files}")')

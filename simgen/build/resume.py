@@ -34,13 +34,26 @@ from simgen.publish.card_sections import remove_pictures
 if TYPE_CHECKING:
     from simgen.recipe import Recipe
 
-__all__ = ["Scan", "Target", "check_folder", "prepare", "sweep"]
+__all__ = [
+    "KINDS",
+    "MARKERS",
+    "OURS",
+    "SHARD_NAME",
+    "TARGET",
+    "Scan",
+    "Target",
+    "check_folder",
+    "clear",
+    "occupied",
+    "prepare",
+    "sweep",
+]
 
-_TARGET = f"{PRIVATE}/build.json"
-_MARKERS = f"{PRIVATE}/markers"
-_KINDS = ("data", "dense", "webdataset")
-_OURS = (*_KINDS, STUDY, MANIFEST, RECIPE, CARD, CROISSANT, PRIVATE)
-_SHARD_NAME = re.compile(r"(?P<split>.+)-(?P<number>\d{5,})-of-(?P<count>\d{5,})\.(json|parquet|tar)")
+TARGET = f"{PRIVATE}/build.json"
+MARKERS = f"{PRIVATE}/markers"
+KINDS = ("data", "dense", "webdataset")
+OURS = (*KINDS, STUDY, MANIFEST, RECIPE, CARD, CROISSANT, PRIVATE)
+SHARD_NAME = re.compile(r"(?P<split>.+)-(?P<number>\d{5,})-of-(?P<count>\d{5,})\.(json|parquet|tar)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +73,12 @@ class Target:
         )
 
     @classmethod
-    def read(cls, folder: Path) -> Target | None:
-        """None when no build has begun here. Raises BuildError when the file is damaged."""
+    def read(cls, folder: Path, name: str = "") -> Target | None:
+        """None when no build has begun here. Raises BuildError when the file is damaged; `name` is what that calls the
+        folder, if not by its path.
+        """
         try:
-            value = json.loads((folder / _TARGET).read_bytes())
+            value = json.loads((folder / TARGET).read_bytes())
             return cls(
                 str(value["recipe_hash"]),
                 int(value["generator_version"]),
@@ -75,12 +90,12 @@ class Target:
             return None
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BuildError(
-                f"{folder / _TARGET} is damaged, so what {folder} holds is not known. "
+                f"{name or folder}/{TARGET} is damaged, so what {name or folder} holds is not known. "
                 "Start again with --overwrite, or give another folder with -o."
             ) from error
 
     def write(self, folder: Path) -> None:
-        write_whole(folder, _TARGET, (json.dumps(dataclasses.asdict(self), indent=1) + "\n").encode())
+        write_whole(folder, TARGET, (json.dumps(dataclasses.asdict(self), indent=1) + "\n").encode())
 
 
 def prepare(
@@ -90,13 +105,14 @@ def prepare(
     formats: Sequence[str],
     overwrite: bool = False,
     alone: bool = True,
+    name: str = "",
 ) -> None:
-    """Makes the folder ready for this build, or raises BuildError with the sentence why not.
+    """Makes the folder ready for this build, or raises BuildError with the sentence why not; `name`: see `Target.read`.
 
     Needs the folder's lock; where the file system has none, `alone` is False and what looks unfinished stays.
     """
-    if not (overwrite and _clear(folder)):
-        check_folder(folder, recipe, plan, formats)
+    if not (overwrite and clear(folder)):
+        check_folder(folder, recipe, plan, formats, name)
     before, target = Target.read(folder), Target.of(recipe, plan, formats)
     if alone:
         remove_unfinished(folder)
@@ -109,26 +125,32 @@ def prepare(
         write_whole(folder, RECIPE, source)
 
 
-def check_folder(folder: Path, recipe: Recipe, plan: Plan, formats: Sequence[str]) -> None:
+def check_folder(folder: Path, recipe: Recipe, plan: Plan, formats: Sequence[str], name: str = "") -> None:
     """Raises BuildError when the folder holds what this build does not continue. Changes nothing."""
     # looked at before the target, which another task may be writing now: it is there before anything else
-    strange = [name for name in _OURS if name != PRIVATE and (folder / name).exists()]
-    before = Target.read(folder)
+    strange = [name for name in OURS if name != PRIVATE and (folder / name).exists()]
+    before = Target.read(folder, name)
     if before is not None:
-        _refuse_another(folder, before, Target.of(recipe, plan, formats), recipe)
+        difference = _difference(folder, recipe) if before.recipe_hash != recipe.hash else ""
+        _refuse_another(name or str(folder), before, Target.of(recipe, plan, formats), difference)
     elif strange:
-        raise BuildError(
-            f"{folder} already holds {' and '.join(strange)}, and no build that could be continued. "
-            "Give another folder with -o."
-        )
+        raise BuildError(occupied(name or str(folder), strange))
 
 
-def _clear(folder: Path) -> bool:
+def occupied(name: str, strange: Sequence[str]) -> str:
+    """The sentence for a folder that something else than a build has filled."""
+    return (
+        f"{name} already holds {' and '.join(strange)}, and no build that could be continued. "
+        "Give another folder with -o."
+    )
+
+
+def clear(folder: Path) -> bool:
     """Removes a simgen dataset, and nothing that simgen did not write. False when there is none."""
-    if not (folder / _TARGET).exists() and not (folder / MANIFEST).exists():
+    if not (folder / TARGET).exists() and not (folder / MANIFEST).exists():
         return False
     (folder / MANIFEST).unlink(missing_ok=True)  # first: from here on nobody takes the rest for a dataset
-    for kind in _KINDS:
+    for kind in KINDS:
         for path in _shard_paths(folder / kind):
             path.unlink(missing_ok=True)
         if (folder / kind).is_dir() and not any((folder / kind).iterdir()):
@@ -137,17 +159,17 @@ def _clear(folder: Path) -> bool:
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / STUDY, ignore_errors=True)
     remove_pictures(folder)
-    shutil.rmtree(folder / _MARKERS, ignore_errors=True)
+    shutil.rmtree(folder / MARKERS, ignore_errors=True)
     remove_room(folder)
     remove_unfinished(folder)
-    (folder / _TARGET).unlink(missing_ok=True)
+    (folder / TARGET).unlink(missing_ok=True)
     return True
 
 
-def _refuse_another(folder: Path, before: Target, target: Target, recipe: Recipe) -> None:
+def _refuse_another(folder: str, before: Target, target: Target, difference: str) -> None:
     remedy = "Give another folder with -o, or start again with --overwrite."
     if before.recipe_hash != target.recipe_hash:
-        raise BuildError(f"{folder} holds clips of another recipe: {_difference(folder, recipe)}. {remedy}")
+        raise BuildError(f"{folder} holds clips of another recipe: {difference}. {remedy}")
     if before.generator_version != target.generator_version:
         raise BuildError(
             f"{folder} was begun with generator version {before.generator_version}, this simgen has version "
@@ -233,9 +255,9 @@ class Scan:
         self._markers: dict[
             tuple[str, int], list[int]
         ] = {}  # shard -> numbers of shards in its markers' names
-        if (folder / _MARKERS).is_dir():
-            for entry in os.scandir(folder / _MARKERS):
-                match = _SHARD_NAME.fullmatch(entry.name)
+        if (folder / MARKERS).is_dir():
+            for entry in os.scandir(folder / MARKERS):
+                match = SHARD_NAME.fullmatch(entry.name)
                 if match:
                     key = (match["split"], int(match["number"]))
                     self._markers.setdefault(key, []).append(int(match["count"]))
@@ -330,9 +352,9 @@ class Scan:
 def sweep(folder: Path, plan: Plan) -> None:
     """Removes the shard files and markers of smaller plans, and what waited for one. All is done by now."""
     counts = {split: plan.shards_of(split) for split in plan.clips_per_split}
-    for kind in (*_KINDS, _MARKERS):
+    for kind in (*KINDS, MARKERS):
         for path in _shard_paths(folder / kind):
-            match = _SHARD_NAME.fullmatch(path.name)
+            match = SHARD_NAME.fullmatch(path.name)
             if match and counts.get(match["split"]) != int(match["count"]):
                 path.unlink(missing_ok=True)
     remove_room(folder)
@@ -342,7 +364,7 @@ def sweep(folder: Path, plan: Plan) -> None:
 def _shard_paths(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    return [folder / entry.name for entry in os.scandir(folder) if _SHARD_NAME.fullmatch(entry.name)]
+    return [folder / entry.name for entry in os.scandir(folder) if SHARD_NAME.fullmatch(entry.name)]
 
 
 def _sha256(path: Path) -> str:

@@ -7,12 +7,12 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simgen import GENERATOR_VERSION
-from simgen.build.destination import Destination, Dispatch
+from simgen.build.destination import Destination, Dispatch, Whole
 from simgen.build.packing import waiting_clips
 from simgen.build.plan import Plan, ShardPlan, Share
 from simgen.build.progress import Progress
@@ -23,8 +23,7 @@ from simgen.build.shard_log import ShardLog
 from simgen.build.tally import Tally
 from simgen.build.worker import ClipTask, Job, ShardDone
 from simgen.dataset.finish import finish_dataset
-from simgen.dataset.manifest import MANIFEST, Manifest, Marker
-from simgen.dataset.storage import write_whole
+from simgen.dataset.manifest import MANIFEST, Marker
 from simgen.errors import BuildError
 from simgen.wording import bytes_word
 
@@ -37,7 +36,8 @@ __all__ = ["BuildReport", "Run"]
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build did. `clips`, `splits`, `bytes` and `rejections` are the dataset's, the rest the run's.
+    """What a build did. `clips`, `splits`, `bytes` and `rejections` are the dataset's, the rest the run's. `store` is the
+    URL of a dataset that is not on this machine; `folder` was its staging folder then.
 
     Of a task that has not finished the dataset, they are those of the task's own shards.
     """
@@ -55,6 +55,8 @@ class BuildReport:
     outstanding: str = (
         ""  # of a task: what the dataset waits for, a sentence; "" when the dataset is finished
     )
+    store: str = ""
+    formats: tuple[str, ...] = ()
 
 
 class Run:
@@ -82,18 +84,23 @@ class Run:
         self._warned = False
 
     def through(self, runner: Runner, lock_fd: int) -> BuildReport:
+        self.make_and_send(runner, lock_fd)
+        return self.finish()
+
+    def make_and_send(self, runner: Runner, lock_fd: int) -> None:
+        """All that this run answers for is made, and at its destination if there is one."""
         if self._destination is None:
             self.make_pending(runner, lock_fd)
-            return self.finish()
+            return
         self._destination.begin()
+        self._destination.look(self._folder, self._shards())
         self._dispatch = Dispatch(self._destination, self._folder)
         try:
-            self._send_what_is_here(self._dispatch)
+            self._send_what_is_here(self._destination, self._dispatch)
             self.make_pending(runner, lock_fd)
             if self._dispatch.waiting:
                 self._progress.say(f"the last shards are on their way to {self._dispatch.name}")
             self._dispatch.finish()
-            return self.finish()
         except BaseException:
             self._dispatch.abandon()
             raise
@@ -117,19 +124,20 @@ class Run:
         elsewhere = self._destination.holds
         return Scan(self._folder, self._recipe, self._plan, self._formats, elsewhere=elsewhere)
 
-    def _send_what_is_here(self, dispatch: Dispatch) -> None:
+    def _send_what_is_here(self, destination: Destination, dispatch: Dispatch) -> None:
         """Shards that an earlier run has finished and not sent: first, since the disk may be full of them."""
         scan = self._scan()
-        for shard in self._plan.shards():
+        for shard in self._shards():
             marker = scan.marker(shard)
-            if marker is not None and any((self._folder / path).exists() for path in marker.shard.files):
+            if marker is not None and destination.wants(self._folder, marker):
                 dispatch.add(marker)
 
     def _make(self, pending: Sequence[ShardPlan], runner: Runner, lock_fd: int) -> None:
         try:
             clips = sum(shard.clips for shard in self._shards())
             self._progress.start(clips, clips - self._missing)
-            job = Job(self._recipe, self._folder, self._formats)
+            store = self._destination.store if self._destination is not None else ""
+            job = Job(self._recipe, self._folder, self._formats, store)
             given_up = runner.run(job, pending, lock_fd, self)
         finally:
             self._progress.close()
@@ -187,27 +195,33 @@ class Run:
 
     def finish_if_complete(self, alone: bool) -> BuildReport:
         """After a share. `alone`: no other task is at work, and none can begin."""
-        scan, share = self._scan(), self._share
+        if not alone:
+            return self.outstanding(None)
+        scan = self._scan()
+        missing = [number for number, shard in enumerate(self._plan.shards()) if scan.marker(shard) is None]
+        return self.outstanding(missing) if missing else self.finish()
+
+    def outstanding(self, missing: Sequence[int] | None) -> BuildReport:
+        """Of a share, while shards of others are missing: their numbers in the plan, None if nobody can know."""
+        share, scan = self._share, self._scan()
         assert share is not None
-        if alone:
-            missing = {
-                number for number, shard in enumerate(self._plan.shards()) if scan.marker(shard) is None
-            }
-            if not missing:
-                return self.finish()
+        waits = "Other tasks may still be at work"
+        if missing is not None:
             tasks = sorted({number % share.count for number in missing})
             names = ", ".join(f"{task}/{share.count}" for task in tasks[:8]) + (
                 ", …" if len(tasks) > 8 else ""
             )
             waits = f"{len(missing):,} shards are missing, of tasks {names}"
-        else:
-            waits = "Other tasks may still be at work"
         last = "The last task finishes the dataset, or the same command with --finish in place of --task"
         markers = [marker for shard in self._shards() if (marker := scan.marker(shard)) is not None]
         return self._report(markers, f"{waits}. {last}.")
 
     def finish(self) -> BuildReport:
         """Checks that everything is there, then writes what speaks of the whole; the manifest last."""
+        where: object = self._folder
+        if self._destination is not None:
+            where = self._destination.name
+            self._destination.look(self._folder, self._plan.shards())
         sweep(self._folder, self._plan)
         scan = self._scan()
         markers: list[Marker] = []
@@ -215,7 +229,7 @@ class Run:
             marker = scan.marker(shard)
             if marker is None:
                 raise BuildError(
-                    f"Shard {shard} of {self._folder} was removed or changed while the build was running. "
+                    f"Shard {shard} of {where} was removed or changed while the build was running. "
                     "Run the same command again."
                 )
             markers.append(marker)
@@ -229,7 +243,8 @@ class Run:
                 self._progress.say,
             )
         else:
-            self._finish_elsewhere(self._destination, markers)
+            whole = Whole(self._recipe, markers, lambda: self._study_files(markers), self._progress.say)
+            self._destination.finish(self._folder, whole)
         return self._report(markers)
 
     def _report(self, markers: Sequence[Marker], outstanding: str = "") -> BuildReport:
@@ -251,16 +266,9 @@ class Run:
             scenario_seconds=self._tally.scenario_seconds,
             residuals=self._tally.residuals,
             outstanding=outstanding,
+            store=self._destination.store if self._destination is not None else "",
+            formats=self._formats,
         )
-
-    def _finish_elsewhere(self, destination: Destination, markers: Sequence[Marker]) -> None:
-        """No manifest is written here: the folder is no dataset. The tables of a study are small and stay."""
-        manifest = Manifest.of(self._recipe, markers, GENERATOR_VERSION)
-        tables = {
-            path: write_whole(self._folder, path, content) for path, content in self._study_files(markers)
-        }
-        manifest = replace(manifest, study_files=tables)
-        destination.finish(self._folder, manifest)
 
     def _study_files(self, markers: Sequence[Marker]) -> Iterator[tuple[str, bytes]]:
         from simgen.study.neighbours import neighbour_files

@@ -36,14 +36,14 @@ def protocol_of(location: str) -> str:
     return location.split("://", 1)[0].split("::", 1)[0] if "://" in location else "file"
 
 
-def file_system(location: str, silence_s: float = _SILENCE_S) -> tuple[Any, str]:
-    """The fsspec file system of a location and the path in it.
+def file_system(location: str, silence_s: float = _SILENCE_S, **more: Any) -> tuple[Any, str]:
+    """The fsspec file system of a location and the path in it; `more` are options of every such system.
 
     Raises MissingDependencyError when its package is not installed, DatasetError when it cannot be opened.
     """
     protocol = protocol_of(location)
     try:
-        system, root = fsspec.core.url_to_fs(location, **_options(protocol, silence_s))
+        system, root = fsspec.core.url_to_fs(location, **_options(protocol, silence_s), **more)
     except ImportError as error:  # fsspec names the package, e.g. "Install s3fs to access S3"
         raise MissingDependencyError(
             f"{location} cannot be opened: {error}. {_how_to_install(protocol)}"

@@ -1,8 +1,9 @@
 """Runs a build on a Ray cluster: a shard per Ray task, at most so many of them in flight; see docs/scaling.md.
 
 The recipe goes to the nodes as text, the shards come back as files: every node writes into the dataset's folder, which
-all of them must see under the same path (a shared file system). Each node has the same simgen installed, and the
-plug-ins of the recipe. A task whose worker or node is lost is started again by Ray, on whatever node there is.
+all of them must see under the same path (a shared file system), or sends to the store that the dataset goes to. Each
+node has the same simgen installed, and the plug-ins of the recipe. A task whose worker or node is lost is started again
+by Ray, on whatever node there is.
 """
 
 from __future__ import annotations
@@ -80,7 +81,13 @@ class _Flight:
         self._ray = ray
         recipe = job.recipe
         parcel = _Parcel(
-            recipe.source, recipe.name, recipe.hash, GENERATOR_VERSION, str(job.folder), job.formats
+            recipe.source,
+            recipe.name,
+            recipe.hash,
+            GENERATOR_VERSION,
+            str(job.folder),
+            job.formats,
+            job.store,
         )
         self._parcel = ray.put(parcel)
         environment = {"env_vars": ONE_THREAD}
@@ -180,6 +187,7 @@ class _Parcel:
     generator_version: int
     folder: str
     formats: tuple[str, ...]
+    store: str  # where the shards go; "": into the folder
 
 
 def _make_shard(parcel: _Parcel, shard: ShardPlan) -> ShardDone | Failure:
@@ -187,6 +195,11 @@ def _make_shard(parcel: _Parcel, shard: ShardPlan) -> ShardDone | Failure:
     folder = Path(parcel.folder)
     try:
         job = _unpacked(parcel)
+        if job.store:
+            from simgen.build.store_destination import make_and_send
+
+            begin()
+            return make_and_send(job, shard)
         if Target.read(folder) is None:
             raise BuildError(
                 f"{folder} of this build is not there on {socket.gethostname()}: every node of the cluster must see "
@@ -209,4 +222,4 @@ def _unpacked(parcel: _Parcel) -> Job:
             f"{socket.gethostname()} has another version of simgen than this machine and would make other clips. "
             "Install the same one on every node."
         )
-    return Job(recipe, Path(parcel.folder), parcel.formats)
+    return Job(recipe, Path(parcel.folder), parcel.formats, parcel.store)
