@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import tempfile
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,9 +65,9 @@ class StoreDestination:
         self, folder: Path, recipe: Recipe, plan: Plan, formats: Sequence[str], overwrite: bool = False
     ) -> None:
         """Makes store and staging folder ready for this build, or raises BuildError with the sentence why not."""
-        if overwrite and self._clear():
+        if cleared := overwrite and self._clear():
             clear(folder)
-        there = self.fetch_target(folder)
+        there = self.fetch_target(folder, strangers_stay=cleared)
         target = Target.of(recipe, plan, formats)
         if there is None and Target.read(folder, self.name) != target:
             clear(folder)  # what waits here was meant for a dataset that is no longer there
@@ -78,12 +78,14 @@ class StoreDestination:
         if self._files.read(RECIPE) != (folder / RECIPE).read_bytes():
             self._files.write(RECIPE, (folder / RECIPE).read_bytes())
 
-    def fetch_target(self, folder: Path) -> bytes | None:
-        """What the store is being filled with comes into the folder; None when it is filled with nothing yet."""
+    def fetch_target(self, folder: Path, strangers_stay: bool = False) -> bytes | None:
+        """What the store is being filled with comes into the folder; None when it is filled with nothing yet. Raises
+        BuildError when it is filled with something else all the same.
+        """
         strange = sorted(self._files.names() & {*OURS} - {PRIVATE})  # before the target, which comes first
         there = self._fetch(folder, TARGET)
         if there is None:
-            if strange:
+            if strange and not strangers_stay:
                 raise BuildError(occupied(self.name, strange))
             return None
         self._fetch(folder, RECIPE)
@@ -112,34 +114,40 @@ class StoreDestination:
         """One listing, then the markers of these shards: those whose files are there come into the folder."""
         listing = self._files.files(*KINDS, MARKERS)
         wanted = {(shard.split, shard.number) for shard in shards}
-        found: dict[str, Entry] = {}
+        found: list[str] = []
         markers: dict[tuple[str, int], set[int]] = {}
-        for path, entry in listing.items():
+        for path in listing:
             if path.startswith(MARKERS) and (match := SHARD_NAME.fullmatch(path.rsplit("/", 1)[-1])):
                 shard = (match["split"], int(match["number"]))
                 if shard in wanted:
-                    found[path] = entry
+                    found.append(path)
                     markers.setdefault(shard, set()).add(int(match["count"]))
         self._markers, self._held = markers, {}
         for path, data in self._files.read_all(found).items():
             marker = _marker(data)
-            if marker is None or not self._is_whole(marker, listing, found[path]):
+            if marker is None or not self._is_whole(marker, listing, path):
                 continue
             for name, record in marker.shard.files.items():
                 self._held[record.sha256, record.bytes] = name
                 (folder / name).unlink(missing_ok=True)  # it had arrived before a build was stopped
             _put(folder, path, data)
 
-    def _is_whole(self, marker: Marker, listing: dict[str, Entry], mark: Entry) -> bool:
-        """All files are there in their size, and what was changed after the marker was written still has its content."""
-        changed = []
-        for path, record in marker.shard.files.items():
-            entry = listing.get(path)
-            if entry is None or entry.size != record.bytes:
+    def _is_whole(self, marker: Marker, listing: Mapping[str, Entry | None], path: str) -> bool:
+        """All files are there in their size, and what was changed after the marker at `path` was written still has its
+        content.
+        """
+        mark, changed = listing[path], []
+        for name, record in marker.shard.files.items():
+            entry = listing.get(name)
+            if mark is None or entry is None or entry.size != record.bytes:
                 return False
             if entry.modified is not None and mark.modified is not None and entry.modified > mark.modified:
-                changed.append((path, record))
-        return all(self._files.has(path, record) for path, record in changed)
+                changed.append((name, record))
+        if not all(self._files.has(name, record) for name, record in changed):
+            return False
+        if changed:
+            self._files.write(path, _text(marker))  # not again at the next look
+        return True
 
     def holds(self, record: FileRecord) -> bool:
         return (record.sha256, record.bytes) in self._held
@@ -180,11 +188,8 @@ class StoreDestination:
         there = None if data is None else _marker(data)
         if there is None or not _alike(there, marker):
             return None
-        for name, record in there.shard.files.items():
-            entry = self._files.entry(name)
-            if entry is None or entry.size != record.bytes:
-                return None
-        return data
+        listing = {name: self._files.entry(name) for name in (path, *there.shard.files)}
+        return data if self._is_whole(there, listing, path) else None
 
     def _bring(self, place: Path, name: str, record: FileRecord) -> None:
         if place.exists():

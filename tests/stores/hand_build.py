@@ -33,12 +33,12 @@ class Design:
 
 @dataclass(frozen=True)
 class StoreRecipe(BuildRecipe):
-    """Shards of four clips, five of training and one of test unless a build says otherwise."""
+    """Shards of two clips."""
 
     frame_count: int = 4
-    splits: dict[str, Any] = field(default_factory=lambda: {"train": Design(5), "test": Design(1)})
+    splits: dict[str, Any] = field(default_factory=lambda: {"train": Design(3), "test": Design(3)})
     compares: bool = False
-    output: Output = field(default_factory=Output)
+    output: Output = field(default_factory=lambda: Output(clips_per_shard=2))
 
     def training_of(self, split: str) -> None:
         return None
