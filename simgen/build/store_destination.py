@@ -58,6 +58,7 @@ class StoreDestination:
         self._markers: dict[
             tuple[str, int], set[int]
         ] = {}  # shard -> numbers of shards in its markers' names
+        self._there: list[str] = []  # at the last look
         self._retracted = False  # the manifest, which was no longer true
         self._lock = threading.Lock()
 
@@ -114,16 +115,16 @@ class StoreDestination:
         """One listing, then the markers of these shards: those whose files are there come into the folder."""
         listing = self._files.files(*KINDS, MARKERS)
         wanted = {(shard.split, shard.number) for shard in shards}
-        found: list[str] = []
+        found: dict[str, int] = {}
         markers: dict[tuple[str, int], set[int]] = {}
         for path in listing:
             if path.startswith(MARKERS) and (match := SHARD_NAME.fullmatch(path.rsplit("/", 1)[-1])):
                 shard = (match["split"], int(match["number"]))
                 if shard in wanted:
-                    found.append(path)
+                    found[path] = listing[path].size
                     markers.setdefault(shard, set()).add(int(match["count"]))
-        self._markers, self._held = markers, {}
-        for path, data in self._files.read_all(found).items():
+        self._markers, self._held, self._there = markers, {}, list(listing)
+        for path, data in self._files.read_all(found):
             marker = _marker(data)
             if marker is None or not self._is_whole(marker, listing, path):
                 continue
@@ -219,7 +220,7 @@ class StoreDestination:
                 "Wait until it is done, or give this one another place with -o."
             )
         small = [MANIFEST, CARD, CROISSANT, RECIPE, *self._files.files(STUDY)]
-        before = self._files.read_all(small)
+        before = {path: data for path in small if (data := self._files.read(path)) is not None}
         for path in small:
             (folder / path).unlink(missing_ok=True)
             if path in before:
@@ -230,13 +231,13 @@ class StoreDestination:
         )
         self._sweep({marker.shard.split: marker.shard_count for marker in whole.markers})
         for path in (*manifest.study_files, OLD_CARD, CARD, CROISSANT, RECIPE, MANIFEST):
-            if (folder / path).exists() and (data := (folder / path).read_bytes()) != before.get(path):
-                self._files.write(path, data)
+            if (folder / path).exists() and (text := (folder / path).read_bytes()) != before.get(path):
+                self._files.write(path, text)
 
     def _sweep(self, counts: dict[str, int]) -> None:
         """Removes the shard files and markers of smaller plans."""
         obsolete = []
-        for path in self._files.files(*KINDS, MARKERS):
+        for path in self._there:
             match = SHARD_NAME.fullmatch(path.rsplit("/", 1)[-1])
             if match and counts.get(match["split"]) != int(match["count"]):
                 obsolete.append(path)

@@ -37,59 +37,20 @@ s3fs = pytest.importorskip("s3fs")
 pytest.importorskip("moto")
 pytest.importorskip("pybullet")  # the driver asks for it, though no clip here needs it
 
-from tests.stores.proxy import Proxy, proxy  # noqa: E402
-from tests.stores.test_s3 import moto_server, set_up  # noqa: E402
+from tests.stores.s3 import Bucket, new_bucket, s3_server  # noqa: E402
 
 SHARDS = ["train-00000-of-00002", "train-00001-of-00002", "test-00000-of-00002", "test-00001-of-00002"]
 
 
-class Bucket:
-    """A bucket of the server, behind the proxy."""
-
-    def __init__(self, store: Any, front: Proxy, name: str) -> None:
-        self._store, self.front, self.name = store, front, name
-        self.url = f"s3://{name}/in/hand"
-
-    def content(self) -> dict[str, bytes]:
-        """Every file of the dataset, by another way than the build's."""
-        start = f"{self.name}/in/hand/"
-        self._store.invalidate_cache()
-        return {path.removeprefix(start): self._store.cat_file(path) for path in self._store.find(start)}
-
-    def put(self, path: str, data: bytes) -> None:
-        self._store.pipe_file(f"{self.name}/in/hand/{path}", data)
-
-    def remove(self, path: str = "") -> None:
-        self._store.rm(f"{self.name}/in/hand/{path}".rstrip("/"), recursive=True)
-
-    def wrote(self, path: str) -> list[str]:
-        """PUT requests for what begins so."""
-        return [
-            request
-            for request in self.front.requests
-            if request.startswith(f"PUT /{self.name}/in/hand/{path}")
-        ]
-
-
 @pytest.fixture(scope="module")
-def server() -> Iterator[tuple[Any, Proxy]]:
-    with moto_server() as store:
-        direct = os.environ["AWS_ENDPOINT_URL"]
-        with proxy(direct) as front, pytest.MonkeyPatch.context() as patch:
-            direct_store = s3fs.S3FileSystem(endpoint_url=direct)
-            set_up(patch, front.url)
-            yield direct_store, front
-        del store
+def server() -> Iterator[Any]:
+    with s3_server() as found:
+        yield found
 
 
 @pytest.fixture
-def bucket(server: tuple[Any, Proxy], request: pytest.FixtureRequest) -> Bucket:
-    store, front = server
-    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[:60]
-    store.mkdir(name)
-    front.faults.clear()
-    front.requests.clear()
-    return Bucket(store, front, name)
+def bucket(server: Any, request: pytest.FixtureRequest) -> Bucket:
+    return new_bucket(server, request.node.name)
 
 
 @pytest.fixture(scope="module")
@@ -152,14 +113,10 @@ def test_a_shard_that_was_edited_in_place(bucket: Bucket, on_disk: Disk, tmp_pat
 
 def wait_for_another_second(bucket: Bucket) -> None:
     """S3 dates in whole seconds: until what is written now is younger than the dataset."""
-    system = bucket._store
-    name = f"{bucket.name}/in/hand/.simgen/markers/{SHARDS[0]}.json"
-    marked = system.info(name)["LastModified"]
-    while True:
-        bucket.put("clock", b"")
-        if system.info(f"{bucket.name}/in/hand/clock")["LastModified"] > marked:
-            break
+    bucket.put("clock", b"")
+    while bucket.date("clock") <= bucket.date(f".simgen/markers/{SHARDS[0]}.json"):
         threading.Event().wait(0.05)
+        bucket.put("clock", b"")
     bucket.remove("clock")
 
 
@@ -331,7 +288,7 @@ def test_large_shards_go_in_parts(bucket: Bucket, tmp_path: Path) -> None:
     assert cut.happened == 2
     assert len([r for r in bucket.front.requests if "partNumber=2" in r]) >= 1
     assert bucket.content() == {"data/shard.tar": data}
-    info = bucket._store.info(f"{bucket.name}/in/hand/data/shard.tar")
+    info = bucket.store.info(f"{bucket.place}/data/shard.tar")
     assert info["ETag"].endswith('-3"')
     reads = [r for r in bucket.front.requests if r.startswith("GET ") and "shard.tar" in r]
     assert reads == []  # the store's own account of the parts did
