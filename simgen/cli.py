@@ -508,8 +508,11 @@ def info(location: str, plot: Path | None, as_json: bool) -> None:
 @cli.command()
 @click.argument("location", metavar="DATASET")
 @click.option("--deep", is_flag=True, help="Also decode every clip and check its labels.")
+@click.option(
+    "--read", is_flag=True, help="Of a URL: read every file, also where the store keeps hashes itself."
+)
 @_as_json
-def verify(location: str, deep: bool, as_json: bool) -> None:
+def verify(location: str, deep: bool, read: bool, as_json: bool) -> None:
     """Check every shard of DATASET (a folder or a URL) against its hash. Exit status 1: not all is well."""
     import dataclasses
 
@@ -517,7 +520,7 @@ def verify(location: str, deep: bool, as_json: bool) -> None:
     from simgen.verification import verify as verify_dataset
 
     with counting("verify") as progress:
-        report = verify_dataset(location, deep=deep, progress=progress)
+        report = verify_dataset(location, deep=deep, progress=progress, read=read)
     click.echo(
         json.dumps({"ok": report.ok, **dataclasses.asdict(report)}, indent=1) if as_json else report.text
     )

@@ -3,8 +3,8 @@
 A store has no locks and no rename, and may not answer for a while. Every request is asked again while its failure may
 pass; what remains is a BuildError that says what to do. A file that was sent counts as arrived only when the store's own
 account of it agrees with ours: its size, and the MD5 that S3 (as ETag, also of an upload in parts) and Google's store
-compute of what they received. A store that tells none, or one that means something else (an object encrypted with KMS), is
-asked for the file, which is hashed as it comes back.
+compute of what they received, or the SHA-256 that S3 was sent with it and compared. A store that tells none, or one that
+means something else, is asked for the file, which is hashed as it comes back.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 from simgen.dataset.storage import FileRecord
 from simgen.errors import BuildError
 from simgen.reading.retries import Patience, Tries, may_pass, reason, status_of
-from simgen.reading.stores import file_system, protocol_of
+from simgen.reading.stores import file_system, kept_record, protocol_of
 
 __all__ = ["PATIENCE", "Entry", "Store"]
 
@@ -34,7 +34,7 @@ PART_BYTES = 32 << 20  # a larger file than two of them goes up in parts
 _AT_ONCE = 32  # small requests
 _READ_BYTES = 8 << 20
 _BUCKETS = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"})  # which know no folders
-_IN_PARTS = frozenset({"s3", "s3a"})  # whose client is told the size of a part
+_S3 = frozenset({"s3", "s3a"})
 _READ_ONLY = frozenset({"http", "https", "hf", "github", "data", "zip", "tar", "git"})
 _MD5 = re.compile(r"[0-9a-f]{32}(-\d+)?")
 
@@ -78,7 +78,7 @@ class Store:
             )
         self._in_bucket = protocol in _BUCKETS
         self._has_folders = not self._in_bucket and protocol != "memory"
-        self._sends_parts = protocol in _IN_PARTS
+        self._is_s3 = self._tells_hash = protocol in _S3
         # what somebody else writes meanwhile must be seen
         self._system, self._root = file_system(url, patience.silence_s, use_listings_cache=False)
 
@@ -172,7 +172,7 @@ class Store:
 
         def once() -> None:
             self._make_parent(path)
-            self._system.pipe_file(self._place(path), data)
+            self._put(record, lambda told: self._system.pipe_file(self._place(path), data, **told))
             self._check(path, record, _Tags.of([data], self._part_bytes))
 
         self._ask("written", path, once)
@@ -191,8 +191,10 @@ class Store:
 
         def once() -> None:
             self._make_parent(path)
-            options = {"chunksize": self._part_bytes} if self._sends_parts else {}
-            self._system.put_file(str(place), self._place(path), **options)
+            parts = {"chunksize": self._part_bytes} if self._is_s3 else {}
+            self._put(
+                record, lambda told: self._system.put_file(str(place), self._place(path), **parts, **told)
+            )
             self._check(path, record, tags)
 
         self._ask("sent", path, once)
@@ -232,12 +234,31 @@ class Store:
         if self._has_folders:
             self._system.makedirs(self._place(path).rsplit("/", 1)[0], exist_ok=True)
 
+    def _put(self, record: FileRecord, action: Callable[[Mapping[str, str]], object]) -> None:
+        """Sends, with the SHA-256 for S3 to compare and to keep, so that `simgen verify` need not read what is there."""
+        told = {}
+        if self._tells_hash and record.bytes < 2 * self._part_bytes:  # else s3fs sends parts
+            digest = base64.b64encode(bytes.fromhex(record.sha256)).decode()
+            told = {"ChecksumAlgorithm": "SHA256", "ChecksumSHA256": digest}
+        try:
+            action(told)
+        except OSError as error:
+            code = _code(error)
+            if code in ("BadDigest", "XAmzContentChecksumMismatch"):
+                raise _NotArrivedError("other bytes arrived than were sent") from error
+            if not told or code not in ("NotImplemented", "InvalidRequest", "InvalidArgument"):
+                raise
+            self._tells_hash = False  # a store that speaks S3 and knows no such thing
+            action({})
+
     def _check(self, path: str, record: FileRecord, tags: _Tags | None) -> None:
         """Raises _NotArrivedError. Without tags (a copy that the store made itself) the size must do."""
         told = _entry(self._system.info(self._place(path)))
         if told.size != record.bytes:
             raise _NotArrivedError(f"{told.size:,} bytes arrived of {record.bytes:,}")
-        if tags is not None and told.tag not in tags.all and self._hash(path) != record.sha256:
+        if tags is None or told.tag in tags.all or kept_record(self._system, self._place(path)) == record:
+            return
+        if self._hash(path) != record.sha256:
             raise _NotArrivedError("other bytes arrived than were sent")
 
     def _hash(self, path: str) -> str:
@@ -319,6 +340,12 @@ class _Tags:
 
 def _md5(data: bytes = b"") -> Any:
     return hashlib.md5(data, usedforsecurity=False)
+
+
+def _code(error: OSError) -> str:
+    """What S3 calls an error."""
+    response = getattr(error.__cause__, "response", None)
+    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
 
 
 def _entry(told: Mapping[str, Any]) -> Entry:

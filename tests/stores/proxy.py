@@ -103,7 +103,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         body = self.rfile.read(length)
         if fault is not None and fault.status:
-            text = f"<Error><Code>SlowDown</Code><Message>{fault.message}</Message></Error>".encode()
+            text = (
+                f"<Error><Code>{fault.message}</Code><Message>as the test wants it</Message></Error>".encode()
+            )
             self.reply(fault.status, fault.headers, text)
             return
         if fault is not None and fault.first is not None:

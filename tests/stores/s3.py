@@ -30,6 +30,11 @@ class Bucket:
         found = self.store.find(self.place)
         return {path.removeprefix(f"{self.place}/"): self.store.cat_file(path) for path in found}
 
+    def names(self) -> set[str]:
+        """What is directly in the dataset's folder."""
+        self.store.invalidate_cache()
+        return {path.rsplit("/", 1)[-1] for path in self.store.ls(self.place, detail=False)}
+
     def put(self, path: str, data: bytes) -> None:
         self.store.pipe_file(f"{self.place}/{path}", data)
 

@@ -5,6 +5,7 @@ Whatever goes wrong: the same call afterwards, and the store holds, to the byte,
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -90,6 +91,36 @@ def test_it_is_what_a_disk_would_hold(bucket: Bucket, on_disk: Disk, tmp_path: P
     assert bucket.content() == before
 
 
+def test_verifying_reads_what_the_store_cannot_vouch_for(bucket: Bucket, tmp_path: Path) -> None:
+    made(bucket.url, tmp_path, 3)
+    bucket.front.requests.clear()
+    report = verify(bucket.url)
+    assert (report.ok, report.files, report.kept) == (True, 8, 8)
+    assert "8 files compared by the hashes that the store keeps (--read reads and hashes all)" in report.text
+    gets = [asked for asked in bucket.front.requests if asked.startswith("GET ") and "list-type" not in asked]
+    assert [asked.split("?")[0] for asked in gets if "/data/" in asked or "/webdataset/" in asked] == []
+    before = bucket.content()
+    name = "data/train-00000-of-00002.parquet"
+    spoilt = before[name][:-9] + bytes([before[name][-9] ^ 1]) + before[name][-8:]
+    bucket.put(name, spoilt)  # by somebody who tells no SHA-256
+    report = verify(bucket.url)
+    assert report.kept == 7
+    assert [str(finding).split(" (")[0] for finding in report.findings] == [
+        f"{name}: was changed since it was written"
+    ]
+    digest = base64.b64encode(hashlib.sha256(spoilt).digest()).decode()
+    bucket.store.pipe_file(
+        f"{bucket.place}/{name}", spoilt, ChecksumAlgorithm="SHA256", ChecksumSHA256=digest
+    )
+    report = verify(bucket.url)
+    assert (report.ok, report.kept) == (False, 8)
+    bucket.remove(name)
+    assert [str(finding) for finding in verify(bucket.url).findings] == [f"{name}: is missing"]
+    bucket.put(name, before[name])
+    report = verify(bucket.url, read=True)
+    assert (report.ok, report.kept) == (True, 0)
+
+
 def test_a_fresh_machine_makes_only_what_is_missing(bucket: Bucket, on_disk: Disk, tmp_path: Path) -> None:
     made(bucket.url, tmp_path / "one", 3)
     bucket.remove(".simgen/markers/train-00001-of-00002.json")
@@ -138,7 +169,7 @@ def test_a_killed_build_is_continued(bucket: Bucket, on_disk: Disk, tmp_path: Pa
 
 def test_what_passes_is_not_noticed(bucket: Bucket, on_disk: Disk, tmp_path: Path) -> None:
     faults = [
-        Fault("PUT /.*/data/", 503, "Please reduce your request rate.", times=3),
+        Fault("PUT /.*/data/", 503, "SlowDown", times=3),
         Fault("PUT /.*/webdataset/train", 500, times=1),
         Fault("PUT /.*/webdataset/test", cut_after=2000, times=4),
         Fault("PUT /.*/markers/", answer_lost=True, times=2),
@@ -267,7 +298,7 @@ def test_more_clips_later(bucket: Bucket, on_disk: Disk, tmp_path: Path) -> None
         with pytest.raises(BuildError, match="The store refuses the request"):
             made(bucket.url, tmp_path / str(number), 5)
         bucket.front.faults.clear()
-        assert "manifest.json" not in bucket.content()
+        assert "manifest.json" not in bucket.names()
     bucket.front.requests.clear()
     new = ["train-00001-of-00003", "train-00002-of-00003", "test-00001-of-00003", "test-00002-of-00003"]
     assert set(made(bucket.url, tmp_path / "last", 5)[1]) <= set(new)
@@ -313,6 +344,14 @@ def test_other_bytes_than_were_sent(bucket: Bucket, tmp_path: Path) -> None:
     checks.times = 0
     store.send(place, "data/shard.tar", record)
     assert bucket.content() == {"data/shard.tar": b"whole"}
+
+
+def test_a_store_that_knows_no_sha256(bucket: Bucket, on_disk: Disk, tmp_path: Path) -> None:
+    """Many that speak S3 do not: it is sent without, and the MD5 does."""
+    bucket.front.fail(Fault("PUT /.*/build.json", 501, "NotImplemented"))
+    made(bucket.url, tmp_path, 3)
+    assert bucket.content() == on_disk(3)
+    assert verify(bucket.url).kept == 0
 
 
 def test_another_dataset_is_refused(bucket: Bucket, on_disk: Disk, tmp_path: Path) -> None:
