@@ -245,7 +245,9 @@ class Store:
         except OSError as error:
             code = _code(error)
             if code in ("BadDigest", "XAmzContentChecksumMismatch"):
-                raise _NotArrivedError("other bytes arrived than were sent") from error
+                raise _NotArrivedError(
+                    "other bytes arrived than were sent"
+                ) from None  # its 400 is no verdict
             if not told or code not in ("NotImplemented", "InvalidRequest", "InvalidArgument"):
                 raise
             self._tells_hash = False  # a store that speaks S3 and knows no such thing

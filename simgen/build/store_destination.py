@@ -124,14 +124,17 @@ class StoreDestination:
                     found[path] = listing[path].size
                     markers.setdefault(shard, set()).add(int(match["count"]))
         self._markers, self._held, self._there = markers, {}, list(listing)
+        (folder / MARKERS).mkdir(parents=True, exist_ok=True)
+        here = {f"{kind}/{path.name}" for kind in KINDS for path in (folder / kind).glob("*")}
         for path, data in self._files.read_all(found):
             marker = _marker(data)
             if marker is None or not self._is_whole(marker, listing, path):
                 continue
             for name, record in marker.shard.files.items():
                 self._held[record.sha256, record.bytes] = name
-                (folder / name).unlink(missing_ok=True)  # it had arrived before a build was stopped
-            _put(folder, path, data)
+                if name in here:  # it had arrived before a build was stopped
+                    (folder / name).unlink(missing_ok=True)
+            (folder / path).write_bytes(data)
 
     def _is_whole(self, marker: Marker, listing: Mapping[str, Entry | None], path: str) -> bool:
         """All files are there in their size, and what was changed after the marker at `path` was written still has its
