@@ -197,9 +197,13 @@ class Run:
         """After a share. `alone`: no other task is at work, and none can begin."""
         if not alone:
             return self.outstanding(None)
-        scan = self._scan()
-        missing = [number for number, shard in enumerate(self._plan.shards()) if scan.marker(shard) is None]
+        missing = self.missing()
         return self.outstanding(missing) if missing else self.finish()
+
+    def missing(self) -> list[int]:
+        """Shards of the whole plan that are not done: their numbers in it."""
+        scan = self._scan()
+        return [number for number, shard in enumerate(self._plan.shards()) if scan.marker(shard) is None]
 
     def outstanding(self, missing: Sequence[int] | None) -> BuildReport:
         """Of a share, while shards of others are missing: their numbers in the plan, None if nobody can know."""

@@ -49,6 +49,10 @@ class Entry:
     tag: str = ""
     modified: datetime | None = None
 
+    def is_of(self, data: bytes) -> bool:
+        """Whether the store says that the file has this content; False where it does not tell."""
+        return self.size == len(data) and self.tag == _md5(data).hexdigest()
+
 
 class _NotArrivedError(OSError):
     """The store has other bytes than were sent, which sending again may mend."""

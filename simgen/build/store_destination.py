@@ -10,9 +10,10 @@ and two that take the same step write the same bytes.
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,7 +127,7 @@ class StoreDestination:
         self._markers, self._held, self._there = markers, {}, list(listing)
         (folder / MARKERS).mkdir(parents=True, exist_ok=True)
         here = {f"{kind}/{path.name}" for kind in KINDS for path in (folder / kind).glob("*")}
-        for path, data in self._files.read_all(found):
+        for path, data in self._marker_texts(folder, listing, found):
             marker = _marker(data)
             if marker is None or not self._is_whole(marker, listing, path):
                 continue
@@ -135,6 +136,19 @@ class StoreDestination:
                 if name in here:  # it had arrived before a build was stopped
                     (folder / name).unlink(missing_ok=True)
             (folder / path).write_bytes(data)
+
+    def _marker_texts(
+        self, folder: Path, listing: Mapping[str, Entry], sizes: Mapping[str, int]
+    ) -> Iterator[tuple[str, bytes]]:
+        """Path and content of markers at the store; one that the folder has already, by its MD5, is not fetched."""
+        names = {entry.name for entry in os.scandir(folder / MARKERS)}
+        unknown = {}
+        for path, size in sizes.items():
+            if path.rsplit("/", 1)[-1] in names and listing[path].is_of(data := (folder / path).read_bytes()):
+                yield path, data
+            else:
+                unknown[path] = size
+        yield from self._files.read_all(unknown)
 
     def _is_whole(self, marker: Marker, listing: Mapping[str, Entry | None], path: str) -> bool:
         """All files are there in their size, and what was changed after the marker at `path` was written still has its
