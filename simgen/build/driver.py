@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from simgen.build.destination import Destination
 from simgen.build.lock import folder_lock, lock_if_free, task_lock
-from simgen.build.plan import Plan, Share
+from simgen.build.plan import Plan, ShardPlans, Share
 from simgen.build.progress import Progress, Silent
 from simgen.build.resume import Scan, Target, check_folder, prepare
 from simgen.build.run import BuildReport, Run
@@ -146,7 +146,7 @@ def finish(
     check_folder(folder, recipe, plan, chosen)
     run = Run(recipe, folder, plan, chosen, progress or Silent(), called or recipe.name)
     with _trouble_told(folder), folder_lock(folder):
-        missing = list(Scan(folder, recipe, plan, chosen, adopt=False).pending())
+        missing = ShardPlans(plan, Scan(folder, recipe, plan, chosen, adopt=False).pending())
         if missing:
             names = ", ".join(map(str, missing[:3])) + (", …" if len(missing) > 3 else "")
             raise BuildError(
@@ -190,16 +190,16 @@ def outlook(
     folder = folder_of(recipe, output)
     plan, chosen = plan_of(recipe, clips), formats_of(recipe, formats)
     require_what_it_takes(recipe)
-    shards = list(plan.shards() if share is None else share.of(plan.shards()))
-    missing = len(shards)
+    asked = ShardPlans(plan, plan.shards() if share is None else share.of(plan.shards()))
+    missing = len(asked)
     if not overwrite:
         check_folder(folder, recipe, plan, chosen)
-        missing = sum(1 for _ in Scan(folder, recipe, plan, chosen, adopt=False).pending(shards))
+        missing = sum(1 for _ in Scan(folder, recipe, plan, chosen, adopt=False).pending(asked))
     counts = ", ".join(f"{split} {count:,}" for split, count in plan.clips_per_split.items())
-    own = "" if share is None else f"task {share} makes {len(shards):,} of them: "
+    own = "" if share is None else f"task {share} makes {len(asked):,} of them: "
     lines = [
         f"{folder}: {plan.clips:,} clips ({counts}) in {plan.shard_count:,} shards as {' and '.join(chosen)}",
-        f"  {own}{len(shards) - missing:,} shards are done, {missing:,} are to be made",
+        f"  {own}{len(asked) - missing:,} shards are done, {missing:,} are to be made",
     ]
     if overwrite and (folder / MANIFEST).exists():
         lines.append("  the dataset that is there now would be removed first (--overwrite)")

@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from simgen import GENERATOR_VERSION
 from simgen.build.destination import Destination, Dispatch
 from simgen.build.packing import waiting_clips
-from simgen.build.plan import Plan, ShardPlan, Share
+from simgen.build.plan import Plan, ShardPlan, ShardPlans, Share
 from simgen.build.progress import Progress
 from simgen.build.resume import Scan, sweep
 from simgen.build.runners import GivenUp, Runner, describe
@@ -99,9 +99,11 @@ class Run:
             raise
 
     def make_pending(self, runner: Runner, lock_fd: int) -> None:
-        pending = list(self._scan().pending(self._shards()))
+        pending = ShardPlans(self._plan, self._scan().pending(self._shards()))
         waiting = waiting_clips(self._folder)
-        there = sum(1 for shard in pending for index in shard.indices if (shard.split, index) in waiting)
+        there = 0
+        if waiting:
+            there = sum((shard.split, index) in waiting for shard in pending for index in shard.indices)
         self._missing = sum(shard.clips for shard in pending) - there
         if pending:
             (self._folder / MANIFEST).unlink(missing_ok=True)  # no longer true
@@ -190,27 +192,45 @@ class Run:
         scan, share = self._scan(), self._share
         assert share is not None
         if alone:
-            missing = {
-                number for number, shard in enumerate(self._plan.shards()) if scan.marker(shard) is None
-            }
+            missing, waited = 0, set()
+            for number, shard in enumerate(self._plan.shards()):
+                if scan.marker(shard) is None:
+                    missing += 1
+                    waited.add(number % share.count)
             if not missing:
                 return self.finish()
-            tasks = sorted({number % share.count for number in missing})
+            tasks = sorted(waited)
             names = ", ".join(f"{task}/{share.count}" for task in tasks[:8]) + (
                 ", …" if len(tasks) > 8 else ""
             )
-            waits = f"{len(missing):,} shards are missing, of tasks {names}"
+            waits = f"{missing:,} shards are missing, of tasks {names}"
         else:
             waits = "Other tasks may still be at work"
         last = "The last task finishes the dataset, or the same command with --finish in place of --task"
-        markers = [marker for shard in self._shards() if (marker := scan.marker(shard)) is not None]
-        return self._report(markers, f"{waits}. {last}.")
+        size, splits, rejections = 0, Counter[str](), Counter[str]()
+        for shard in self._shards():
+            if (marker := scan.marker(shard)) is not None:
+                size += sum(record.bytes for record in marker.shard.files.values())
+                splits[shard.split] += shard.clips
+                rejections.update(marker.rejections)
+        return self._report(splits, size, rejections, f"{waits}. {last}.")
 
     def finish(self) -> BuildReport:
         """Checks that everything is there, then writes what speaks of the whole; the manifest last."""
         sweep(self._folder, self._plan)
+        attempts: dict[str, dict[int, int]] = {}  # of clips that were drawn again
+        markers, tables = self._markers(attempts), lambda: self._study_files(attempts)
+        if self._destination is None:
+            manifest = finish_dataset(
+                self._folder, self._recipe, markers, GENERATOR_VERSION, tables, self._progress.say
+            )
+        else:
+            manifest = self._finish_elsewhere(self._destination, markers, tables)
+        return self._report(manifest.splits, manifest.byte_count, manifest.rejections)
+
+    def _markers(self, attempts: dict[str, dict[int, int]]) -> Iterator[Marker]:
+        """Of all shards, one by one, since they are many. `attempts` gets what a study's tables need of them."""
         scan = self._scan()
-        markers: list[Marker] = []
         for shard in self._plan.shards():
             marker = scan.marker(shard)
             if marker is None:
@@ -218,33 +238,21 @@ class Run:
                     f"Shard {shard} of {self._folder} was removed or changed while the build was running. "
                     "Run the same command again."
                 )
-            markers.append(marker)
-        if self._destination is None:
-            finish_dataset(
-                self._folder,
-                self._recipe,
-                markers,
-                GENERATOR_VERSION,
-                lambda: self._study_files(markers),
-                self._progress.say,
-            )
-        else:
-            self._finish_elsewhere(self._destination, markers)
-        return self._report(markers)
+            if self._recipe.compares:
+                attempts.setdefault(shard.split, {}).update(marker.attempts)
+            yield marker
 
-    def _report(self, markers: Sequence[Marker], outstanding: str = "") -> BuildReport:
-        """Of the shards that the markers speak of, and of what this run did."""
-        splits = dict.fromkeys(self._plan.clips_per_split, 0)
-        rejections: Counter[str] = Counter()
-        for marker in markers:
-            splits[marker.shard.split] += marker.shard.clips
-            rejections.update(marker.rejections)
+    def _report(
+        self, splits: Mapping[str, int], size: int, rejections: Mapping[str, int], outstanding: str = ""
+    ) -> BuildReport:
+        """Of the shards that these figures speak of, and of what this run did."""
+        splits = {split: splits.get(split, 0) for split in self._plan.clips_per_split}
         return BuildReport(
             folder=self._folder,
             clips=sum(splits.values()),
             splits=splits,
             made=self._tally.made,
-            bytes=sum(record.bytes for marker in markers for record in marker.shard.files.values()),
+            bytes=size,
             rejections=dict(sorted(rejections.items())),
             seconds=time.monotonic() - self._start,
             core_seconds=dict(self._tally.core_seconds),
@@ -253,19 +261,20 @@ class Run:
             outstanding=outstanding,
         )
 
-    def _finish_elsewhere(self, destination: Destination, markers: Sequence[Marker]) -> None:
+    def _finish_elsewhere(
+        self,
+        destination: Destination,
+        markers: Iterator[Marker],
+        tables: Callable[[], Iterable[tuple[str, bytes]]],
+    ) -> Manifest:
         """No manifest is written here: the folder is no dataset. The tables of a study are small and stay."""
         manifest = Manifest.of(self._recipe, markers, GENERATOR_VERSION)
-        tables = {
-            path: write_whole(self._folder, path, content) for path, content in self._study_files(markers)
-        }
-        manifest = replace(manifest, study_files=tables)
+        records = {path: write_whole(self._folder, path, content) for path, content in tables()}
+        manifest = replace(manifest, study_files=records)
         destination.finish(self._folder, manifest)
+        return manifest
 
-    def _study_files(self, markers: Sequence[Marker]) -> Iterator[tuple[str, bytes]]:
+    def _study_files(self, attempts: Mapping[str, Mapping[int, int]]) -> Iterator[tuple[str, bytes]]:
         from simgen.study.neighbours import neighbour_files
 
-        attempts: dict[str, dict[int, int]] = {}
-        for marker in markers:
-            attempts.setdefault(marker.shard.split, {}).update(marker.attempts)
         return neighbour_files(self._recipe, self._plan.clips_per_split, attempts)
