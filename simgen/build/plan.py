@@ -57,6 +57,15 @@ class Plan:
     def shard_count(self) -> int:
         return sum(self.shards_of(split) for split in self.clips_per_split)
 
+    @property
+    def largest_shard(self) -> int:
+        """Clips in the shard that has the most."""
+        return max(
+            min(self._shard_size(split), stop - start)
+            for split in self.clips_per_split
+            for start, stop in self._stretches(split)
+        )
+
     def shards_of(self, split: str) -> int:
         """How many shards the split has."""
         size = self._shard_size(split)
