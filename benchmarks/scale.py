@@ -190,7 +190,7 @@ class Notes:
         self._inner = inner
         self.clip_s: list[float] = []
         self.shards: list[tuple[float, int]] = []
-        self.memory_mb: list[list[float]] = []  # of the driver and its children, every 50 clips
+        self.memory_mb: list[list[float]] = []  # of the driver and its children, every ten clips
 
     def run(self, job: Any, shards: Any, lock_fd: int, audience: Any) -> Any:
         self._audience = audience
@@ -198,7 +198,7 @@ class Notes:
 
     def on_clip(self, count: Any) -> None:
         self.clip_s.append(time.perf_counter())
-        if len(self.clip_s) % 50 == 0:
+        if len(self.clip_s) % 10 == 0:
             children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
             self.memory_mb.append([held_mb(process) for process in (os.getpid(), *map(int, children))])
         self._audience.on_clip(count)
@@ -358,9 +358,9 @@ class Bench:
         print(f"  ({first:.1f} and {last:.1f} clips/s)")
         at = [
             statistics.median(column)
-            for column in zip(*memory_mb[tenth // 50 - 4 : tenth // 50], strict=True)
+            for column in zip(*memory_mb[tenth // 10 - 8 : tenth // 10], strict=True)
         ]
-        then = [statistics.median(column) for column in zip(*memory_mb[-4:], strict=True)]
+        then = [statistics.median(column) for column in zip(*memory_mb[-8:], strict=True)]
         for name, before, after in zip(("driver", "worker", "worker"), at, then, strict=False):
             print(
                 f"  memory of the {name} at the end over that after {tenth:,}: {after / before:.3f} ({before:.0f} and {after:.0f} MB)"

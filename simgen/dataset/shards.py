@@ -68,7 +68,7 @@ _NUMBER = "\0"  # stands for the shard's number in the path of a file
 
 
 class ShardList(Sequence[Shard]):
-    """Shards in about 40 bytes each and 40 for every file, where a `Shard` itself takes more than a kilobyte.
+    """Shards in 48 bytes each and 40 for every file, where a `Shard` itself takes more than a kilobyte.
 
     Numbers are kept in arrays, hashes as bytes, and paths as what they have in common; a `Shard` is made when it is
     asked for. One that does not fit (a hash that is none, say, in a damaged manifest) is kept as it is.
@@ -77,13 +77,17 @@ class ShardList(Sequence[Shard]):
     def __init__(self, shards: Iterable[Shard] = ()) -> None:
         self._forms: list[tuple[str, tuple[str, ...]]] = []  # a split and the paths of a shard's files
         self._form, self._numbers = array("L"), array("Q")  # `_numbers`: shard, start, clips, bodies of each
-        self._ends, self._sizes, self._digests = array("Q", [0]), array("Q"), bytearray()  # of the files
+        self._ends, self._sizes, self._digests = array("Q", [0]), array("Q"), b""  # of the files
         self._strange: dict[int, Shard] = {}
         known: dict[tuple[str, tuple[str, ...]], int] = {}
+        hashes = bytearray()
         for shard in shards:
-            self._add(shard, known)
+            self._add(shard, known, hashes)
+        self._digests = bytes(hashes)
+        for name in ("_form", "_numbers", "_ends", "_sizes"):  # without the room that was left for more
+            setattr(self, name, getattr(self, name)[:])
 
-    def _add(self, shard: Shard, known: dict[tuple[str, tuple[str, ...]], int]) -> None:
+    def _add(self, shard: Shard, known: dict[tuple[str, tuple[str, ...]], int], hashes: bytearray) -> None:
         numbers = (shard.shard, shard.start, shard.clips, shard.bodies)
         digests = [record.sha256 for record in shard.files.values()]
         sizes = [record.bytes for record in shard.files.values()]
@@ -98,7 +102,7 @@ class ShardList(Sequence[Shard]):
         self._form.append(known[form])
         self._numbers.extend(numbers)
         self._sizes.extend(sizes)
-        self._digests += bytes.fromhex("".join(digests))
+        hashes += bytes.fromhex("".join(digests))
         self._ends.append(len(self._sizes))
 
     def __len__(self) -> int:
