@@ -91,7 +91,11 @@ class ShardList(Sequence[Shard]):
         numbers = (shard.shard, shard.start, shard.clips, shard.bodies)
         digests = [record.sha256 for record in shard.files.values()]
         sizes = [record.bytes for record in shard.files.values()]
-        strange = not all(0 <= number < 2**63 for number in (*numbers, *sizes)) or any(map(_is_odd, digests))
+        strange = (
+            not all(0 <= number < 2**63 for number in (*numbers, *sizes))
+            or any(map(_is_odd, digests))
+            or any(_NUMBER in path for path in shard.files)
+        )
         if strange:
             self._strange[len(self)] = shard
             numbers, sizes, digests = (0, 0, shard.clips, 0), [], []
@@ -185,9 +189,8 @@ class ShardList(Sequence[Shard]):
 
 
 def _form(path: str, number: int) -> str:
-    """The path with a sign in place of the shard's number, if that gives the path back."""
-    form = path.replace(f"-{number:05d}-of-", f"-{_NUMBER}-of-", 1)
-    return form if form.count(_NUMBER) <= 1 and form.replace(_NUMBER, f"{number:05d}") == path else path
+    """The path with a sign in place of the shard's number."""
+    return path.replace(f"-{number:05d}-of-", f"-{_NUMBER}-of-", 1)
 
 
 def _is_odd(digest: str) -> bool:
