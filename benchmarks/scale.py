@@ -62,6 +62,12 @@ def held_mb(process: int) -> float:
     return pages * resource.getpagesize() / 1e6
 
 
+def core_seconds(process: int) -> float:
+    """That a process has used so far; its name, the second field, may hold spaces."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 # ── what runs in processes of its own; each gives a JSON object
 
 
@@ -180,6 +186,7 @@ def built(recipe: str, clips: int, workers: int, runner: str, folder: str) -> di
         "clip_s": [moment - start for moment in notes.clip_s],
         "shards": [(moment - start, clips) for moment, clips in notes.shards],
         "memory_mb": notes.memory_mb,
+        "busy_s": notes.busy_s,
     }
 
 
@@ -191,6 +198,7 @@ class Notes:
         self.clip_s: list[float] = []
         self.shards: list[tuple[float, int]] = []
         self.memory_mb: list[list[float]] = []  # of the driver and its children, every ten clips
+        self.busy_s: list[tuple[float, float]] = []  # then, too: when, and core seconds of the children
 
     def run(self, job: Any, shards: Any, lock_fd: int, audience: Any) -> Any:
         self._audience = audience
@@ -201,6 +209,7 @@ class Notes:
         if len(self.clip_s) % 10 == 0:
             children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
             self.memory_mb.append([held_mb(process) for process in (os.getpid(), *map(int, children))])
+            self.busy_s.append((self.clip_s[-1], sum(core_seconds(int(process)) for process in children)))
         self._audience.on_clip(count)
 
     def on_shard(self, done: Any) -> None:
@@ -289,17 +298,20 @@ class Bench:
 
     def workers(self) -> None:
         recipe = str(recipe_at(self.scratch, 64))
-        steady, wall, best = [], [], []
+        steady, wall, best, busy = [], [], [], []
         for _ in range(self.rounds):
             one, two = (self.build(recipe, self.pair, workers) for workers in (1, 2))
             steady.append(rate(two["clip_s"]) / rate(one["clip_s"]))
             wall.append(one["seconds"] / two["seconds"])
+            (first, before), (last, after) = (two["busy_s"][at] for at in (1, -2))
+            busy.append((after - before) / (last - first))
             alone = apart(generated, recipe, 0, self.pair // 4)["rate"]
             both = [begin(generated, recipe, first, self.pair // 4) for first in (0, self.pair // 4)]
             best.append(sum(end(process)["rate"] for process in both) / alone)
         print(f"workers: two against one, {self.pair} clips at 256 px, {self.rounds} rounds")
         print(f"  once all are at work: {spread(steady)} times the clips per second (asked: at least 1.9)")
         print(f"  start and end included: {spread(wall)}")
+        print(f"  cores that the two keep busy: {spread(busy)}")
         print(f"  two processes that only make clips, against one: {spread(best)}")
         of_best = [ours / limit for ours, limit in zip(steady, best, strict=True)]
         print(f"  of that: {spread(of_best)}")
