@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from simgen.build.run import BuildReport
     from simgen.dataset.residuals import LawResiduals
     from simgen.publish.card import CardFiles
+    from simgen.publish.limits import HubOutlook
     from simgen.publish.upload import PublishReport
     from simgen.verification.overview import Overview
 
@@ -188,18 +189,37 @@ def card_words(folder: str, made: CardFiles) -> str:
 def estimate_words(name: str, found: Estimate) -> str:
     clips = ", ".join(f"{split} {count:,}" for split, count in found.clips.items())
     stages = ", ".join(f"{stage} {1000 * seconds:.0f} ms" for stage, seconds in found.stages.items())
+    folders = ", ".join(
+        f"{folder}/ {bytes_word(entry.bytes)} in files of {bytes_word(entry.bytes_per_file)}"
+        for folder, entry in found.folders.items()
+    )
+    core_hours = f" ({found.core_hours:,.3g} core-hours)" if found.core_hours >= 1 else ""
     lines = [
         f"{name}: the recipe is valid",
         f"  clips: {clips}; {found.shards:,} shards, {found.files:,} files",
-        f"  time: {duration(3600 * found.core_hours)} of one core, {duration(3600 * found.hours)} on the "
+        f"  time: {duration(3600 * found.core_hours)} of one core{core_hours}, {duration(3600 * found.hours)} on the "
         f"{found.cores} cores here ({1000 * found.core_seconds_per_clip:.0f} ms per clip: {stages})",
-        f"  size: {bytes_word(found.bytes)} ({bytes_word(found.bytes_per_clip)} per clip)",
+        f"  size: {bytes_word(found.bytes)} ({bytes_word(found.bytes_per_clip)} per clip): {folders}",
+        *_hub_lines(found.hub),
     ]
     if found.rejected:
         reasons = ", ".join(f"{reason} {count:.2g}" for reason, count in found.rejected.items())
         lines.append(f"  draws rejected and drawn again, per clip: {reasons}")
     lines.append(f"  estimated from {found.sampled} clips")
     return "\n".join(lines)
+
+
+def _hub_lines(found: HubOutlook) -> list[str]:
+    figures = (
+        f"{found.files_per_folder:,} of {found.most_files_per_folder:,} files in a folder, "
+        f"{found.files_per_repository:,} of {found.most_files_per_repository:,} in a repository, "
+        f"{found.files_per_commit} sent per commit, largest file {bytes_word(found.largest_file)} of "
+        f"{bytes_word(found.largest_file_advised)}"
+    )
+    return [
+        f"  limits of the Hub: {'met' if found.met else 'not met'} ({figures})",
+        *(f"    {sentence}" for sentence in found.advice),
+    ]
 
 
 def overview_words(location: str, found: Overview) -> str:

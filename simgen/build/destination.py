@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from simgen.build.plan import ShardPlan
-    from simgen.dataset.manifest import Marker
+    from simgen.build.plan import Plan, ShardPlan
+    from simgen.dataset.manifest import Manifest, Marker
     from simgen.dataset.storage import FileRecord
 
 __all__ = ["Destination", "Dispatch", "Whole"]
@@ -29,7 +29,8 @@ class Whole:
     """A dataset of which all shards are done: what its other files are made from."""
 
     recipe: Any
-    markers: Sequence[Marker]
+    plan: Plan
+    markers: Iterable[Marker]  # once, one by one, since they are many; raises BuildError at one that is gone
     study_files: Callable[[], Iterable[tuple[str, bytes]]]  # path, content
     say: Callable[[str], None]
 
@@ -56,7 +57,7 @@ class Destination(Protocol):
     def take(self, folder: Path, marker: Marker) -> None:
         """Returns when it has every file of the shard, confirmed by hash. May be interrupted anywhere and repeated."""
 
-    def finish(self, folder: Path, whole: Whole) -> None:
+    def finish(self, folder: Path, whole: Whole) -> Manifest:
         """All shards are there: the dataset is to be seen."""
 
 

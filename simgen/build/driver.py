@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from simgen.build.destination import Destination
 from simgen.build.lock import folder_lock, lock_if_free, task_lock
 from simgen.build.output import folder_of, staging_of, store_url
-from simgen.build.plan import Plan, ShardPlan, Share
+from simgen.build.plan import Plan, ShardPlan, ShardPlans, Share
 from simgen.build.progress import Progress, Silent
 from simgen.build.resume import Scan, Target, check_folder, prepare
 from simgen.build.run import BuildReport, Run
@@ -170,8 +170,9 @@ def finish(
     check_folder(folder, recipe, plan, chosen)
     run = Run(recipe, folder, plan, chosen, *told)
     with _trouble_told(folder), folder_lock(folder):
-        missing = list(Scan(folder, recipe, plan, chosen, adopt=False).pending())
-        _refuse_incomplete(folder, missing, plan)
+        _refuse_incomplete(
+            folder, ShardPlans(plan, Scan(folder, recipe, plan, chosen, adopt=False).pending()), plan
+        )
         return run.finish()
 
 
@@ -222,27 +223,26 @@ def outlook(
     """What `build` would do, as text; changes nothing. Raises the BuildError that `build` would raise."""
     plan, chosen = plan_of(recipe, clips), formats_of(recipe, formats)
     require_what_it_takes(recipe)
-    shards = list(plan.shards() if share is None else share.of(plan.shards()))
-    missing, url = len(shards), store_url(output)
+    asked = ShardPlans(plan, plan.shards() if share is None else share.of(plan.shards()))
+    missing, url = len(asked), store_url(output)
     place = folder_of(recipe, output) if url is None else url
     if url is not None:
         from simgen.build.in_store import is_whole_in_store, missing_in_store
 
         there = overwrite and is_whole_in_store(url)
         if not overwrite:
-            wanted = set(shards)
-            missing = sum(1 for shard in missing_in_store(url, recipe, plan, chosen) if shard in wanted)
+            missing = missing_in_store(url, recipe, plan, chosen, asked)
     else:
         folder = Path(place)
         there = overwrite and (folder / MANIFEST).exists()
         if not overwrite:
             check_folder(folder, recipe, plan, chosen)
-            missing = sum(1 for _ in Scan(folder, recipe, plan, chosen, adopt=False).pending(shards))
+            missing = sum(1 for _ in Scan(folder, recipe, plan, chosen, adopt=False).pending(asked))
     counts = ", ".join(f"{split} {count:,}" for split, count in plan.clips_per_split.items())
-    own = "" if share is None else f"task {share} makes {len(shards):,} of them: "
+    own = "" if share is None else f"task {share} makes {len(asked):,} of them: "
     lines = [
         f"{place}: {plan.clips:,} clips ({counts}) in {plan.shard_count:,} shards as {' and '.join(chosen)}",
-        f"  {own}{len(shards) - missing:,} shards are done, {missing:,} are to be made",
+        f"  {own}{len(asked) - missing:,} shards are done, {missing:,} are to be made",
     ]
     if there:
         lines.append("  the dataset that is there now would be removed first (--overwrite)")

@@ -15,12 +15,22 @@ from simgen.build.runners.local import cores
 from simgen.build.shard import encode_clip
 
 if TYPE_CHECKING:
+    from simgen.publish.limits import HubOutlook
     from simgen.recipe import Recipe
 
-__all__ = ["Estimate", "estimate"]
+__all__ = ["Estimate", "FolderEstimate", "estimate"]
 
 _MOST, _FEWEST, _ENOUGH_S = 12, 3, 6.0  # clips that are made: as many as fit into the time, between these
 _LONGEST_ROUND = 60  # clips of a mix that are made whatever the time
+
+
+@dataclass(frozen=True, slots=True)
+class FolderEstimate:
+    """The files of one kind."""
+
+    files: int
+    bytes_per_file: int  # of a full shard
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,8 @@ class Estimate:
     cores: int
     bytes_per_clip: float
     bytes: int
+    folders: Mapping[str, FolderEstimate]  # data, dense, webdataset
+    hub: HubOutlook
     rejected: Mapping[str, float]  # reason -> draws that it costs per clip
 
 
@@ -46,12 +58,13 @@ def estimate(recipe: Recipe, plan: Plan, formats: Sequence[str]) -> Estimate:
     from simgen.dataset.column_table import Layout
     from simgen.dataset.manifest import shard_files
     from simgen.dataset.writer import ShardWriter
+    from simgen.publish.limits import hub_outlook
 
     splits = [split for split, count in plan.clips_per_split.items() if count]
     encode_clip(recipe, splits[0], 0)  # imports and compiled code are paid once per worker, not per clip
     stages: defaultdict[str, float] = defaultdict(float)
     rejected: Counter[str] = Counter()
-    sampled, size = 0, 0
+    sampled, sizes = 0, Counter[str]()
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="simgen-") as folder:
         for number, split in enumerate(splits):
@@ -73,9 +86,11 @@ def estimate(recipe: Recipe, plan: Plan, formats: Sequence[str]) -> Estimate:
                     rejected.update(clip.rejections)
                     sampled += 1
                 start = time.process_time()
-                size += sum(record.bytes for record in writer.finish().values())
+                for path, record in writer.finish().items():
+                    sizes[path.split("/")[0]] += record.bytes
                 stages["write"] += time.process_time() - start
     per_clip = sum(stages.values()) / sampled
+    per_folder = {name: size / sampled for name, size in sizes.items()}
     dense = bool(Layout.of(recipe).passes)
     return Estimate(
         clips=dict(plan.clips_per_split),
@@ -87,7 +102,12 @@ def estimate(recipe: Recipe, plan: Plan, formats: Sequence[str]) -> Estimate:
         core_hours=per_clip * plan.clips / 3600,
         hours=per_clip * plan.clips / 3600 / cores(),
         cores=cores(),
-        bytes_per_clip=size / sampled,
-        bytes=round(size / sampled * plan.clips),
+        bytes_per_clip=sizes.total() / sampled,
+        bytes=round(sizes.total() / sampled * plan.clips),
+        folders={
+            name: FolderEstimate(plan.shard_count, round(plan.largest_shard * each), round(plan.clips * each))
+            for name, each in per_folder.items()
+        },
+        hub=hub_outlook(plan, per_folder),
         rejected={reason: count / sampled for reason, count in rejected.most_common()},
     )

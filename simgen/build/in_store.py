@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simgen.build.lock import folder_lock
-from simgen.build.plan import Plan, ShardPlan, Share
+from simgen.build.plan import Plan, ShardPlan, ShardPlans, Share
 from simgen.build.resume import Scan, check_folder
 from simgen.build.run import BuildReport, Run
 from simgen.build.runners import Runner
@@ -47,8 +47,10 @@ def build_in_store(
     with _staged(folder) as lock:
         store.prepare(folder, recipe, plan, formats, overwrite)
         run.make_and_send(runner, lock)
-        missing = [] if share is None else store.unmarked(plan.shards())
-        if share is not None and not missing:  # by name: now what they say is looked at
+        if share is None:
+            return run.finish()
+        missing = run.by_task(store.unmarked(plan.shards()))
+        if not missing:  # by name: now what they say is looked at
             store.look(folder, plan.shards())
             missing = run.missing()
         return run.outstanding(missing) if missing else run.finish()
@@ -57,23 +59,36 @@ def build_in_store(
 @contextmanager
 def shards_in_store(
     folder: Path, store: StoreDestination, recipe: Recipe, plan: Plan, formats: Sequence[str]
-) -> Iterator[list[ShardPlan] | None]:
+) -> Iterator[Sequence[ShardPlan] | None]:
     """The shards that are missing there, None when nothing was begun; the folder is a staging folder meanwhile."""
     with _staged(folder):
-        if store.fetch_target(folder) is None:
-            yield None
-            return
-        check_folder(folder, recipe, plan, formats, store.name)
-        store.look(folder, plan.shards())
-        yield list(Scan(folder, recipe, plan, formats, adopt=False, elsewhere=store.holds).pending())
+        yield _missing(folder, store, recipe, plan, formats, plan.shards())
 
 
-def missing_in_store(url: str, recipe: Recipe, plan: Plan, formats: Sequence[str]) -> list[ShardPlan]:
-    """The same for who only wants to know. Raises the BuildError that a build would raise."""
+def missing_in_store(
+    url: str, recipe: Recipe, plan: Plan, formats: Sequence[str], shards: Sequence[ShardPlan]
+) -> int:
+    """How many of these shards are missing. Changes nothing. Raises the BuildError that a build would raise."""
     with tempfile.TemporaryDirectory(prefix="simgen-") as folder:
-        store = StoreDestination(url)
-        with shards_in_store(Path(folder), store, recipe, plan, formats) as missing:
-            return list(plan.shards()) if missing is None else missing
+        missing = _missing(Path(folder), StoreDestination(url), recipe, plan, formats, shards)
+        return len(shards) if missing is None else len(missing)
+
+
+def _missing(
+    folder: Path,
+    store: StoreDestination,
+    recipe: Recipe,
+    plan: Plan,
+    formats: Sequence[str],
+    shards: Iterable[ShardPlan],
+) -> Sequence[ShardPlan] | None:
+    if store.fetch_target(folder) is None:
+        return None
+    check_folder(folder, recipe, plan, formats, store.name)
+    asked = ShardPlans(plan, shards)
+    store.look(folder, asked)
+    scan = Scan(folder, recipe, plan, formats, adopt=False, elsewhere=store.holds)
+    return ShardPlans(plan, scan.pending(asked))
 
 
 def is_whole_in_store(url: str) -> bool:

@@ -151,8 +151,8 @@ def clear(folder: Path) -> bool:
         return False
     (folder / MANIFEST).unlink(missing_ok=True)  # first: from here on nobody takes the rest for a dataset
     for kind in KINDS:
-        for path in _shard_paths(folder / kind):
-            path.unlink(missing_ok=True)
+        for name in _shard_names(folder / kind):
+            (folder / kind / name).unlink(missing_ok=True)
         if (folder / kind).is_dir() and not any((folder / kind).iterdir()):
             (folder / kind).rmdir()
     for name in (RECIPE, CARD, CROISSANT):
@@ -252,15 +252,11 @@ class Scan:
     ) -> None:
         self._adopt, self._elsewhere = adopt, elsewhere
         self._folder, self._recipe, self._plan, self._formats = folder, recipe, plan, tuple(formats)
-        self._markers: dict[
-            tuple[str, int], list[int]
-        ] = {}  # shard -> numbers of shards in its markers' names
-        if (folder / MARKERS).is_dir():
-            for entry in os.scandir(folder / MARKERS):
-                match = SHARD_NAME.fullmatch(entry.name)
-                if match:
-                    key = (match["split"], int(match["number"]))
-                    self._markers.setdefault(key, []).append(int(match["count"]))
+        self._counts: dict[str, set[int]] = {}  # split -> numbers of shards in the names of its markers
+        for name in _shard_names(folder / MARKERS):
+            match = SHARD_NAME.fullmatch(name)
+            assert match is not None
+            self._counts.setdefault(match["split"], set()).add(int(match["count"]))
 
     def pending(self, shards: Iterable[ShardPlan] | None = None) -> Iterator[ShardPlan]:
         """The shards that are still to be made, in order; of all of the plan's, or of `shards`."""
@@ -270,9 +266,8 @@ class Scan:
 
     def marker(self, shard: ShardPlan) -> Marker | None:
         """The shard's marker if it is done, under whatever number of shards it was made."""
-        for count in sorted(
-            self._markers.get((shard.split, shard.number), ()), key=lambda count: count != shard.count
-        ):
+        counts = self._counts.get(shard.split, ())
+        for count in sorted(counts, key=lambda count: (count != shard.count, count)):
             marker = Marker.read(self._folder, shard.split, shard.number, count)
             if marker is None or not self._fits(marker, shard):
                 continue
@@ -296,14 +291,15 @@ class Scan:
     def _intact(self, marker: Marker, names: Mapping[str, str | None]) -> bool:
         """Every file is there in its size, and unchanged since the marker was written. `names`: see `_place`."""
         split, number, count = marker.shard.split, marker.shard.shard, marker.shard_count
-        stamp = self._folder / Marker.path(split, number, count)
+        # strings, since with pathlib the paths would take as long as all the rest
+        stamp = f"{self._folder}/{Marker.path(split, number, count)}"
         try:
-            written = stamp.stat().st_mtime_ns
+            written = os.stat(stamp).st_mtime_ns  # noqa: PTH116
             changed = []
             for path, record in marker.shard.files.items():
                 place = self._place(path, names[path])
                 try:
-                    status = place.stat()
+                    status = os.stat(place)  # noqa: PTH116
                 except FileNotFoundError:
                     if self._elsewhere(record):
                         continue
@@ -312,7 +308,7 @@ class Scan:
                     return False
                 if status.st_ctime_ns > written:
                     changed.append((place, record.sha256))
-            if any(_sha256(place) != digest for place, digest in changed):
+            if any(_sha256(Path(place)) != digest for place, digest in changed):
                 return False
             if changed:
                 os.utime(stamp)  # not again at the next scan
@@ -320,10 +316,11 @@ class Scan:
             return False
         return True
 
-    def _place(self, path: str, renamed: str | None) -> Path:
+    def _place(self, path: str, renamed: str | None) -> str:
         """Where a shard's file is: under its name, or the one that an interrupted renaming has given it."""
-        place = self._folder / path
-        return self._folder / renamed if renamed is not None and not place.exists() else place
+        if renamed is not None and renamed != path and not (self._folder / path).exists():
+            path = renamed
+        return f"{self._folder}/{path}"
 
     def _new_names(self, marker: Marker, shard: ShardPlan) -> dict[str, str | None]:
         """What the shard's files are called in this plan."""
@@ -338,7 +335,7 @@ class Scan:
         for path, record in marker.shard.files.items():
             new = names[path]
             assert new is not None
-            if (place := self._place(path, new)).exists():  # else it is kept elsewhere
+            if (place := Path(self._place(path, new))).exists():  # else it is kept elsewhere
                 place.replace(self._folder / new)
             files[new] = record
         renamed = dataclasses.replace(
@@ -353,18 +350,21 @@ def sweep(folder: Path, plan: Plan) -> None:
     """Removes the shard files and markers of smaller plans, and what waited for one. All is done by now."""
     counts = {split: plan.shards_of(split) for split in plan.clips_per_split}
     for kind in (*KINDS, MARKERS):
-        for path in _shard_paths(folder / kind):
-            match = SHARD_NAME.fullmatch(path.name)
+        for name in _shard_names(folder / kind):
+            match = SHARD_NAME.fullmatch(name)
             if match and counts.get(match["split"]) != int(match["count"]):
-                path.unlink(missing_ok=True)
+                (folder / kind / name).unlink(missing_ok=True)
     remove_room(folder)
     remove_unfinished(folder)
 
 
-def _shard_paths(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    return [folder / entry.name for entry in os.scandir(folder) if SHARD_NAME.fullmatch(entry.name)]
+def _shard_names(folder: Path) -> Iterator[str]:
+    """What in the folder is called like a shard's file. They may be removed meanwhile."""
+    if folder.is_dir():
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if SHARD_NAME.fullmatch(entry.name):
+                    yield entry.name
 
 
 def _sha256(path: Path) -> str:

@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from simgen import GENERATOR_VERSION
 from simgen.build.destination import Destination, Dispatch, Whole
 from simgen.build.packing import waiting_clips
-from simgen.build.plan import Plan, ShardPlan, Share
+from simgen.build.plan import Plan, ShardPlan, ShardPlans, Share
 from simgen.build.progress import Progress
 from simgen.build.resume import Scan, sweep
 from simgen.build.runners import GivenUp, Runner, describe
@@ -106,9 +106,11 @@ class Run:
             raise
 
     def make_pending(self, runner: Runner, lock_fd: int) -> None:
-        pending = list(self._scan().pending(self._shards()))
+        pending = ShardPlans(self._plan, self._scan().pending(self._shards()))
         waiting = waiting_clips(self._folder)
-        there = sum(1 for shard in pending for index in shard.indices if (shard.split, index) in waiting)
+        there = 0
+        if waiting:
+            there = sum((shard.split, index) in waiting for shard in pending for index in shard.indices)
         self._missing = sum(shard.clips for shard in pending) - there
         if pending:
             (self._folder / MANIFEST).unlink(missing_ok=True)  # no longer true
@@ -200,35 +202,58 @@ class Run:
         missing = self.missing()
         return self.outstanding(missing) if missing else self.finish()
 
-    def missing(self) -> list[int]:
-        """Shards of the whole plan that are not done: their numbers in it."""
+    def missing(self) -> Counter[int]:
+        """Task -> how many of its shards are not done."""
         scan = self._scan()
-        return [number for number, shard in enumerate(self._plan.shards()) if scan.marker(shard) is None]
+        return self.by_task(
+            number for number, shard in enumerate(self._plan.shards()) if scan.marker(shard) is None
+        )
 
-    def outstanding(self, missing: Sequence[int] | None) -> BuildReport:
-        """Of a share, while shards of others are missing: their numbers in the plan, None if nobody can know."""
+    def by_task(self, numbers: Iterable[int]) -> Counter[int]:
+        """Whose these shards of the plan are: task -> how many."""
+        assert self._share is not None
+        return Counter(number % self._share.count for number in numbers)
+
+    def outstanding(self, missing: Counter[int] | None) -> BuildReport:
+        """Of a share, while shards are missing: task -> how many, None if nobody can know."""
         share, scan = self._share, self._scan()
         assert share is not None
         waits = "Other tasks may still be at work"
         if missing is not None:
-            tasks = sorted({number % share.count for number in missing})
+            tasks = sorted(missing)
             names = ", ".join(f"{task}/{share.count}" for task in tasks[:8]) + (
                 ", …" if len(tasks) > 8 else ""
             )
-            waits = f"{len(missing):,} shards are missing, of tasks {names}"
+            waits = f"{missing.total():,} shards are missing, of tasks {names}"
         last = "The last task finishes the dataset, or the same command with --finish in place of --task"
-        markers = [marker for shard in self._shards() if (marker := scan.marker(shard)) is not None]
-        return self._report(markers, f"{waits}. {last}.")
+        size, splits, rejections = 0, Counter[str](), Counter[str]()
+        for shard in self._shards():
+            if (marker := scan.marker(shard)) is not None:
+                size += sum(record.bytes for record in marker.shard.files.values())
+                splits[shard.split] += shard.clips
+                rejections.update(marker.rejections)
+        return self._report(splits, size, rejections, f"{waits}. {last}.")
 
     def finish(self) -> BuildReport:
         """Checks that everything is there, then writes what speaks of the whole; the manifest last."""
-        where: object = self._folder
         if self._destination is not None:
-            where = self._destination.name
             self._destination.look(self._folder, self._plan.shards())
         sweep(self._folder, self._plan)
+        attempts: dict[str, dict[int, int]] = {}  # of clips that were drawn again
+        markers, tables = self._markers(attempts), lambda: self._study_files(attempts)
+        if self._destination is None:
+            manifest = finish_dataset(
+                self._folder, self._recipe, markers, GENERATOR_VERSION, tables, self._progress.say
+            )
+        else:
+            whole = Whole(self._recipe, self._plan, markers, tables, self._progress.say)
+            manifest = self._destination.finish(self._folder, whole)
+        return self._report(manifest.splits, manifest.byte_count, manifest.rejections)
+
+    def _markers(self, attempts: dict[str, dict[int, int]]) -> Iterator[Marker]:
+        """Of all shards, one by one, since they are many. `attempts` gets what a study's tables need of them."""
         scan = self._scan()
-        markers: list[Marker] = []
+        where: object = self._folder if self._destination is None else self._destination.name
         for shard in self._plan.shards():
             marker = scan.marker(shard)
             if marker is None:
@@ -236,34 +261,21 @@ class Run:
                     f"Shard {shard} of {where} was removed or changed while the build was running. "
                     "Run the same command again."
                 )
-            markers.append(marker)
-        if self._destination is None:
-            finish_dataset(
-                self._folder,
-                self._recipe,
-                markers,
-                GENERATOR_VERSION,
-                lambda: self._study_files(markers),
-                self._progress.say,
-            )
-        else:
-            whole = Whole(self._recipe, markers, lambda: self._study_files(markers), self._progress.say)
-            self._destination.finish(self._folder, whole)
-        return self._report(markers)
+            if self._recipe.compares:
+                attempts.setdefault(shard.split, {}).update(marker.attempts)
+            yield marker
 
-    def _report(self, markers: Sequence[Marker], outstanding: str = "") -> BuildReport:
-        """Of the shards that the markers speak of, and of what this run did."""
-        splits = dict.fromkeys(self._plan.clips_per_split, 0)
-        rejections: Counter[str] = Counter()
-        for marker in markers:
-            splits[marker.shard.split] += marker.shard.clips
-            rejections.update(marker.rejections)
+    def _report(
+        self, splits: Mapping[str, int], size: int, rejections: Mapping[str, int], outstanding: str = ""
+    ) -> BuildReport:
+        """Of the shards that these figures speak of, and of what this run did."""
+        splits = {split: splits.get(split, 0) for split in self._plan.clips_per_split}
         return BuildReport(
             folder=self._folder,
             clips=sum(splits.values()),
             splits=splits,
             made=self._tally.made,
-            bytes=sum(record.bytes for marker in markers for record in marker.shard.files.values()),
+            bytes=size,
             rejections=dict(sorted(rejections.items())),
             seconds=time.monotonic() - self._start,
             core_seconds=dict(self._tally.core_seconds),
@@ -274,10 +286,7 @@ class Run:
             formats=self._formats,
         )
 
-    def _study_files(self, markers: Sequence[Marker]) -> Iterator[tuple[str, bytes]]:
+    def _study_files(self, attempts: Mapping[str, Mapping[int, int]]) -> Iterator[tuple[str, bytes]]:
         from simgen.study.neighbours import neighbour_files
 
-        attempts: dict[str, dict[int, int]] = {}
-        for marker in markers:
-            attempts.setdefault(marker.shard.split, {}).update(marker.attempts)
         return neighbour_files(self._recipe, self._plan.clips_per_split, attempts)

@@ -35,7 +35,7 @@ from simgen.build.resume import (
 from simgen.build.store import PATIENCE, Entry, Store
 from simgen.build.worker import Job, ShardDone, write_shard
 from simgen.dataset.finish import CARD, CROISSANT, OLD_CARD, finish_dataset
-from simgen.dataset.manifest import MANIFEST, RECIPE, STUDY, Marker
+from simgen.dataset.manifest import MANIFEST, RECIPE, STUDY, Manifest, Marker
 from simgen.dataset.storage import PRIVATE, FileRecord
 from simgen.errors import BuildError
 from simgen.publish.card_sections import PICTURES, is_picture
@@ -103,14 +103,12 @@ class StoreDestination:
     def begin(self) -> None:
         """`prepare` has asked."""
 
-    def unmarked(self, shards: Iterable[ShardPlan]) -> list[int]:
+    def unmarked(self, shards: Iterable[ShardPlan]) -> Iterator[int]:
         """Which of all these shards have no marker; by the markers' names, so that a task need not read everybody's."""
         names = self._files.files(MARKERS)
-        return [
-            number
-            for number, shard in enumerate(shards)
-            if Marker.path(shard.split, shard.number, shard.count) not in names
-        ]
+        for number, shard in enumerate(shards):
+            if Marker.path(shard.split, shard.number, shard.count) not in names:
+                yield number
 
     def look(self, folder: Path, shards: Iterable[ShardPlan]) -> None:
         """One listing, then the markers of these shards: those whose files are there come into the folder."""
@@ -229,7 +227,7 @@ class StoreDestination:
                 self._files.remove([MANIFEST])
                 self._retracted = True
 
-    def finish(self, folder: Path, whole: Whole) -> None:
+    def finish(self, folder: Path, whole: Whole) -> Manifest:
         """What speaks of the whole, made in the folder and sent; the manifest last."""
         if self._files.read(TARGET) != (folder / TARGET).read_bytes():
             raise BuildError(
@@ -246,10 +244,11 @@ class StoreDestination:
         manifest = finish_dataset(
             folder, whole.recipe, whole.markers, GENERATOR_VERSION, whole.study_files, whole.say
         )
-        self._sweep({marker.shard.split: marker.shard_count for marker in whole.markers})
+        self._sweep({split: whole.plan.shards_of(split) for split in whole.plan.clips_per_split})
         for path in (*manifest.study_files, OLD_CARD, CARD, CROISSANT, RECIPE, MANIFEST):
             if (folder / path).exists() and (text := (folder / path).read_bytes()) != before.get(path):
                 self._files.write(path, text)
+        return manifest
 
     def _sweep(self, counts: dict[str, int]) -> None:
         """Removes the shard files and markers of smaller plans."""

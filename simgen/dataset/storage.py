@@ -12,12 +12,21 @@ import itertools
 import os
 import shutil
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-__all__ = ["PRIVATE", "UNFINISHED", "FileRecord", "HashedFile", "remove_unfinished", "write_whole"]
+__all__ = [
+    "PRIVATE",
+    "UNFINISHED",
+    "FileRecord",
+    "HashedFile",
+    "holds",
+    "remove_unfinished",
+    "write_pieces",
+    "write_whole",
+]
 
 PRIVATE = ".simgen"  # the folder in a dataset that is the build's own business
 UNFINISHED = "unfinished"  # in it: files that have no name yet
@@ -113,13 +122,28 @@ def _sync_folder(folder: Path) -> None:
 
 def write_whole(folder: Path, relative: str, data: bytes) -> FileRecord:
     """Writes a small file so that it is either whole or not there."""
+    return write_pieces(folder, relative, (data,))
+
+
+def write_pieces(folder: Path, relative: str, pieces: Iterable[bytes]) -> FileRecord:
+    """`write_whole` of a file that need not fit into memory."""
     file = HashedFile(folder, relative)
     try:
-        file.write(data)
+        for piece in pieces:
+            file.write(piece)
         return file.commit()
     except BaseException:
         file.abort()
         raise
+
+
+def holds(path: Path, pieces: Iterable[bytes]) -> bool:
+    """Whether the file is there and these pieces are its content."""
+    try:
+        with path.open("rb") as file:
+            return all(file.read(len(piece)) == piece for piece in pieces) and not file.read(1)
+    except FileNotFoundError:
+        return False
 
 
 def remove_unfinished(folder: Path) -> None:

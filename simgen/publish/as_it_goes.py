@@ -79,7 +79,7 @@ class HubDestination:
                 stage.send([Arrival(path, folder / path, record)], self._audience.sent)
                 self._sent += record.bytes
 
-    def finish(self, folder: Path, whole: Whole) -> None:
+    def finish(self, folder: Path, whole: Whole) -> Manifest:
         """No manifest is written here: the folder is no dataset. The tables of a study are small and stay."""
         manifest = Manifest.of(whole.recipe, whole.markers, GENERATOR_VERSION)
         study = {path: write_whole(folder, path, content) for path, content in whole.study_files()}
@@ -96,3 +96,4 @@ class HubDestination:
         old, where = card_in(folder)
         cards = [card_of(part.manifest, part.repository, description, old, where) for part, _ in pairs]
         self.report = reveal(pairs, cards, self._audience, None, self._sent, self._start, self._private)
+        return manifest
