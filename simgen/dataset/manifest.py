@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from simgen.dataset.column_table import Layout, columns
-from simgen.dataset.storage import PRIVATE, FileRecord, write_whole
+from simgen.dataset.storage import PRIVATE, FileRecord, seal, write_whole
 from simgen.errors import DatasetError
 
 __all__ = [
@@ -119,8 +119,13 @@ class Marker:
         return f"{_MARKERS}/{split}-{shard:05d}-of-{shard_count:05d}.json"
 
     def write(self, folder: Path) -> None:
+        """Writes it, and seals the shard's files that are there with it."""
         text = json.dumps(self.to_json(), sort_keys=True, indent=1) + "\n"
-        write_whole(folder, self.path(self.shard.split, self.shard.shard, self.shard_count), text.encode())
+        path = self.path(self.shard.split, self.shard.shard, self.shard_count)
+        write_whole(folder, path, text.encode())
+        there = [(folder / file).stat() for file in self.shard.files if (folder / file).exists()]
+        if there:
+            seal(folder / path, there)
 
     def to_json(self) -> dict[str, Any]:
         return {
