@@ -10,6 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.build.aftermath import Undisturbed
 from tests.build.command import plugin, recipe_file, sentences, simgen, started
 from tests.build.hand import content
 
@@ -18,14 +19,6 @@ ray = pytest.importorskip("ray")
 pytestmark = pytest.mark.filterwarnings("default")  # Ray's own
 
 RAY = ("--runner", "ray")
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    folder = tmp_path_factory.mktemp("undisturbed")
-    done = simgen("build", recipe_file(folder), "-o", "out", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return content(folder / "out")
 
 
 @pytest.fixture(scope="module")
@@ -40,17 +33,17 @@ def cluster() -> Iterator[Any]:
         made.shutdown()
 
 
-def test_a_ray_of_its_own_gives_the_same_bytes(undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+def test_a_ray_of_its_own_gives_the_same_bytes(undisturbed: Undisturbed, tmp_path: Path) -> None:
     done = simgen(
         "build", recipe_file(tmp_path), "-o", "out", *RAY, "--log-json", "log", "--workers", 2, cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr
     assert sentences(done.stderr).splitlines()[1].startswith("  23 made now in ")
     assert len((tmp_path / "log").read_text().splitlines()) == 4
-    assert content(tmp_path / "out") == undisturbed
+    assert content(tmp_path / "out") == undisturbed.content
 
 
-def test_a_node_that_is_lost_mid_shard(cluster: Any, undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+def test_a_node_that_is_lost_mid_shard(cluster: Any, undisturbed: Undisturbed, tmp_path: Path) -> None:
     recipe, out = recipe_file(tmp_path), tmp_path / "out"
     lost, kept = cluster.add_node(num_cpus=1), None
     arguments = ("build", recipe, "-o", "out", *RAY, "--ray-address", cluster.address)
@@ -65,13 +58,13 @@ def test_a_node_that_is_lost_mid_shard(cluster: Any, undisturbed: dict[str, byte
             kept = cluster.add_node(num_cpus=1)
             _, errors = build.communicate(timeout=300)
         assert build.returncode == 0, errors
-        assert content(out) == undisturbed
+        assert content(out) == undisturbed.content
     finally:
         if kept is not None:
             cluster.remove_node(kept)
 
 
-def test_a_killed_driver_is_continued_by_any_runner(undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+def test_a_killed_driver_is_continued_by_any_runner(undisturbed: Undisturbed, tmp_path: Path) -> None:
     recipe, out = recipe_file(tmp_path), tmp_path / "out"
     with started("build", recipe, "-o", "out", *RAY, "--workers", 1, cwd=tmp_path) as build:
         deadline = time.monotonic() + 200
@@ -87,13 +80,13 @@ def test_a_killed_driver_is_continued_by_any_runner(undisturbed: dict[str, bytes
             process.kill()
     done = simgen("build", recipe, "-o", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert content(out) == undisturbed
+    assert content(out) == undisturbed.content
 
 
 def test_a_fault_that_stays_costs_its_shard_alone(tmp_path: Path) -> None:
     """A scenario of a plug-in, which kills its process at clip 11."""
     recipe = recipe_file(tmp_path, scenario="faulty")
-    faulty = {"PYTHONPATH": str(plugin(tmp_path)), "FAULT_CLIP": "11", "FAULT": "segfault"}
+    faulty = {"PYTHONPATH": str(plugin(tmp_path)), "FAULTS": "11:segfault"}
     done = simgen("build", recipe, "-o", "out", *RAY, "--workers", 2, cwd=tmp_path, **faulty)
     assert done.returncode == 1
     assert (
