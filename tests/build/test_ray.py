@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +14,7 @@ import psutil
 import pytest
 
 from tests.build.aftermath import Undisturbed
-from tests.build.command import plugin, recipe_file, sentences, simgen, started
+from tests.build.command import environment, plugin, recipe_file, sentences, simgen, started
 from tests.build.hand import content
 
 pytest.importorskip("pybullet")
@@ -99,6 +102,47 @@ def test_a_fault_that_stays_costs_its_shard_alone(tmp_path: Path) -> None:
         "train-00000-of-00003.parquet",
         "train-00002-of-00003.parquet",
     ]
+
+
+# A program that is in the cluster already when it builds.
+INSIDE = """
+import sys
+import ray
+import simgen
+from simgen.build.runners.ray import RayRunner
+
+ray.init(address=sys.argv[1], log_to_driver=False, logging_level="ERROR")
+simgen.build(simgen.load_recipe(sys.argv[2]), "inside", runner=RayRunner())
+"""
+
+
+def test_a_plug_in_travels_to_nodes_that_do_not_have_it(cluster: Any, tmp_path: Path) -> None:
+    recipe, node = recipe_file(tmp_path, 4, scenario="faulty"), cluster.add_node(num_cpus=1)
+    path = {"PYTHONPATH": str(plugin(tmp_path))}
+    arguments = ("build", recipe, "--workers", 1)
+    try:
+        done = simgen(*arguments, "-o", "ray", *RAY, "--ray-address", cluster.address, cwd=tmp_path, **path)
+        assert done.returncode == 0, done.stderr
+        inside = subprocess.run(
+            [sys.executable, "-c", INSIDE, cluster.address, recipe],
+            cwd=tmp_path,
+            env=environment(**path),
+            capture_output=True,
+            text=True,
+            timeout=200,
+        )
+    finally:
+        cluster.remove_node(node)
+    assert (
+        inside.returncode == 1
+    )  # nothing can be sent with it, and the node does not have the package otherwise
+    assert inside.stderr.splitlines()[-1].endswith(
+        f"{socket.gethostname()} does not have simgen-faulty 0.1, which the scenario 'faulty' comes from. "
+        "Install it on every node."
+    )
+    local = simgen(*arguments, "-o", "local", cwd=tmp_path, **path)
+    assert local.returncode == 0, local.stderr
+    assert content(tmp_path / "ray") == content(tmp_path / "local")
 
 
 @pytest.mark.parametrize(
