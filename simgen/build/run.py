@@ -199,7 +199,8 @@ class Run:
             names = ", ".join(f"{task}/{share.count}" for task in tasks[:8]) + (
                 ", …" if len(tasks) > 8 else ""
             )
-            waits = f"{len(missing):,} shards are missing, of tasks {names}"
+            shards = "1 shard is" if len(missing) == 1 else f"{len(missing):,} shards are"
+            waits = f"{shards} missing, of {'task' if len(tasks) == 1 else 'tasks'} {names}"
         else:
             waits = "Other tasks may still be at work"
         last = "The last task finishes the dataset, or the same command with --finish in place of --task"

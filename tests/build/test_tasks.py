@@ -69,7 +69,7 @@ def test_one_after_the_other_and_then_finish(undisturbed: Undisturbed, tmp_path:
     first = simgen("build", recipe, "-o", "out", "--task", "1/2", cwd=tmp_path)
     assert first.returncode == 0, first.stderr
     assert sentences(first.stderr).splitlines()[-1] == (
-        "  2 shards are missing, of tasks 0/2. The last task finishes the dataset, or the same command with "
+        "  2 shards are missing, of task 0/2. The last task finishes the dataset, or the same command with "
         "--finish in place of --task."
     )
     dry = simgen("build", recipe, "-o", "out", "--task", "0/2", "--dry-run", cwd=tmp_path)
