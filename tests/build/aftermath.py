@@ -7,7 +7,7 @@ from pathlib import Path
 
 import simgen
 from simgen.build import BuildReport
-from simgen.build.plan import ShardPlan
+from simgen.build.plan import ShardPlan, Share
 from simgen.build.runners import Audience, GivenUp
 from simgen.build.worker import Job, write_shard
 from simgen.recipe import load_recipe
@@ -26,8 +26,8 @@ class Here:
         return []
 
 
-def make_here(recipe: Path, folder: Path) -> BuildReport:
-    return simgen.build(load_recipe(recipe), folder, runner=Here())
+def make_here(recipe: Path, folder: Path, share: Share | None = None) -> BuildReport:
+    return simgen.build(load_recipe(recipe), folder, runner=Here(), share=share)
 
 
 class Undisturbed:

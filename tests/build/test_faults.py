@@ -135,6 +135,39 @@ def test_nothing_is_lost(
     assert report.made <= 23 - there  # nothing finished is made twice
 
 
+def no_marker(out: Path) -> None:
+    (out / ".simgen/markers/train-00001-of-00003.json").write_bytes(b"")
+
+
+def half_a_marker(out: Path) -> None:
+    marker = out / ".simgen/markers/train-00001-of-00003.json"
+    marker.write_bytes(marker.read_bytes()[:200])
+
+
+def a_marker_of_other_numbers(out: Path) -> None:
+    """It still reads as JSON; what changed it did so an hour later."""
+    marker = out / ".simgen/markers/train-00001-of-00003.json"
+    marker.write_text(re.sub(r'"sha256": "[0-9a-f]', '"sha256": "g', marker.read_text()))
+    later = marker.stat().st_mtime + 3600
+    os.utime(marker, (later, later))
+
+
+def half_a_shard(out: Path) -> None:
+    path = out / "webdataset/train-00001-of-00003.tar"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+@pytest.mark.parametrize(
+    "damage", [no_marker, half_a_marker, a_marker_of_other_numbers, half_a_shard], ids=lambda do: do.__name__
+)
+def test_what_a_disk_damaged_is_made_again(
+    damage: Callable[[Path], None], undisturbed: Undisturbed, tmp_path: Path
+) -> None:
+    out = Path(shutil.copytree(undisturbed.folder, tmp_path / "out"))
+    damage(out)
+    assert undisturbed.is_what_becomes_of(out, recipe_file(tmp_path)).made == 8
+
+
 @pytest.mark.parametrize("kills", [4, pytest.param(40, marks=pytest.mark.campaign)])
 def test_kills_at_random_moments(undisturbed: Undisturbed, tmp_path: Path, kills: int) -> None:
     """SIGKILL, in as many builds as it takes: while it starts, between any two clips, while shards and the manifest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import time
@@ -11,7 +12,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.build.aftermath import Undisturbed
+from simgen.build import build
+from simgen.build.driver import finish
+from simgen.build.plan import Share
+from simgen.errors import BuildError
+from simgen.recipe import load_recipe
+from tests.build.aftermath import Undisturbed, make_here
 from tests.build.command import recipe_file, sentences, simgen, started
 from tests.build.hand import content
 
@@ -107,32 +113,28 @@ def test_a_task_and_what_is_none_exclude_each_other(undisturbed: Undisturbed, tm
     with started("build", recipe, "-o", "out", "--task", "0/2", *ONE, cwd=tmp_path) as task:
         stopped(task, out)
         refused = f"Another build is writing to {out} (tasks, one of them process {task.pid} on"
-        for arguments in (
-            (),  # a plain build
-            ("--finish",),
-            ("--overwrite",),
-            ("--task", "0/2", "--clips", "40"),  # a task of a larger build
+        loaded = load_recipe(recipe)
+        for other in (
+            lambda: build(loaded, out),
+            lambda: finish(loaded, out),
+            lambda: build(loaded, out, overwrite=True),
+            lambda: build(loaded, out, clips=40, share=Share(0, 2)),  # a task of a larger build
         ):
-            other = simgen("build", recipe, "-o", "out", *arguments, cwd=tmp_path)
-            assert other.returncode == 1, arguments
-            assert sentences(other.stderr).startswith(refused), arguments
-        beside = simgen("build", recipe, "-o", "out", "--task", "1/2", cwd=tmp_path)
-        assert beside.returncode == 0, beside.stderr
+            with pytest.raises(BuildError, match=re.escape(refused)):
+                other()
+        assert make_here(recipe, out, Share(1, 2)).outstanding
         task.send_signal(signal.SIGCONT)
         assert task.wait(timeout=100) == 0
     assert content(out) == undisturbed.content
-    with started("build", recipe, "-o", "more", *ONE, cwd=tmp_path) as build:
-        stopped(build, tmp_path / "more")
-        other = simgen("build", recipe, "-o", "more", "--task", "0/2", cwd=tmp_path)
-        assert other.returncode == 1
-        assert sentences(other.stderr).startswith(
-            f"Another build is writing to {tmp_path / 'more'} (process {build.pid} on"
-        )
+    with started("build", recipe, "-o", "more", *ONE, cwd=tmp_path) as plain:
+        stopped(plain, tmp_path / "more")
+        refused = f"Another build is writing to {tmp_path / 'more'} (process {plain.pid} on"
+        with pytest.raises(BuildError, match=re.escape(refused)):
+            build(loaded, tmp_path / "more", share=Share(0, 2))
 
 
 def test_tasks_can_make_a_dataset_larger(undisturbed: Undisturbed, tmp_path: Path) -> None:
-    small = recipe_file(tmp_path, 12)
-    assert simgen("build", small, "-o", "out", cwd=tmp_path).returncode == 0
+    make_here(recipe_file(tmp_path, 12), tmp_path / "out")
     recipe = recipe_file(tmp_path, 20)
     with ExitStack() as stack:
         tasks = [
