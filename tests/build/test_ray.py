@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import socket
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 from tests.build.aftermath import Undisturbed
 from tests.build.command import environment, plugin, recipe_file, sentences, simgen, started
 from tests.build.hand import content
+from tests.build.scaling_page import block
 
 pytest.importorskip("pybullet")
 ray = pytest.importorskip("ray")
@@ -36,14 +38,22 @@ def cluster() -> Iterator[Any]:
         made.shutdown()
 
 
+def arguments_of(line: str) -> list[str]:
+    """Of a line of the page, as the shell would read it."""
+    command, *arguments = shlex.split(line)
+    assert command == "simgen"
+    return arguments
+
+
 def test_a_ray_of_its_own_gives_the_same_bytes(undisturbed: Undisturbed, tmp_path: Path) -> None:
-    done = simgen(
-        "build", recipe_file(tmp_path), "-o", "out", *RAY, "--log-json", "log", "--workers", 2, cwd=tmp_path
-    )
+    """As docs/scaling.md has it."""
+    line = block("text", "pip install 'simgen-physics[ray]'").splitlines()[1]
+    arguments = arguments_of(line.replace("few.yaml", str(recipe_file(tmp_path))))
+    done = simgen(*arguments, "--log-json", "log", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert sentences(done.stderr).splitlines()[1].startswith("  23 made now in ")
     assert len((tmp_path / "log").read_text().splitlines()) == 4
-    assert content(tmp_path / "out") == undisturbed.content
+    assert content(tmp_path / "datasets/ray") == undisturbed.content
 
 
 def test_a_node_that_is_lost_mid_shard(cluster: Any, undisturbed: Undisturbed, tmp_path: Path) -> None:

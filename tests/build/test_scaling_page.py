@@ -17,19 +17,9 @@ import yaml
 from tests.build.aftermath import Undisturbed
 from tests.build.command import environment, recipe_file
 from tests.build.hand import content
+from tests.build.scaling_page import block, made_small
 
-PAGE = (Path(__file__).parents[2] / "docs" / "scaling.md").read_text()
 TASKS = 2
-
-
-def block(kind: str, holding: str) -> str:
-    """The one block of this kind with these words in it."""
-    (found,) = [
-        text
-        for text in re.findall(rf"^```{kind}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-        if holding in text
-    ]
-    return found
 
 
 @pytest.fixture
@@ -41,13 +31,9 @@ def shell(tmp_path: Path):  # type: ignore[no-untyped-def]
     (tmp_path / "bin" / "simgen").chmod(0o755)
 
     def run(command: list[str], script: str, folder: str, **variables: str) -> None:
-        here = script.replace(folder, f"{tmp_path}/").replace(
-            "simgen build incline", f"simgen build {recipe}"
-        )
-        assert here.count(" --clips 1000000") == 1
         variables["PATH"] = f"{tmp_path / 'bin'}:/usr/bin:/bin"
         done = subprocess.run(
-            [*command, here.replace(" --clips 1000000", "")],
+            [*command, made_small(script, recipe, folder, tmp_path)],
             env=environment(**variables),
             cwd="/",
             capture_output=True,
