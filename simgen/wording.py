@@ -83,6 +83,11 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes % 60} min" if hours < 48 else f"{hours / 24:,.1f} days"
 
 
+def _amount(value: float) -> str:
+    """Two digits that count, and never an exponent: 0.039, 1.2, 1,234."""
+    return f"{value:,.0f}" if value >= 9.95 else f"{value:#.2g}" if value >= 1e-4 else f"{value:.2g}"
+
+
 def per_cent(part: float) -> str:
     """0.00123 -> "0.12 %"; what is below a thousandth of a per cent is said to be."""
     if 0 < part < 1e-5:
@@ -116,25 +121,25 @@ def build_words(report: BuildReport, published: PublishReport | None = None) -> 
     if report.made:
         total = sum(report.core_seconds.values())
         stages = ", ".join(
-            f"{stage} {seconds / total:.0%}"
+            f"{stage} {_amount(seconds)} ({seconds / total:.0%})"
             for stage, seconds in sorted(report.core_seconds.items(), key=lambda entry: -entry[1])
         )
         lines.append(
             f"  {report.made:,} made now in {duration(report.seconds)}, "
-            f"{report.made / report.seconds:.3g} clips/s; "
-            f"{total / report.made:.2g} core seconds per clip: {stages}"
+            f"{report.made / report.seconds:.3g} clips/s"
         )
+        lines.append(f"  core seconds: {_amount(total)}, {_amount(total / report.made)} per clip: {stages}")
         if len(report.scenario_seconds) > 1:
             slowest = max(report.scenario_seconds, key=lambda name: report.scenario_seconds[name])
             seconds = report.scenario_seconds[slowest]
-            lines.append(f"  slowest scenario: {slowest}, {seconds:.2g} core seconds per clip")
+            lines.append(f"  slowest scenario: {slowest}, {_amount(seconds)} core seconds per clip")
         lines += residual_lines(report.residuals)
     elif report.clips:
         lines.append("  it was complete already: nothing to do")
     else:
         lines.append("  no shard falls to this task: there are more tasks than shards")
     if report.rejections:
-        reasons = ", ".join(f"{reason} {count}" for reason, count in report.rejections.items())
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in report.rejections.items())
         lines.append(f"  draws rejected and drawn again: {reasons}")
     if report.outstanding:
         return "\n".join([*lines, f"  {report.outstanding}"])

@@ -5,12 +5,13 @@ target is refused in a sentence that names the difference, but for one: a larger
 keeps every full shard (its file gets the new number of shards in its name) and adds the rest.
 
 A shard is done when its marker says so and matches. Its files are stat'ed, and read again only if they
-changed after the marker was written, so that an edited shard is found and a scan of a million clips takes
-seconds. Files that are kept elsewhere (build --publish) may be missing here: the marker stays.
+may have changed since the marker was written (`is_sealed`), so that an edited shard is found, whatever the clock
+showed, and a scan of a million clips takes seconds. Files that are kept elsewhere (build --publish) may be missing here: the marker stays.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -27,7 +28,7 @@ from simgen.build.packing import make_room, remove_room
 from simgen.build.plan import Plan, ShardPlan
 from simgen.dataset.finish import CARD, CROISSANT
 from simgen.dataset.manifest import MANIFEST, RECIPE, STUDY, Marker, shard_files
-from simgen.dataset.storage import PRIVATE, FileRecord, remove_unfinished, write_whole
+from simgen.dataset.storage import PRIVATE, FileRecord, is_sealed, remove_unfinished, seal, write_whole
 from simgen.errors import BuildError
 from simgen.publish.card_sections import remove_pictures
 
@@ -290,12 +291,10 @@ class Scan:
 
     def _intact(self, marker: Marker, names: Mapping[str, str | None]) -> bool:
         """Every file is there in its size, and unchanged since the marker was written. `names`: see `_place`."""
-        split, number, count = marker.shard.split, marker.shard.shard, marker.shard_count
         # strings, since with pathlib the paths would take as long as all the rest
-        stamp = f"{self._folder}/{Marker.path(split, number, count)}"
+        stamp = f"{self._folder}/{Marker.path(marker.shard.split, marker.shard.shard, marker.shard_count)}"
+        found: list[tuple[str, FileRecord, os.stat_result]] = []
         try:
-            written = os.stat(stamp).st_mtime_ns  # noqa: PTH116
-            changed = []
             for path, record in marker.shard.files.items():
                 place = self._place(path, names[path])
                 try:
@@ -306,14 +305,16 @@ class Scan:
                     return False
                 if status.st_size != record.bytes:
                     return False
-                if status.st_ctime_ns > written:
-                    changed.append((place, record.sha256))
-            if any(_sha256(Path(place)) != digest for place, digest in changed):
+                found.append((place, record, status))
+            statuses = [status for _, _, status in found]
+            if not found or is_sealed(os.stat(stamp), statuses):  # noqa: PTH116
+                return True
+            if any(_sha256(Path(place)) != record.sha256 for place, record, _ in found):
                 return False
-            if changed:
-                os.utime(stamp)  # not again at the next scan
         except OSError:
             return False
+        with contextlib.suppress(OSError):  # a folder that may only be read
+            seal(Path(stamp), statuses)  # not again at the next scan
         return True
 
     def _place(self, path: str, renamed: str | None) -> str:

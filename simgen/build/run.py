@@ -224,7 +224,9 @@ class Run:
             names = ", ".join(f"{task}/{share.count}" for task in tasks[:8]) + (
                 ", …" if len(tasks) > 8 else ""
             )
-            waits = f"{missing.total():,} shards are missing, of tasks {names}"
+            count = missing.total()
+            shards = "1 shard is" if count == 1 else f"{count:,} shards are"
+            waits = f"{shards} missing, of {'task' if len(tasks) == 1 else 'tasks'} {names}"
         last = "The last task finishes the dataset, or the same command with --finish in place of --task"
         size, splits, rejections = 0, Counter[str](), Counter[str]()
         for shard in self._shards():

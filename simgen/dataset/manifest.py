@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 
 from simgen.dataset.column_table import Layout, columns
 from simgen.dataset.shards import Shard, ShardList, shard_files
-from simgen.dataset.storage import PRIVATE, FileRecord, write_pieces, write_whole
+from simgen.dataset.storage import PRIVATE, FileRecord, seal, write_pieces, write_whole
 from simgen.errors import DatasetError
 
 __all__ = [
@@ -72,8 +72,13 @@ class Marker:
         return f"{_MARKERS}/{split}-{shard:05d}-of-{shard_count:05d}.json"
 
     def write(self, folder: Path) -> None:
+        """Writes it, and seals the shard's files that are there with it."""
         text = json.dumps(self.to_json(), sort_keys=True, indent=1) + "\n"
-        write_whole(folder, self.path(self.shard.split, self.shard.shard, self.shard_count), text.encode())
+        path = self.path(self.shard.split, self.shard.shard, self.shard_count)
+        write_whole(folder, path, text.encode())
+        there = [(folder / file).stat() for file in self.shard.files if (folder / file).exists()]
+        if there:
+            seal(folder / path, there)
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -12,7 +12,7 @@ import itertools
 import os
 import shutil
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,13 +23,16 @@ __all__ = [
     "FileRecord",
     "HashedFile",
     "holds",
+    "is_sealed",
     "remove_unfinished",
+    "seal",
     "write_pieces",
     "write_whole",
 ]
 
 PRIVATE = ".simgen"  # the folder in a dataset that is the build's own business
 UNFINISHED = "unfinished"  # in it: files that have no name yet
+_COARSEST_NS = 10**9  # file systems that keep times in whole seconds (Lustre)
 _numbers = itertools.count()
 
 
@@ -149,3 +152,24 @@ def holds(path: Path, pieces: Iterable[bytes]) -> bool:
 def remove_unfinished(folder: Path) -> None:
     """Removes what killed builds left behind. Only while no other build writes into this dataset."""
     shutil.rmtree(folder / PRIVATE / UNFINISHED, ignore_errors=True)
+
+
+def seal(path: Path, files: Sequence[os.stat_result]) -> None:
+    """Has `path` remember in what state these files are; see `is_sealed`."""
+    moment = _mean_change_ns(files)
+    os.utime(path, ns=(moment, moment))
+
+
+def is_sealed(status: os.stat_result, files: Sequence[os.stat_result]) -> bool:
+    """Whether none of the files has changed since the file of this status was sealed with them.
+
+    The system notes when a file last changed (ctime), and nobody can set that. A change is later than the seal, or,
+    with a clock that has been put back meanwhile, moves the mean of the files' times away from the one that the seal
+    has as its modification time.
+    """
+    shift_ns = abs(_mean_change_ns(files) - status.st_mtime_ns)
+    return shift_ns < _COARSEST_NS and all(file.st_ctime_ns <= status.st_ctime_ns for file in files)
+
+
+def _mean_change_ns(files: Sequence[os.stat_result]) -> int:
+    return sum(file.st_ctime_ns for file in files) // len(files)

@@ -61,15 +61,30 @@ def test_a_truncated_shard_is_made_again_and_no_other(finished: Path, dataset: P
     assert content(dataset) == content(finished)
 
 
-def test_an_edited_shard_of_the_same_size_is_made_again(finished: Path, dataset: Path) -> None:
-    path = sorted((dataset / "data").glob("train-00001*"))[0]
+def edit(path: Path) -> None:
+    """Another byte, the same size, and the old time of modification."""
     stamp = path.stat()
     with path.open("r+b") as file:
         file.seek(100)
         byte = file.read(1)
         file.seek(100)
         file.write(bytes([byte[0] ^ 1]))
-    os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))  # not even that hides it
+    os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+
+
+def test_an_edited_shard_of_the_same_size_is_made_again(finished: Path, dataset: Path) -> None:
+    edit(sorted((dataset / "data").glob("train-00001*"))[0])
+    assert complete(dataset, RECIPE, PLAN) == ["train-00001-of-00003"]
+    assert content(dataset) == content(finished)
+
+
+@pytest.mark.parametrize("days", [1, -1])
+def test_an_edit_under_a_clock_that_jumped_is_found(finished: Path, dataset: Path, days: int) -> None:
+    """The marker has the times of a day off, as a clock leaves them that has been put right since."""
+    marker = dataset / ".simgen/markers/train-00001-of-00003.json"
+    jumped = marker.stat().st_mtime_ns + days * 86_400 * 10**9
+    os.utime(marker, ns=(jumped, jumped))
+    edit(sorted((dataset / "data").glob("train-00001*"))[0])
     assert complete(dataset, RECIPE, PLAN) == ["train-00001-of-00003"]
     assert content(dataset) == content(finished)
 

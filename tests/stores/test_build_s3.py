@@ -259,7 +259,7 @@ def test_tasks_meet_in_the_store_alone(bucket: Bucket, on_disk: Disk, tmp_path: 
     assert "manifest.json" not in bucket.content()
     bucket.remove(f"data/{SHARDS[1]}.parquet")  # of task 1, whose marker stays
     with ThreadPoolExecutor() as pool:
-        assert "1 shards are missing, of tasks 1/3" in " ".join(pool.map(task, (0, 2)))
+        assert "1 shard is missing, of task 1/3" in " ".join(pool.map(task, (0, 2)))
     assert task(1) == ""
     assert bucket.content() == on_disk(3)
     bucket.remove("manifest.json")
