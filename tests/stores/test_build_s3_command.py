@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from simgen.build.output import staging_of
+from simgen.build.plan import Share
 from simgen.cli import cli
 from tests.build.command import sentences, simgen
 from tests.build.hand import content
@@ -56,19 +58,19 @@ def on_disk(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 def test_the_whole_way(bucket: Bucket, on_disk: dict[str, bytes], tmp_path: Path) -> None:
     (tmp_path / "small.yaml").write_text(RECIPE)
-    cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
-    build = ("build", "small.yaml", "-o", bucket.url)
+    staging = tmp_path / "staging"
+    build = ("build", "small.yaml", "-o", bucket.url, "--staging", staging)
     dry = simgen(*build, "--dry-run", cwd=tmp_path)
     assert dry.stdout.splitlines() == [
         f"{bucket.url}: 8 clips (train 6, test 2) in 3 shards as parquet and webdataset",
         "  0 shards are done, 3 are to be made",
     ]
     assert bucket.content() == {}
-    none = simgen(*build, "--finish", cwd=tmp_path, **cache)
+    none = simgen(*build, "--finish", cwd=tmp_path)
     assert sentences(none.stderr) == (
         f"{bucket.url} holds no build that could be finished. Build it first, or say where with -o."
     )
-    done = simgen(*build, cwd=tmp_path, **cache)
+    done = simgen(*build, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     said = sentences(done.stderr).splitlines()
     assert any(line.startswith(f"{bucket.url}: 8 clips, ") for line in said)
@@ -82,9 +84,24 @@ def test_the_whole_way(bucket: Bucket, on_disk: dict[str, bytes], tmp_path: Path
     ]
     assert "study/test.parquet" in on_disk
     assert bucket.content() == on_disk
-    assert not list((tmp_path / "cache/simgen/staging").iterdir())
+    assert list(staging.iterdir()) == []
     deep = simgen("verify", "--deep", bucket.url, cwd=tmp_path)
     assert deep.returncode == 0, deep.stdout + deep.stderr
+
+
+def test_where_shards_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder for each URL and task, in the user's cache folder unless one is given."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    place = staging_of("s3://b/x", None, None)
+    assert place.parent == tmp_path / "simgen/staging"
+    assert place.name.startswith("x-")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert staging_of("s3://b/x", None, None).parent == Path.home() / ".cache/simgen/staging"
+    tasks = {
+        staging_of(url, tmp_path, Share(task, 3)) for url in ("s3://b/x", "s3://c/x") for task in range(3)
+    }
+    assert len(tasks) == 6
+    assert {path.parent for path in tasks} == {tmp_path}
 
 
 @pytest.mark.parametrize(
