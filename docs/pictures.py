@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +40,18 @@ STUDIES = [name.removeprefix("studies/") for name in shipped_recipes() if name.s
 STUDY_THUMB = 128  # pixels of a frame: what a study is built with
 MOST_BYTES = 200_000
 TRIED = 4  # clips of a scenario, of which the liveliest is shown
+# what happens in the picture of twins, and to what
+VIOLATIONS = {
+    "vanish": "incline",
+    "appear": "drop",
+    "teleport": "incline",
+    "pass_through": "collision",
+    "swap_colour": "occlusion",
+    "swap_shape": "occlusion",
+    "reverse_gravity": "bounce",
+    "gain_energy": "pendulum",
+    "time_reversal": "dominoes",
+}
 ENGINES = ("raycast", "tiny", "opengl", "cycles")
 
 
@@ -118,19 +130,34 @@ def study(name: str, path: Path) -> None:
     """A row per split of a study: six moments of its first clip, of a sweep six levels at one moment, of pairs and
     twins three moments of either clip. Replicates look like what they repeat, and are left out."""
     recipe = load_recipe(f"studies/{name}")
-    rows = {
-        split: row(recipe, design)
-        for split, design in recipe.designs.items()
-        if not re.search(r"_r\d+$", split)
-    }
+    designs = [design for split, design in recipe.designs.items() if not re.search(r"_r\d+$", split)]
+    strips({design.name: row(recipe, design) for design in designs}, path)
+
+
+def twins(path: Path) -> None:
+    """A row per kind of violation: three moments of the possible clip, and of the impossible one."""
+    rows = {}
+    for kind, scene in VIOLATIONS.items():
+        recipe = parse_recipe(
+            f"name: twins\nscenario: {scene}\nclips: 1\nvideo: {{size: 256, fps: 24, seconds: 2}}\n"
+            f"twins: {{all: {{violations: [{kind}], groups: 4}}}}\n",
+            "picture.yaml",
+        )
+        frames, said = row(recipe, recipe.designs["twins_all"])
+        rows[kind] = (frames, f"{scene.replace('_', ' ')}: {said}")
+    strips(rows, path)
+
+
+def strips(rows: Mapping[str, tuple[list[NDArray[np.uint8]], str]], path: Path) -> None:
+    """Rows of six pictures, over each its name and what is said of it."""
     cell, gap, words = STUDY_THUMB, 4, 26
     width = 6 * (cell + gap) + gap
     page = Image.new("RGB", (width, len(rows) * (cell + words + gap)), "#ffffff")
     draw = ImageDraw.Draw(page)
-    for place, (split, (frames, said)) in enumerate(rows.items()):
+    for place, (name, (frames, said)) in enumerate(rows.items()):
         y = place * (cell + words + gap)
-        draw.text((gap, y + 4), split, fill="#22262b", font=ImageFont.load_default(16))
-        shift = gap + draw.textlength(split, font=ImageFont.load_default(16)) + 12
+        draw.text((gap, y + 4), name, fill="#22262b", font=ImageFont.load_default(16))
+        shift = gap + draw.textlength(name, font=ImageFont.load_default(16)) + 12
         draw.text((shift, y + 7), said, fill="#5c646d", font=ImageFont.load_default(13))
         for column, frame in enumerate(frames):
             x = gap + column * (cell + gap) + (gap if said.count(" | ") and column > 2 else 0)
@@ -254,7 +281,7 @@ def pictures() -> dict[str, Callable[[Path], None]]:
     made |= {f"look-{name}.jpg": of_preset(name) for name in PRESETS}
     made |= {f"scenario-{name}.jpg": of_scenario(name) for name in sorted(all_scenarios()) if name != "scene"}
     made |= {f"study-{name}.jpg": of_study(name) for name in STUDIES}
-    return made | {"cameras.jpg": cameras, "engines.jpg": engines}
+    return made | {"cameras.jpg": cameras, "engines.jpg": engines, "twins.jpg": twins}
 
 
 def main() -> None:

@@ -435,16 +435,18 @@ def preview(
     from simgen.build.clip import generate
     from simgen.build.driver import require_what_it_takes
     from simgen.preview import preview as write_preview
+    from simgen.preview import require_known
     from simgen.recipe import load_recipe
 
     loaded = load_recipe(recipe)
+    path = output or Path(f"{loaded.name}.png")
+    require_known(path)
     split = split or next(iter(loaded.designs))
     require_what_it_takes(loaded)
     if index is not None and context.get_parameter_source("clips") is click.core.ParameterSource.DEFAULT:
         clips = 1
     first = index or 0
     samples = [generate(loaded, number, split) for number in range(first, first + clips)]
-    path = output or Path(f"{loaded.name}.png")
     write_preview(samples, path)
     click.echo(path)
 

@@ -19,7 +19,7 @@ from simgen.dataset.video import encode_video
 from simgen.errors import SimgenError
 from simgen.lettering import ACCENT, FAINT, INK, PAPER, SOFT, length, quantity, wrapped, write_line
 
-__all__ = ["SUFFIXES", "animation", "contact_sheet", "preview", "sheet"]
+__all__ = ["SUFFIXES", "animation", "contact_sheet", "preview", "require_known", "sheet"]
 
 SUFFIXES = (".png", ".gif", ".mp4")
 
@@ -31,17 +31,21 @@ _CELL = 256  # least width of a clip of an animation, pixels
 
 def preview(samples: Sequence[Sample], path: Path) -> None:
     """Writes the clips to `path`: .png a contact sheet, .gif or .mp4 the moving clips. Raises SimgenError."""
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise SimgenError(
-            f"{path}: a preview is a .png (contact sheet), a .gif or an .mp4; name the file so."
-        )
+    require_known(path)
     if not samples:
         raise SimgenError("There is no clip to preview; ask for at least one.")
-    if suffix == ".png":
+    if path.suffix.lower() == ".png":
         contact_sheet(samples, path)
     else:
         animation(samples, path)
+
+
+def require_known(path: Path) -> None:
+    """Raises SimgenError when `preview` cannot write such a file; to be asked before clips are made for it."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise SimgenError(
+            f"{path}: a preview is a .png (contact sheet), a .gif or an .mp4; name the file so."
+        )
 
 
 def contact_sheet(samples: Sequence[Sample], path: Path, steps: int = _STEPS, title: str = "") -> None:

@@ -5,6 +5,8 @@ A test compares the committed page with what this prints and runs the snippets i
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from simgen.dataset.column_rows import column_rows
 from simgen.dataset.column_table import FRAMES, PIXELS, Layout, columns
 from simgen.dataset.study_columns import STUDY_COLUMNS
@@ -61,8 +63,8 @@ members, a list of records is JSON text, and so are the `params` of a mix: those
 
 ## Columns of a study
 
-A dataset has those that its recipe needs (`sweeps`, `pairs`, `twins`, splits that draw otherwise than the one that is trained on),
-in every split.
+A dataset has those that its recipe needs (`sweeps`, `pairs`, `twins`, `questions`, splits that draw otherwise than the one that is
+trained on), in every split.
 
 {study}
 
@@ -160,12 +162,14 @@ does not load.
 
 def page() -> str:
     """The text of docs/columns.md."""
-    table = columns(_LAYOUT)
+    table = columns(replace(_LAYOUT, labels=(*_LAYOUT.labels, "questions")))
+    asked = [column for column in table if column.name == "questions"]
+    study = [column for entries in STUDY_COLUMNS.values() for column in entries]
     return _HEAD.format(
         frames=FRAMES[:1].upper() + FRAMES[1:],
         pixels=PIXELS[:1].upper() + PIXELS[1:],
-        clip="\n".join(column_rows(tuple(column for column in table if not column.dense))),
-        study="\n".join(column_rows(tuple(entry for entries in STUDY_COLUMNS.values() for entry in entries))),
+        clip="\n".join(column_rows(tuple(c for c in table if not c.dense and c not in asked))),
+        study="\n".join(column_rows((*study, *asked))),
         dense="\n".join(column_rows(tuple(column for column in table if column.dense))),
     )
 

@@ -292,9 +292,12 @@ def test_around_a_square_hole_pairs_are_as_likely_everywhere(
         assert not all(hole[0] < params[factor] < hole[1] for factor in factors)
 
 
+CLIPS = 3  # the figures of docs/studies/phyworld.md are of 100
+
+
 @pytest.fixture(scope="module")
 def floors() -> dict[str, dict[str, Errors]]:
-    return {name: {row.pictures: row.errors for row in measure(name, 8)} for name in RECIPES}
+    return {name: {row.pictures: row.errors for row in measure(name, CLIPS)} for name in RECIPES}
 
 
 @pytest.mark.parametrize("pictures", ["simgen, as rendered", "simgen, from the h264 video"])
@@ -321,7 +324,7 @@ def test_frame_by_frame_they_are_nearer_the_truth_than_in_pictures_painted_as_th
 def test_what_is_left_is_the_hard_threshold(floors: dict[str, dict[str, Errors]]) -> None:
     """Discs cut out at pixel centres, the best that a colour rule without shades can see, do no better."""
     cut = []
-    for index in range(8):
+    for index in range(CLIPS):
         sample = generate(load_recipe("phyworld_uniform"), index, "test")
         centre_m = sample.state[:, 0, (0, 2)].astype(float)
         radius_m = sample.scene.bodies[0].shape.size_m[0]
