@@ -15,6 +15,8 @@ from simgen.build.runners.local import cores
 from simgen.build.shard import encode_clip
 
 if TYPE_CHECKING:
+    from simgen.build.packing import PackedClip
+    from simgen.dataset.writer import ShardWriter
     from simgen.publish.limits import HubOutlook
     from simgen.recipe import Recipe
 
@@ -64,7 +66,7 @@ def estimate(recipe: Recipe, plan: Plan, formats: Sequence[str]) -> Estimate:
     encode_clip(recipe, splits[0], 0)  # imports and compiled code are paid once per worker, not per clip
     stages: defaultdict[str, float] = defaultdict(float)
     rejected: Counter[str] = Counter()
-    sampled, sizes = 0, Counter[str]()
+    sampled, sizes, alone = 0, Counter[str](), Counter[str]()
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="simgen-") as folder:
         for number, split in enumerate(splits):
@@ -73,6 +75,7 @@ def estimate(recipe: Recipe, plan: Plan, formats: Sequence[str]) -> Estimate:
             whole = min(sum(recipe.scenario_weights(split).values()), _LONGEST_ROUND)
             most = max(1, _MOST // len(splits), whole)
             fewest = max(1, _FEWEST // len(splits), whole)
+            first: PackedClip | None = None
             with ShardWriter(Path(folder), recipe, split, 0, 1, formats) as writer:
                 for index in range(min(most, plan.clips_per_split[split])):
                     if index >= fewest and time.monotonic() > until:
@@ -84,13 +87,29 @@ def estimate(recipe: Recipe, plan: Plan, formats: Sequence[str]) -> Estimate:
                         stages[stage] += seconds
                     stages["write"] += time.process_time() - start
                     rejected.update(clip.rejections)
-                    sampled += 1
+                    sampled, first = sampled + 1, first or clip
                 start = time.process_time()
-                for path, record in writer.finish().items():
-                    sizes[path.split("/")[0]] += record.bytes
+                sizes.update(_sizes(writer))
                 stages["write"] += time.process_time() - start
+            assert first is not None
+            with ShardWriter(Path(folder), recipe, split, 0, 1, formats) as writer:
+                writer.add_values(first.values, first.rejections)
+                alone.update(_sizes(writer))
     per_clip = sum(stages.values()) / sampled
-    per_folder = {name: size / sampled for name, size in sizes.items()}
+    more = sampled - len(
+        splits
+    )  # clips that were not the first of their file, which bears what a file has in any case
+    each = {name: (sizes[name] - alone[name]) / more if more else sizes[name] / sampled for name in sizes}
+    in_any_case = {name: max(0.0, alone[name] / len(splits) - each[name]) for name in sizes}
+    folders = {
+        name: FolderEstimate(
+            plan.shard_count,
+            round(plan.largest_shard * each[name] + in_any_case[name]),
+            round(plan.clips * each[name] + plan.shard_count * in_any_case[name]),
+        )
+        for name in sizes
+    }
+    size = sum(folder.bytes for folder in folders.values())
     dense = bool(Layout.of(recipe).passes)
     return Estimate(
         clips=dict(plan.clips_per_split),
@@ -102,12 +121,14 @@ def estimate(recipe: Recipe, plan: Plan, formats: Sequence[str]) -> Estimate:
         core_hours=per_clip * plan.clips / 3600,
         hours=per_clip * plan.clips / 3600 / cores(),
         cores=cores(),
-        bytes_per_clip=sizes.total() / sampled,
-        bytes=round(sizes.total() / sampled * plan.clips),
-        folders={
-            name: FolderEstimate(plan.shard_count, round(plan.largest_shard * each), round(plan.clips * each))
-            for name, each in per_folder.items()
-        },
-        hub=hub_outlook(plan, per_folder),
+        bytes_per_clip=size / plan.clips,
+        bytes=size,
+        folders=folders,
+        hub=hub_outlook(plan, each, in_any_case),
         rejected={reason: count / sampled for reason, count in rejected.most_common()},
     )
+
+
+def _sizes(writer: ShardWriter) -> dict[str, int]:
+    """Of the shard's files, by folder."""
+    return {path.split("/")[0]: record.bytes for path, record in writer.finish().items()}

@@ -90,14 +90,19 @@ class HubOutlook:
     advice: tuple[str, ...]  # what to change, in sentences
 
 
-def hub_outlook(plan: Plan, bytes_per_clip: Mapping[str, float]) -> HubOutlook:
-    """Of a dataset whose clips take `bytes_per_clip` in each of its folders (data, dense, webdataset). Tars go to a
-    repository of their own.
+def hub_outlook(
+    plan: Plan, bytes_per_clip: Mapping[str, float], bytes_in_any_case: Mapping[str, float]
+) -> HubOutlook:
+    """Of a dataset whose clips take `bytes_per_clip` in each of its folders (data, dense, webdataset), and whose files
+    there `bytes_in_any_case`, without a clip. Tars go to a repository of their own.
     """
     shards = plan.shard_count
     folders = max(sum(name != "webdataset" for name in bytes_per_clip), "webdataset" in bytes_per_clip)
-    largest, of_a_clip = max(bytes_per_clip.items(), key=lambda entry: entry[1])
-    largest_file = round(plan.largest_shard * of_a_clip)
+    largest, of_a_clip = max(
+        bytes_per_clip.items(),
+        key=lambda entry: plan.largest_shard * entry[1] + bytes_in_any_case.get(entry[0], 0.0),
+    )
+    largest_file = round(plan.largest_shard * of_a_clip + bytes_in_any_case.get(largest, 0.0))
     advice = []
     if shards > MOST_FILES_PER_FOLDER or shards * folders > MOST_FILES:
         allowed = min(MOST_FILES_PER_FOLDER, MOST_FILES // folders)

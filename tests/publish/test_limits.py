@@ -16,10 +16,10 @@ PARQUET, ALL = {"data": 80_000.0}, {"data": 50_000.0, "dense": 130_000.0, "webda
 
 
 def test_a_dataset_that_meets_them() -> None:
-    found = hub_outlook(Plan({"train": 1000, "test": 100}, 256), ALL)
+    found = hub_outlook(Plan({"train": 1000, "test": 100}, 256), ALL, {"data": 5, "webdataset": 9})
     assert (found.met, found.advice) == (True, ())
     assert (found.files_per_folder, found.files_per_repository, found.files_per_commit) == (5, 10, 10)
-    assert found.largest_file == 256 * 210_000
+    assert found.largest_file == 256 * 210_000 + 9
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_dataset_that_meets_them() -> None:
 def test_one_that_does_not_is_told_what_to_change(
     plan: Plan, bytes_per_clip: dict[str, float], advice: str
 ) -> None:
-    found = hub_outlook(plan, bytes_per_clip)
+    found = hub_outlook(plan, bytes_per_clip, {})
     assert not found.met
     assert found.advice == (advice,)
 
@@ -68,7 +68,7 @@ def test_the_advice_is_enough(
 ) -> None:
     split = next(iter(counts))
     plan = Plan(counts, clips_per_shard, {split: tuple(sorted(ladder))}, {split: group})
-    found = hub_outlook(plan, ALL)
+    found = hub_outlook(plan, ALL, {})
     if found.met:
         assert plan.shard_count <= 10_000
         return
@@ -76,6 +76,6 @@ def test_the_advice_is_enough(
     asked = re.search(r"set output\.clips_per_shard: (\d+)$", sentence)
     assert asked is not None
     better = dataclasses.replace(plan, clips_per_shard=int(asked[1]))
-    assert hub_outlook(better, ALL).met
+    assert hub_outlook(better, ALL, {}).met
     assert better.clips_per_shard <= 100_000
     assert better.shard_count >= 10_000 / 2  # no more than needed
