@@ -213,14 +213,41 @@ def test_a_signal_stops_it_within_seconds(
 
 
 def test_a_killed_worker_is_replaced(undisturbed: Undisturbed, tmp_path: Path) -> None:
-    with started("build", recipe_file(tmp_path), "-o", "out", "--workers", 2, cwd=tmp_path) as build:
+    """One while it starts, another one at work."""
+    with started("build", recipe_file(tmp_path), "-o", "out", "--workers", 1, cwd=tmp_path) as build:
+        driver = psutil.Process(build.pid)
+        wait_until(lambda: bool(driver.children()), build)
+        driver.children()[0].kill()
         wait_for_clips(tmp_path / "out", 3, build)
-        psutil.Process(build.pid).children()[0].kill()
+        driver.children()[0].kill()
         _, errors = build.communicate(timeout=60)
     assert build.returncode == 0, errors
-    assert "its worker process was killed (SIGKILL" in errors
-    assert "it is tried again" in errors
+    killed = "its worker process was killed (SIGKILL; the system does that when memory runs out: try fewer --workers)"
+    assert f"the start of a worker: {killed}; it is tried again" in errors
+    assert re.search(rf"(clip|shard) \S+: {re.escape(killed)}; it is tried again", errors)
     assert content(tmp_path / "out") == undisturbed.content
+
+
+def test_workers_that_cannot_start_end_the_build(tmp_path: Path) -> None:
+    """Too little memory for any of them."""
+    recipe = recipe_file(tmp_path)
+    with started("build", recipe, "-o", "out", "--workers", 1, cwd=tmp_path) as build:
+        driver, killed = psutil.Process(build.pid), set[int]()
+        while build.poll() is None:
+            for worker in driver.children():
+                if worker.pid not in killed:
+                    worker.kill()
+                    killed.add(worker.pid)
+            time.sleep(0.01)
+        _, errors = build.communicate(timeout=60)
+    assert build.returncode == 1
+    assert len(killed) == 3
+    assert (
+        sentences(errors)
+        .splitlines()[-1]
+        .startswith("No worker can start: its worker process was killed (SIGKILL")
+    )
+    assert "Traceback" not in errors
 
 
 @pytest.fixture(scope="module")
