@@ -148,9 +148,14 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for 
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    metavar="DIR|URL",
+    help="Dataset folder, or that of a store (s3://…) [default: datasets/NAME].",
+)
+@click.option(
+    "--staging",
+    type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Dataset folder [default: datasets/NAME].",
+    help="Where shards wait until a store has them [default: ~/.cache/simgen/staging].",
 )
 @click.option(
     "--clips",
@@ -207,7 +212,8 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for 
 @click.option("--private", is_flag=True, help="With --publish: make a new repository private.")
 def build(
     recipe: str,
-    output: Path | None,
+    output: str | None,
+    staging: Path | None,
     clips: int | None,
     workers: int | None,
     format_: str | None,
@@ -229,17 +235,22 @@ def build(
     from simgen.build.driver import build as build_dataset
     from simgen.build.driver import finish as finish_build
     from simgen.build.driver import outlook
+    from simgen.build.output import hub_repository
     from simgen.build.progress import Bar
     from simgen.recipe import load_recipe
 
+    if publish is None and (publish := hub_repository(output)) is not None:
+        output = None
     _refuse_together(share, overwrite, finish, publish, runner_name, ray_address)
+    _refuse_places(output, staging, publish)
     loaded = load_recipe(recipe)
     formats = None if format_ is None else _FORMATS[format_]
     if dry_run:
         click.echo(outlook(loaded, output, clips=clips, formats=formats, overwrite=overwrite, share=share))
         return
     if finish:
-        _say(build_words(finish_build(loaded, output, clips=clips, formats=formats, called=recipe)))
+        done = finish_build(loaded, output, clips=clips, formats=formats, called=recipe, staging=staging)
+        _say(build_words(done))
         return
     destination = None if publish is None else _hub_destination(loaded, publish, clips, formats, private)
     try:
@@ -257,6 +268,7 @@ def build(
                 log=log_json,
                 share=share,
                 runner=_runner(runner_name, ray_address, workers),
+                staging=staging,
             )
     except _Stopped:
         _say("Stopped. Every finished clip is kept; run the same command again to continue.")
@@ -301,6 +313,23 @@ def _refuse_together(
         wrong = "--ray-address without --runner ray: say --runner ray, too."
     if wrong is not None:
         raise click.UsageError(wrong)
+
+
+def _refuse_places(output: str | None, staging: Path | None, publish: str | None) -> None:
+    """Options of `build` that do not say together where the dataset goes."""
+    from simgen.build.output import store_url
+
+    url = store_url(output)
+    if url is not None and publish is not None:
+        raise click.UsageError(
+            f"--publish with -o {url}: the dataset goes to one place. Leave one of them out."
+        )
+    if url is not None and url.startswith("hf://"):
+        raise click.UsageError(
+            f"-o {url}: on the Hub a dataset is a repository by itself, hf://datasets/USER/NAME (or --publish USER/NAME)."
+        )
+    if url is None and staging is not None:
+        raise click.UsageError("--staging without a store: it is for -o s3://… and its like. Leave it out.")
 
 
 def _hub_destination(
@@ -481,8 +510,11 @@ def info(location: str, plot: Path | None, as_json: bool) -> None:
 @cli.command()
 @click.argument("location", metavar="DATASET")
 @click.option("--deep", is_flag=True, help="Also decode every clip and check its labels.")
+@click.option(
+    "--read", is_flag=True, help="Of a URL: read every file, also where the store keeps hashes itself."
+)
 @_as_json
-def verify(location: str, deep: bool, as_json: bool) -> None:
+def verify(location: str, deep: bool, read: bool, as_json: bool) -> None:
     """Check every shard of DATASET (a folder or a URL) against its hash. Exit status 1: not all is well."""
     import dataclasses
 
@@ -490,7 +522,7 @@ def verify(location: str, deep: bool, as_json: bool) -> None:
     from simgen.verification import verify as verify_dataset
 
     with counting("verify") as progress:
-        report = verify_dataset(location, deep=deep, progress=progress)
+        report = verify_dataset(location, deep=deep, progress=progress, read=read)
     click.echo(
         json.dumps({"ok": report.ok, **dataclasses.asdict(report)}, indent=1) if as_json else report.text
     )

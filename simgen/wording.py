@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from simgen.build.run import BuildReport
     from simgen.dataset.residuals import LawResiduals
     from simgen.publish.card import CardFiles
+    from simgen.publish.limits import HubOutlook
     from simgen.publish.upload import PublishReport
     from simgen.verification.overview import Overview
 
@@ -82,6 +83,11 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes % 60} min" if hours < 48 else f"{hours / 24:,.1f} days"
 
 
+def _amount(value: float) -> str:
+    """Two digits that count, and never an exponent: 0.039, 1.2, 1,234."""
+    return f"{value:,.0f}" if value >= 9.95 else f"{value:#.2g}" if value >= 1e-4 else f"{value:.2g}"
+
+
 def per_cent(part: float) -> str:
     """0.00123 -> "0.12 %"; what is below a thousandth of a per cent is said to be."""
     if 0 < part < 1e-5:
@@ -109,31 +115,31 @@ def residual_lines(laws: Mapping[str, LawResiduals]) -> list[str]:
 
 def build_words(report: BuildReport, published: PublishReport | None = None) -> str:
     """What a person wants to know after a build, and what to do next; `published` if its shards went to the Hub."""
-    folder = min(os.path.relpath(report.folder), str(report.folder), key=len)
+    folder = report.store or min(os.path.relpath(report.folder), str(report.folder), key=len)
     whose = " of this task" if report.outstanding else ""
     lines = [f"{folder}: {report.clips:,} clips{whose}, {bytes_word(report.bytes)}"]
     if report.made:
         total = sum(report.core_seconds.values())
         stages = ", ".join(
-            f"{stage} {seconds / total:.0%}"
+            f"{stage} {_amount(seconds)} ({seconds / total:.0%})"
             for stage, seconds in sorted(report.core_seconds.items(), key=lambda entry: -entry[1])
         )
         lines.append(
             f"  {report.made:,} made now in {duration(report.seconds)}, "
-            f"{report.made / report.seconds:.3g} clips/s; "
-            f"{total / report.made:.2g} core seconds per clip: {stages}"
+            f"{report.made / report.seconds:.3g} clips/s"
         )
+        lines.append(f"  core seconds: {_amount(total)}, {_amount(total / report.made)} per clip: {stages}")
         if len(report.scenario_seconds) > 1:
             slowest = max(report.scenario_seconds, key=lambda name: report.scenario_seconds[name])
             seconds = report.scenario_seconds[slowest]
-            lines.append(f"  slowest scenario: {slowest}, {seconds:.2g} core seconds per clip")
+            lines.append(f"  slowest scenario: {slowest}, {_amount(seconds)} core seconds per clip")
         lines += residual_lines(report.residuals)
     elif report.clips:
         lines.append("  it was complete already: nothing to do")
     else:
         lines.append("  no shard falls to this task: there are more tasks than shards")
     if report.rejections:
-        reasons = ", ".join(f"{reason} {count}" for reason, count in report.rejections.items())
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in report.rejections.items())
         lines.append(f"  draws rejected and drawn again: {reasons}")
     if report.outstanding:
         return "\n".join([*lines, f"  {report.outstanding}"])
@@ -143,9 +149,9 @@ def build_words(report: BuildReport, published: PublishReport | None = None) -> 
         "next:",
         f"  simgen info {folder}",
         f"  simgen verify --deep {folder}",
-        f"  simgen card {folder}",
+        *([] if report.store else [f"  simgen card {folder}"]),
     ]
-    if (report.folder / "data").is_dir():
+    if "parquet" in report.formats:
         split = max(report.splits, key=lambda name: report.splits[name])
         files = f"{folder}/data/{split}-*.parquet"
         lines.append(f'  python: datasets.load_dataset("parquet", data_files="{files}")')
@@ -188,18 +194,37 @@ def card_words(folder: str, made: CardFiles) -> str:
 def estimate_words(name: str, found: Estimate) -> str:
     clips = ", ".join(f"{split} {count:,}" for split, count in found.clips.items())
     stages = ", ".join(f"{stage} {1000 * seconds:.0f} ms" for stage, seconds in found.stages.items())
+    folders = ", ".join(
+        f"{folder}/ {bytes_word(entry.bytes)} in files of {bytes_word(entry.bytes_per_file)}"
+        for folder, entry in found.folders.items()
+    )
+    core_hours = f" ({found.core_hours:,.3g} core-hours)" if found.core_hours >= 1 else ""
     lines = [
         f"{name}: the recipe is valid",
         f"  clips: {clips}; {found.shards:,} shards, {found.files:,} files",
-        f"  time: {duration(3600 * found.core_hours)} of one core, {duration(3600 * found.hours)} on the "
+        f"  time: {duration(3600 * found.core_hours)} of one core{core_hours}, {duration(3600 * found.hours)} on the "
         f"{found.cores} cores here ({1000 * found.core_seconds_per_clip:.0f} ms per clip: {stages})",
-        f"  size: {bytes_word(found.bytes)} ({bytes_word(found.bytes_per_clip)} per clip)",
+        f"  size: {bytes_word(found.bytes)} ({bytes_word(found.bytes_per_clip)} per clip): {folders}",
+        *_hub_lines(found.hub),
     ]
     if found.rejected:
         reasons = ", ".join(f"{reason} {count:.2g}" for reason, count in found.rejected.items())
         lines.append(f"  draws rejected and drawn again, per clip: {reasons}")
     lines.append(f"  estimated from {found.sampled} clips")
     return "\n".join(lines)
+
+
+def _hub_lines(found: HubOutlook) -> list[str]:
+    figures = (
+        f"{found.files_per_folder:,} of {found.most_files_per_folder:,} files in a folder, "
+        f"{found.files_per_repository:,} of {found.most_files_per_repository:,} in a repository, "
+        f"{found.files_per_commit} sent per commit, largest file {bytes_word(found.largest_file)} of "
+        f"{bytes_word(found.largest_file_advised)}"
+    )
+    return [
+        f"  limits of the Hub: {'met' if found.met else 'not met'} ({figures})",
+        *(f"    {sentence}" for sentence in found.advice),
+    ]
 
 
 def overview_words(location: str, found: Overview) -> str:

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from simgen.build.estimate import Estimate, FolderEstimate
 from simgen.build.plan import Plan
 from simgen.cli import cli
-from simgen.wording import bytes_word, duration, per_cent
+from simgen.publish.limits import hub_outlook
+from simgen.wording import bytes_word, duration, estimate_words, per_cent
 from tests.build.command import environment, recipe_file, sentences, simgen
 from tests.build.hand import content
 
@@ -97,8 +99,49 @@ def test_check_estimates_and_writes_nothing(place: Path) -> None:
     assert found["core_seconds_per_clip"] == pytest.approx(sum(found["stages"].values()))
     real = sum(len(data) for name, data in content(place / "out").items() if name.split("/")[0] in FOLDERS)
     assert real / 2 < found["bytes"] < real * 2
-    assert simgen("check", "small.yaml", cwd=place).stdout.startswith("small: the recipe is valid\n")
+    for folder in FOLDERS:
+        there = [len(data) for name, data in content(place / "out").items() if name.startswith(f"{folder}/")]
+        told = found["folders"][folder]
+        assert told["files"] == len(there) == 3
+        assert sum(there) / 2 < told["bytes"] < sum(there) * 2
+        assert max(there) / 2 < told["bytes_per_file"] < max(there) * 2
+    hub = found["hub"]
+    assert (hub["met"], hub["advice"]) == (True, [])
+    assert (hub["files_per_folder"], hub["files_per_repository"], hub["files_per_commit"]) == (3, 6, 6)
+    assert hub["largest_file"] == max(entry["bytes_per_file"] for entry in found["folders"].values())
     assert content(place) == before
+
+
+def test_the_words_of_an_estimate() -> None:
+    plan = Plan({"train": 3_000_000, "test": 1000}, 256)
+    estimate = Estimate(
+        clips=dict(plan.clips_per_split),
+        shards=plan.shard_count,
+        files=plan.shard_count,
+        sampled=9,
+        core_seconds_per_clip=0.12,
+        stages={"simulate": 0.04, "render": 0.08},
+        core_hours=0.12 * plan.clips / 3600,
+        hours=0.12 * plan.clips / 3600 / 4,
+        cores=4,
+        bytes_per_clip=100_000,
+        bytes=100_000 * plan.clips,
+        folders={"data": FolderEstimate(plan.shard_count, 25_600_000, 100_000 * plan.clips)},
+        hub=hub_outlook(plan, {"data": 100_000.0}, {}),
+        rejected={"overlap": 0.25},
+    )
+    assert estimate_words("mine", estimate).splitlines() == [
+        "mine: the recipe is valid",
+        "  clips: train 3,000,000, test 1,000; 11,723 shards, 11,723 files",
+        "  time: 4.2 days of one core (100 core-hours), 25 h 0 min on the 4 cores here "
+        "(120 ms per clip: simulate 40 ms, render 80 ms)",
+        "  size: 300 GB (100 kB per clip): data/ 300 GB in files of 26 MB",
+        "  limits of the Hub: not met (11,723 of 10,000 files in a folder, 11,723 of 100,000 in a repository, "
+        "50 sent per commit, largest file 26 MB of 200 GB)",
+        "    a folder would have 11,723 files, the Hub takes 10,000 per folder: set output.clips_per_shard: 310",
+        "  draws rejected and drawn again, per clip: overlap 0.25",
+        "  estimated from 9 clips",
+    ]
 
 
 def test_a_dry_run_writes_nothing(place: Path) -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from simgen.build.destination import Destination
 from simgen.build.lock import folder_lock, lock_if_free, task_lock
-from simgen.build.plan import Plan, Share
+from simgen.build.output import folder_of, staging_of, store_url
+from simgen.build.plan import Plan, ShardPlan, ShardPlans, Share
 from simgen.build.progress import Progress, Silent
 from simgen.build.resume import Scan, Target, check_folder, prepare
 from simgen.build.run import BuildReport, Run
@@ -22,14 +23,10 @@ from simgen.dataset.manifest import FORMATS, MANIFEST
 from simgen.errors import BuildError, MissingDependencyError
 
 if TYPE_CHECKING:
+    from simgen.reading.retries import Patience
     from simgen.recipe import Recipe
 
 __all__ = ["build", "finish", "formats_of", "outlook", "plan_of", "require_what_it_takes"]
-
-
-def folder_of(recipe: Recipe, output: str | Path | None) -> Path:
-    """Where the dataset goes: datasets/<recipe name> below the working folder when nothing is said."""
-    return Path(output if output is not None else Path("datasets") / recipe.name).absolute()
 
 
 def plan_of(recipe: Recipe, clips: int | None = None) -> Plan:
@@ -61,8 +58,12 @@ def build(
     log: Path | None = None,
     share: Share | None = None,
     runner: Runner | None = None,
+    staging: str | Path | None = None,
+    patience: Patience | None = None,
 ) -> BuildReport:
-    """Builds the dataset in folder `output` (datasets/<recipe name> if None), or does what is missing of it.
+    """Builds the dataset in folder `output` (datasets/<recipe name> if None), or does what is missing of it. The URL of a
+    store (s3://…) does as well: shards wait for it below folder `staging` (the user's cache folder if None) and do not
+    stay, and `patience` is how long it may fail to answer.
 
     `clips` replaces the clip count of every split, `formats` (parquet, webdataset) those of the recipe;
     `workers` is the number of processes (None: one per core), or `runner` says who makes the shards. The bytes of the dataset depend on the
@@ -72,7 +73,8 @@ def build(
     Raises BuildError with what to do when it cannot be finished; what is finished is kept and the same call
     continues.
     """
-    folder = folder_of(recipe, output)
+    url = store_url(output)
+    folder = folder_of(recipe, output) if url is None else staging_of(url, staging, share)
     plan = plan_of(recipe, clips)
     chosen = formats_of(recipe, formats)
     if workers is not None and workers < 1:
@@ -82,16 +84,12 @@ def build(
         raise ValueError("a share of a build neither overwrites the dataset nor sends it elsewhere")
     require_what_it_takes(recipe)
     shard_log = None if log is None else ShardLog(log)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        # nothing was there yet, so a path that leads nowhere is the user's and not something that vanished
-        lost = isinstance(error, (FileNotFoundError, NotADirectoryError))
-        sentence = None if lost else storage_trouble(error, folder)
-        if sentence is None:
-            reason = (error.strerror or type(error).__name__).lower()
-            sentence = f"The folder {folder} cannot be made ({reason}). Give another one with -o."
-        raise BuildError(sentence) from error
+    _make_folder(folder, "-o" if url is None else "--staging")
+    store = None
+    if url is not None:
+        from simgen.build.in_store import build_in_store, fill_from  # what a folder needs none of
+
+        destination = store = fill_from(folder, url, patience)
     run = Run(
         recipe,
         folder,
@@ -104,13 +102,29 @@ def build(
         share,
     )
     with _trouble_told(folder):
+        if store is not None:
+            return build_in_store(run, store, folder, recipe, plan, chosen, overwrite, runner, share)
         if share is not None:
             return _build_share(run, recipe, folder, plan, chosen, runner)
         with folder_lock(folder) as lock:
             if destination is not None:
                 _refuse_finished(folder, destination)
             prepare(folder, recipe, plan, chosen, overwrite)
-            return run.through(runner, lock)
+            run.make_and_send(runner, lock)
+            return run.finish()
+
+
+def _make_folder(folder: Path, option: str) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        # nothing was there yet, so a path that leads nowhere is the user's and not something that vanished
+        lost = isinstance(error, (FileNotFoundError, NotADirectoryError))
+        sentence = None if lost else storage_trouble(error, folder)
+        if sentence is None:
+            reason = (error.strerror or type(error).__name__).lower()
+            sentence = f"The folder {folder} cannot be made ({reason}). Give another one with {option}."
+        raise BuildError(sentence) from error
 
 
 def _build_share(
@@ -136,24 +150,44 @@ def finish(
     formats: Sequence[str] | None = None,
     progress: Progress | None = None,
     called: str | None = None,
+    staging: str | Path | None = None,
 ) -> BuildReport:
     """Finishes a dataset of which tasks have made all shards. Raises BuildError that says what is missing."""
-    folder, plan, chosen = folder_of(recipe, output), plan_of(recipe, clips), formats_of(recipe, formats)
+    plan, chosen = plan_of(recipe, clips), formats_of(recipe, formats)
+    told = progress or Silent(), called or recipe.name
+    if (url := store_url(output)) is not None:
+        from simgen.build.in_store import fill_from, shards_in_store
+
+        folder = staging_of(url, staging, None)
+        store = fill_from(folder, url, None)
+        _make_folder(folder, "--staging")
+        with _trouble_told(folder), shards_in_store(folder, store, recipe, plan, chosen) as shards:
+            _refuse_incomplete(url, shards, plan)
+            return Run(recipe, folder, plan, chosen, *told, store).finish()
+    folder = folder_of(recipe, output)
     if Target.read(folder) is None:
-        raise BuildError(
-            f"{folder} holds no build that could be finished. Build it first, or say where with -o."
-        )
+        _refuse_incomplete(folder, None, plan)
     check_folder(folder, recipe, plan, chosen)
-    run = Run(recipe, folder, plan, chosen, progress or Silent(), called or recipe.name)
+    run = Run(recipe, folder, plan, chosen, *told)
     with _trouble_told(folder), folder_lock(folder):
-        missing = list(Scan(folder, recipe, plan, chosen, adopt=False).pending())
-        if missing:
-            names = ", ".join(map(str, missing[:3])) + (", …" if len(missing) > 3 else "")
-            raise BuildError(
-                f"{folder} is not complete: {len(missing):,} of {plan.shard_count:,} shards are missing ({names}). "
-                "Run the tasks that make them again, or build without --task to have all of them made here."
-            )
+        _refuse_incomplete(
+            folder, ShardPlans(plan, Scan(folder, recipe, plan, chosen, adopt=False).pending()), plan
+        )
         return run.finish()
+
+
+def _refuse_incomplete(place: Path | str, missing: Sequence[ShardPlan] | None, plan: Plan) -> None:
+    """`missing`: None when no build has begun there."""
+    if missing is None:
+        raise BuildError(
+            f"{place} holds no build that could be finished. Build it first, or say where with -o."
+        )
+    if missing:
+        names = ", ".join(map(str, missing[:3])) + (", …" if len(missing) > 3 else "")
+        raise BuildError(
+            f"{place} is not complete: {len(missing):,} of {plan.shard_count:,} shards are missing ({names}). "
+            "Run the tasks that make them again, or build without --task to have all of them made here."
+        )
 
 
 @contextmanager
@@ -187,21 +221,30 @@ def outlook(
     share: Share | None = None,
 ) -> str:
     """What `build` would do, as text; changes nothing. Raises the BuildError that `build` would raise."""
-    folder = folder_of(recipe, output)
     plan, chosen = plan_of(recipe, clips), formats_of(recipe, formats)
     require_what_it_takes(recipe)
-    shards = list(plan.shards() if share is None else share.of(plan.shards()))
-    missing = len(shards)
-    if not overwrite:
-        check_folder(folder, recipe, plan, chosen)
-        missing = sum(1 for _ in Scan(folder, recipe, plan, chosen, adopt=False).pending(shards))
+    asked = ShardPlans(plan, plan.shards() if share is None else share.of(plan.shards()))
+    missing, url = len(asked), store_url(output)
+    place = folder_of(recipe, output) if url is None else url
+    if url is not None:
+        from simgen.build.in_store import is_whole_in_store, missing_in_store
+
+        there = overwrite and is_whole_in_store(url)
+        if not overwrite:
+            missing = missing_in_store(url, recipe, plan, chosen, asked)
+    else:
+        folder = Path(place)
+        there = overwrite and (folder / MANIFEST).exists()
+        if not overwrite:
+            check_folder(folder, recipe, plan, chosen)
+            missing = sum(1 for _ in Scan(folder, recipe, plan, chosen, adopt=False).pending(asked))
     counts = ", ".join(f"{split} {count:,}" for split, count in plan.clips_per_split.items())
-    own = "" if share is None else f"task {share} makes {len(shards):,} of them: "
+    own = "" if share is None else f"task {share} makes {len(asked):,} of them: "
     lines = [
-        f"{folder}: {plan.clips:,} clips ({counts}) in {plan.shard_count:,} shards as {' and '.join(chosen)}",
-        f"  {own}{len(shards) - missing:,} shards are done, {missing:,} are to be made",
+        f"{place}: {plan.clips:,} clips ({counts}) in {plan.shard_count:,} shards as {' and '.join(chosen)}",
+        f"  {own}{len(asked) - missing:,} shards are done, {missing:,} are to be made",
     ]
-    if overwrite and (folder / MANIFEST).exists():
+    if there:
         lines.append("  the dataset that is there now would be removed first (--overwrite)")
     return "\n".join(lines)
 

@@ -9,11 +9,13 @@ size of a ladder, so that each nested training set is a list of files, and never
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
+from typing import overload
 
-__all__ = ["Plan", "ShardPlan", "Share"]
+__all__ = ["Plan", "ShardPlan", "ShardPlans", "Share"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,15 @@ class Plan:
     def shard_count(self) -> int:
         return sum(self.shards_of(split) for split in self.clips_per_split)
 
+    @property
+    def largest_shard(self) -> int:
+        """Clips in the shard that has the most."""
+        return max(
+            min(self._shard_size(split), stop - start)
+            for split in self.clips_per_split
+            for start, stop in self._stretches(split)
+        )
+
     def shards_of(self, split: str) -> int:
         """How many shards the split has."""
         size = self._shard_size(split)
@@ -73,8 +84,11 @@ class Plan:
     def shards(self) -> Iterator[ShardPlan]:
         """Every shard in order, one at a time: nothing grows with their number."""
         for split in self.clips_per_split:
-            for number in range(self.shards_of(split)):
-                yield self.shard(split, number)
+            size, number, count = self._shard_size(split), 0, self.shards_of(split)
+            for start, stop in self._stretches(split):
+                for first in range(start, stop, size):
+                    yield ShardPlan(split, number, count, first, min(first + size, stop))
+                    number += 1
 
     def _shard_size(self, split: str) -> int:
         """Clips in a full shard: whole groups."""
@@ -86,6 +100,44 @@ class Plan:
         clips = self.clips_per_split[split]
         ends = [0, *(size for size in self.ladders.get(split, ()) if size < clips), clips]
         return list(pairwise(ends))
+
+
+class ShardPlans(Sequence[ShardPlan]):
+    """Some shards of a plan, in its order: eight bytes each, where a list of them would take two hundred."""
+
+    def __init__(self, plan: Plan, shards: Iterable[ShardPlan]) -> None:
+        self._plan = plan
+        self._firsts: dict[str, int] = {}  # split -> place of its first shard among all
+        before = 0
+        for split in plan.clips_per_split:
+            self._firsts[split] = before
+            before += plan.shards_of(split)
+        self._places = array("Q", (self._firsts[shard.split] + shard.number for shard in shards))
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, place: int) -> ShardPlan: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[ShardPlan]: ...
+    def __getitem__(self, place: int | slice) -> ShardPlan | Sequence[ShardPlan]:
+        if isinstance(place, slice):
+            return [self[entry] for entry in range(len(self))[place]]
+        among_all = self._places[place]
+        # the last that begins there or before: splits without clips begin where the next one does
+        split, first = [entry for entry in self._firsts.items() if entry[1] <= among_all][-1]
+        return self._plan.shard(split, among_all - first)
+
+    def __iter__(self) -> Iterator[ShardPlan]:
+        wanted = iter(self._places)
+        place = next(wanted, None)
+        for among_all, shard in enumerate(self._plan.shards()):
+            if place is None:
+                return
+            if among_all == place:
+                yield shard
+                place = next(wanted, None)
 
 
 @dataclass(frozen=True, slots=True)

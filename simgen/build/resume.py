@@ -5,12 +5,13 @@ target is refused in a sentence that names the difference, but for one: a larger
 keeps every full shard (its file gets the new number of shards in its name) and adds the rest.
 
 A shard is done when its marker says so and matches. Its files are stat'ed, and read again only if they
-changed after the marker was written, so that an edited shard is found and a scan of a million clips takes
-seconds. Files that are kept elsewhere (build --publish) may be missing here: the marker stays.
+may have changed since the marker was written (`is_sealed`), so that an edited shard is found, whatever the clock
+showed, and a scan of a million clips takes seconds. Files that are kept elsewhere (build --publish) may be missing here: the marker stays.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -27,20 +28,33 @@ from simgen.build.packing import make_room, remove_room
 from simgen.build.plan import Plan, ShardPlan
 from simgen.dataset.finish import CARD, CROISSANT
 from simgen.dataset.manifest import MANIFEST, RECIPE, STUDY, Marker, shard_files
-from simgen.dataset.storage import PRIVATE, FileRecord, remove_unfinished, write_whole
+from simgen.dataset.storage import PRIVATE, FileRecord, is_sealed, remove_unfinished, seal, write_whole
 from simgen.errors import BuildError
 from simgen.publish.card_sections import remove_pictures
 
 if TYPE_CHECKING:
     from simgen.recipe import Recipe
 
-__all__ = ["Scan", "Target", "check_folder", "prepare", "sweep"]
+__all__ = [
+    "KINDS",
+    "MARKERS",
+    "OURS",
+    "SHARD_NAME",
+    "TARGET",
+    "Scan",
+    "Target",
+    "check_folder",
+    "clear",
+    "occupied",
+    "prepare",
+    "sweep",
+]
 
-_TARGET = f"{PRIVATE}/build.json"
-_MARKERS = f"{PRIVATE}/markers"
-_KINDS = ("data", "dense", "webdataset")
-_OURS = (*_KINDS, STUDY, MANIFEST, RECIPE, CARD, CROISSANT, PRIVATE)
-_SHARD_NAME = re.compile(r"(?P<split>.+)-(?P<number>\d{5,})-of-(?P<count>\d{5,})\.(json|parquet|tar)")
+TARGET = f"{PRIVATE}/build.json"
+MARKERS = f"{PRIVATE}/markers"
+KINDS = ("data", "dense", "webdataset")
+OURS = (*KINDS, STUDY, MANIFEST, RECIPE, CARD, CROISSANT, PRIVATE)
+SHARD_NAME = re.compile(r"(?P<split>.+)-(?P<number>\d{5,})-of-(?P<count>\d{5,})\.(json|parquet|tar)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +74,12 @@ class Target:
         )
 
     @classmethod
-    def read(cls, folder: Path) -> Target | None:
-        """None when no build has begun here. Raises BuildError when the file is damaged."""
+    def read(cls, folder: Path, name: str = "") -> Target | None:
+        """None when no build has begun here. Raises BuildError when the file is damaged; `name` is what that calls the
+        folder, if not by its path.
+        """
         try:
-            value = json.loads((folder / _TARGET).read_bytes())
+            value = json.loads((folder / TARGET).read_bytes())
             return cls(
                 str(value["recipe_hash"]),
                 int(value["generator_version"]),
@@ -75,12 +91,12 @@ class Target:
             return None
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BuildError(
-                f"{folder / _TARGET} is damaged, so what {folder} holds is not known. "
+                f"{name or folder}/{TARGET} is damaged, so what {name or folder} holds is not known. "
                 "Start again with --overwrite, or give another folder with -o."
             ) from error
 
     def write(self, folder: Path) -> None:
-        write_whole(folder, _TARGET, (json.dumps(dataclasses.asdict(self), indent=1) + "\n").encode())
+        write_whole(folder, TARGET, (json.dumps(dataclasses.asdict(self), indent=1) + "\n").encode())
 
 
 def prepare(
@@ -90,13 +106,14 @@ def prepare(
     formats: Sequence[str],
     overwrite: bool = False,
     alone: bool = True,
+    name: str = "",
 ) -> None:
-    """Makes the folder ready for this build, or raises BuildError with the sentence why not.
+    """Makes the folder ready for this build, or raises BuildError with the sentence why not; `name`: see `Target.read`.
 
     Needs the folder's lock; where the file system has none, `alone` is False and what looks unfinished stays.
     """
-    if not (overwrite and _clear(folder)):
-        check_folder(folder, recipe, plan, formats)
+    if not (overwrite and clear(folder)):
+        check_folder(folder, recipe, plan, formats, name)
     before, target = Target.read(folder), Target.of(recipe, plan, formats)
     if alone:
         remove_unfinished(folder)
@@ -109,45 +126,51 @@ def prepare(
         write_whole(folder, RECIPE, source)
 
 
-def check_folder(folder: Path, recipe: Recipe, plan: Plan, formats: Sequence[str]) -> None:
+def check_folder(folder: Path, recipe: Recipe, plan: Plan, formats: Sequence[str], name: str = "") -> None:
     """Raises BuildError when the folder holds what this build does not continue. Changes nothing."""
     # looked at before the target, which another task may be writing now: it is there before anything else
-    strange = [name for name in _OURS if name != PRIVATE and (folder / name).exists()]
-    before = Target.read(folder)
+    strange = [name for name in OURS if name != PRIVATE and (folder / name).exists()]
+    before = Target.read(folder, name)
     if before is not None:
-        _refuse_another(folder, before, Target.of(recipe, plan, formats), recipe)
+        difference = _difference(folder, recipe) if before.recipe_hash != recipe.hash else ""
+        _refuse_another(name or str(folder), before, Target.of(recipe, plan, formats), difference)
     elif strange:
-        raise BuildError(
-            f"{folder} already holds {' and '.join(strange)}, and no build that could be continued. "
-            "Give another folder with -o."
-        )
+        raise BuildError(occupied(name or str(folder), strange))
 
 
-def _clear(folder: Path) -> bool:
+def occupied(name: str, strange: Sequence[str]) -> str:
+    """The sentence for a folder that something else than a build has filled."""
+    return (
+        f"{name} already holds {' and '.join(strange)}, and no build that could be continued. "
+        "Give another folder with -o."
+    )
+
+
+def clear(folder: Path) -> bool:
     """Removes a simgen dataset, and nothing that simgen did not write. False when there is none."""
-    if not (folder / _TARGET).exists() and not (folder / MANIFEST).exists():
+    if not (folder / TARGET).exists() and not (folder / MANIFEST).exists():
         return False
     (folder / MANIFEST).unlink(missing_ok=True)  # first: from here on nobody takes the rest for a dataset
-    for kind in _KINDS:
-        for path in _shard_paths(folder / kind):
-            path.unlink(missing_ok=True)
+    for kind in KINDS:
+        for name in _shard_names(folder / kind):
+            (folder / kind / name).unlink(missing_ok=True)
         if (folder / kind).is_dir() and not any((folder / kind).iterdir()):
             (folder / kind).rmdir()
     for name in (RECIPE, CARD, CROISSANT):
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / STUDY, ignore_errors=True)
     remove_pictures(folder)
-    shutil.rmtree(folder / _MARKERS, ignore_errors=True)
+    shutil.rmtree(folder / MARKERS, ignore_errors=True)
     remove_room(folder)
     remove_unfinished(folder)
-    (folder / _TARGET).unlink(missing_ok=True)
+    (folder / TARGET).unlink(missing_ok=True)
     return True
 
 
-def _refuse_another(folder: Path, before: Target, target: Target, recipe: Recipe) -> None:
+def _refuse_another(folder: str, before: Target, target: Target, difference: str) -> None:
     remedy = "Give another folder with -o, or start again with --overwrite."
     if before.recipe_hash != target.recipe_hash:
-        raise BuildError(f"{folder} holds clips of another recipe: {_difference(folder, recipe)}. {remedy}")
+        raise BuildError(f"{folder} holds clips of another recipe: {difference}. {remedy}")
     if before.generator_version != target.generator_version:
         raise BuildError(
             f"{folder} was begun with generator version {before.generator_version}, this simgen has version "
@@ -230,15 +253,11 @@ class Scan:
     ) -> None:
         self._adopt, self._elsewhere = adopt, elsewhere
         self._folder, self._recipe, self._plan, self._formats = folder, recipe, plan, tuple(formats)
-        self._markers: dict[
-            tuple[str, int], list[int]
-        ] = {}  # shard -> numbers of shards in its markers' names
-        if (folder / _MARKERS).is_dir():
-            for entry in os.scandir(folder / _MARKERS):
-                match = _SHARD_NAME.fullmatch(entry.name)
-                if match:
-                    key = (match["split"], int(match["number"]))
-                    self._markers.setdefault(key, []).append(int(match["count"]))
+        self._counts: dict[str, set[int]] = {}  # split -> numbers of shards in the names of its markers
+        for name in _shard_names(folder / MARKERS):
+            match = SHARD_NAME.fullmatch(name)
+            assert match is not None
+            self._counts.setdefault(match["split"], set()).add(int(match["count"]))
 
     def pending(self, shards: Iterable[ShardPlan] | None = None) -> Iterator[ShardPlan]:
         """The shards that are still to be made, in order; of all of the plan's, or of `shards`."""
@@ -248,9 +267,8 @@ class Scan:
 
     def marker(self, shard: ShardPlan) -> Marker | None:
         """The shard's marker if it is done, under whatever number of shards it was made."""
-        for count in sorted(
-            self._markers.get((shard.split, shard.number), ()), key=lambda count: count != shard.count
-        ):
+        counts = self._counts.get(shard.split, ())
+        for count in sorted(counts, key=lambda count: (count != shard.count, count)):
             marker = Marker.read(self._folder, shard.split, shard.number, count)
             if marker is None or not self._fits(marker, shard):
                 continue
@@ -273,35 +291,37 @@ class Scan:
 
     def _intact(self, marker: Marker, names: Mapping[str, str | None]) -> bool:
         """Every file is there in its size, and unchanged since the marker was written. `names`: see `_place`."""
-        split, number, count = marker.shard.split, marker.shard.shard, marker.shard_count
-        stamp = self._folder / Marker.path(split, number, count)
+        # strings, since with pathlib the paths would take as long as all the rest
+        stamp = f"{self._folder}/{Marker.path(marker.shard.split, marker.shard.shard, marker.shard_count)}"
+        found: list[tuple[str, FileRecord, os.stat_result]] = []
         try:
-            written = stamp.stat().st_mtime_ns
-            changed = []
             for path, record in marker.shard.files.items():
                 place = self._place(path, names[path])
                 try:
-                    status = place.stat()
+                    status = os.stat(place)  # noqa: PTH116
                 except FileNotFoundError:
                     if self._elsewhere(record):
                         continue
                     return False
                 if status.st_size != record.bytes:
                     return False
-                if status.st_ctime_ns > written:
-                    changed.append((place, record.sha256))
-            if any(_sha256(place) != digest for place, digest in changed):
+                found.append((place, record, status))
+            statuses = [status for _, _, status in found]
+            if not found or is_sealed(os.stat(stamp), statuses):  # noqa: PTH116
+                return True
+            if any(_sha256(Path(place)) != record.sha256 for place, record, _ in found):
                 return False
-            if changed:
-                os.utime(stamp)  # not again at the next scan
         except OSError:
             return False
+        with contextlib.suppress(OSError):  # a folder that may only be read
+            seal(Path(stamp), statuses)  # not again at the next scan
         return True
 
-    def _place(self, path: str, renamed: str | None) -> Path:
+    def _place(self, path: str, renamed: str | None) -> str:
         """Where a shard's file is: under its name, or the one that an interrupted renaming has given it."""
-        place = self._folder / path
-        return self._folder / renamed if renamed is not None and not place.exists() else place
+        if renamed is not None and renamed != path and not (self._folder / path).exists():
+            path = renamed
+        return f"{self._folder}/{path}"
 
     def _new_names(self, marker: Marker, shard: ShardPlan) -> dict[str, str | None]:
         """What the shard's files are called in this plan."""
@@ -316,7 +336,7 @@ class Scan:
         for path, record in marker.shard.files.items():
             new = names[path]
             assert new is not None
-            if (place := self._place(path, new)).exists():  # else it is kept elsewhere
+            if (place := Path(self._place(path, new))).exists():  # else it is kept elsewhere
                 place.replace(self._folder / new)
             files[new] = record
         renamed = dataclasses.replace(
@@ -330,19 +350,22 @@ class Scan:
 def sweep(folder: Path, plan: Plan) -> None:
     """Removes the shard files and markers of smaller plans, and what waited for one. All is done by now."""
     counts = {split: plan.shards_of(split) for split in plan.clips_per_split}
-    for kind in (*_KINDS, _MARKERS):
-        for path in _shard_paths(folder / kind):
-            match = _SHARD_NAME.fullmatch(path.name)
+    for kind in (*KINDS, MARKERS):
+        for name in _shard_names(folder / kind):
+            match = SHARD_NAME.fullmatch(name)
             if match and counts.get(match["split"]) != int(match["count"]):
-                path.unlink(missing_ok=True)
+                (folder / kind / name).unlink(missing_ok=True)
     remove_room(folder)
     remove_unfinished(folder)
 
 
-def _shard_paths(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    return [folder / entry.name for entry in os.scandir(folder) if _SHARD_NAME.fullmatch(entry.name)]
+def _shard_names(folder: Path) -> Iterator[str]:
+    """What in the folder is called like a shard's file. They may be removed meanwhile."""
+    if folder.is_dir():
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if SHARD_NAME.fullmatch(entry.name):
+                    yield entry.name
 
 
 def _sha256(path: Path) -> str:

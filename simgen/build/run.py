@@ -6,15 +6,15 @@ import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simgen import GENERATOR_VERSION
-from simgen.build.destination import Destination, Dispatch
+from simgen.build.destination import Destination, Dispatch, Whole
 from simgen.build.packing import waiting_clips
-from simgen.build.plan import Plan, ShardPlan, Share
+from simgen.build.plan import Plan, ShardPlan, ShardPlans, Share
 from simgen.build.progress import Progress
 from simgen.build.resume import Scan, sweep
 from simgen.build.runners import GivenUp, Runner, describe
@@ -23,8 +23,7 @@ from simgen.build.shard_log import ShardLog
 from simgen.build.tally import Tally
 from simgen.build.worker import ClipTask, Job, ShardDone
 from simgen.dataset.finish import finish_dataset
-from simgen.dataset.manifest import MANIFEST, Manifest, Marker
-from simgen.dataset.storage import write_whole
+from simgen.dataset.manifest import MANIFEST, Marker
 from simgen.errors import BuildError
 from simgen.wording import bytes_word
 
@@ -37,7 +36,8 @@ __all__ = ["BuildReport", "Run"]
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build did. `clips`, `splits`, `bytes` and `rejections` are the dataset's, the rest the run's.
+    """What a build did. `clips`, `splits`, `bytes` and `rejections` are the dataset's, the rest the run's. `store` is the
+    URL of a dataset that is not on this machine; `folder` was its staging folder then.
 
     Of a task that has not finished the dataset, they are those of the task's own shards.
     """
@@ -55,6 +55,8 @@ class BuildReport:
     outstanding: str = (
         ""  # of a task: what the dataset waits for, a sentence; "" when the dataset is finished
     )
+    store: str = ""
+    formats: tuple[str, ...] = ()
 
 
 class Run:
@@ -82,26 +84,33 @@ class Run:
         self._warned = False
 
     def through(self, runner: Runner, lock_fd: int) -> BuildReport:
+        self.make_and_send(runner, lock_fd)
+        return self.finish()
+
+    def make_and_send(self, runner: Runner, lock_fd: int) -> None:
+        """All that this run answers for is made, and at its destination if there is one."""
         if self._destination is None:
             self.make_pending(runner, lock_fd)
-            return self.finish()
+            return
         self._destination.begin()
+        self._destination.look(self._folder, self._shards())
         self._dispatch = Dispatch(self._destination, self._folder)
         try:
-            self._send_what_is_here(self._dispatch)
+            self._send_what_is_here(self._destination, self._dispatch)
             self.make_pending(runner, lock_fd)
             if self._dispatch.waiting:
                 self._progress.say(f"the last shards are on their way to {self._dispatch.name}")
             self._dispatch.finish()
-            return self.finish()
         except BaseException:
             self._dispatch.abandon()
             raise
 
     def make_pending(self, runner: Runner, lock_fd: int) -> None:
-        pending = list(self._scan().pending(self._shards()))
+        pending = ShardPlans(self._plan, self._scan().pending(self._shards()))
         waiting = waiting_clips(self._folder)
-        there = sum(1 for shard in pending for index in shard.indices if (shard.split, index) in waiting)
+        there = 0
+        if waiting:
+            there = sum((shard.split, index) in waiting for shard in pending for index in shard.indices)
         self._missing = sum(shard.clips for shard in pending) - there
         if pending:
             (self._folder / MANIFEST).unlink(missing_ok=True)  # no longer true
@@ -117,19 +126,20 @@ class Run:
         elsewhere = self._destination.holds
         return Scan(self._folder, self._recipe, self._plan, self._formats, elsewhere=elsewhere)
 
-    def _send_what_is_here(self, dispatch: Dispatch) -> None:
+    def _send_what_is_here(self, destination: Destination, dispatch: Dispatch) -> None:
         """Shards that an earlier run has finished and not sent: first, since the disk may be full of them."""
         scan = self._scan()
-        for shard in self._plan.shards():
+        for shard in self._shards():
             marker = scan.marker(shard)
-            if marker is not None and any((self._folder / path).exists() for path in marker.shard.files):
+            if marker is not None and destination.wants(self._folder, marker):
                 dispatch.add(marker)
 
     def _make(self, pending: Sequence[ShardPlan], runner: Runner, lock_fd: int) -> None:
         try:
             clips = sum(shard.clips for shard in self._shards())
             self._progress.start(clips, clips - self._missing)
-            job = Job(self._recipe, self._folder, self._formats)
+            store = self._destination.store if self._destination is not None else ""
+            job = Job(self._recipe, self._folder, self._formats, store)
             given_up = runner.run(job, pending, lock_fd, self)
         finally:
             self._progress.close()
@@ -187,85 +197,98 @@ class Run:
 
     def finish_if_complete(self, alone: bool) -> BuildReport:
         """After a share. `alone`: no other task is at work, and none can begin."""
-        scan, share = self._scan(), self._share
+        if not alone:
+            return self.outstanding(None)
+        missing = self.missing()
+        return self.outstanding(missing) if missing else self.finish()
+
+    def missing(self) -> Counter[int]:
+        """Task -> how many of its shards are not done."""
+        scan = self._scan()
+        return self.by_task(
+            number for number, shard in enumerate(self._plan.shards()) if scan.marker(shard) is None
+        )
+
+    def by_task(self, numbers: Iterable[int]) -> Counter[int]:
+        """Whose these shards of the plan are: task -> how many."""
+        assert self._share is not None
+        return Counter(number % self._share.count for number in numbers)
+
+    def outstanding(self, missing: Counter[int] | None) -> BuildReport:
+        """Of a share, while shards are missing: task -> how many, None if nobody can know."""
+        share, scan = self._share, self._scan()
         assert share is not None
-        if alone:
-            missing = {
-                number for number, shard in enumerate(self._plan.shards()) if scan.marker(shard) is None
-            }
-            if not missing:
-                return self.finish()
-            tasks = sorted({number % share.count for number in missing})
+        waits = "Other tasks may still be at work"
+        if missing is not None:
+            tasks = sorted(missing)
             names = ", ".join(f"{task}/{share.count}" for task in tasks[:8]) + (
                 ", …" if len(tasks) > 8 else ""
             )
-            waits = f"{len(missing):,} shards are missing, of tasks {names}"
-        else:
-            waits = "Other tasks may still be at work"
+            count = missing.total()
+            shards = "1 shard is" if count == 1 else f"{count:,} shards are"
+            waits = f"{shards} missing, of {'task' if len(tasks) == 1 else 'tasks'} {names}"
         last = "The last task finishes the dataset, or the same command with --finish in place of --task"
-        markers = [marker for shard in self._shards() if (marker := scan.marker(shard)) is not None]
-        return self._report(markers, f"{waits}. {last}.")
+        size, splits, rejections = 0, Counter[str](), Counter[str]()
+        for shard in self._shards():
+            if (marker := scan.marker(shard)) is not None:
+                size += sum(record.bytes for record in marker.shard.files.values())
+                splits[shard.split] += shard.clips
+                rejections.update(marker.rejections)
+        return self._report(splits, size, rejections, f"{waits}. {last}.")
 
     def finish(self) -> BuildReport:
         """Checks that everything is there, then writes what speaks of the whole; the manifest last."""
+        if self._destination is not None:
+            self._destination.look(self._folder, self._plan.shards())
         sweep(self._folder, self._plan)
+        attempts: dict[str, dict[int, int]] = {}  # of clips that were drawn again
+        markers, tables = self._markers(attempts), lambda: self._study_files(attempts)
+        if self._destination is None:
+            manifest = finish_dataset(
+                self._folder, self._recipe, markers, GENERATOR_VERSION, tables, self._progress.say
+            )
+        else:
+            whole = Whole(self._recipe, self._plan, markers, tables, self._progress.say)
+            manifest = self._destination.finish(self._folder, whole)
+        return self._report(manifest.splits, manifest.byte_count, manifest.rejections)
+
+    def _markers(self, attempts: dict[str, dict[int, int]]) -> Iterator[Marker]:
+        """Of all shards, one by one, since they are many. `attempts` gets what a study's tables need of them."""
         scan = self._scan()
-        markers: list[Marker] = []
+        where: object = self._folder if self._destination is None else self._destination.name
         for shard in self._plan.shards():
             marker = scan.marker(shard)
             if marker is None:
                 raise BuildError(
-                    f"Shard {shard} of {self._folder} was removed or changed while the build was running. "
+                    f"Shard {shard} of {where} was removed or changed while the build was running. "
                     "Run the same command again."
                 )
-            markers.append(marker)
-        if self._destination is None:
-            finish_dataset(
-                self._folder,
-                self._recipe,
-                markers,
-                GENERATOR_VERSION,
-                lambda: self._study_files(markers),
-                self._progress.say,
-            )
-        else:
-            self._finish_elsewhere(self._destination, markers)
-        return self._report(markers)
+            if self._recipe.compares:
+                attempts.setdefault(shard.split, {}).update(marker.attempts)
+            yield marker
 
-    def _report(self, markers: Sequence[Marker], outstanding: str = "") -> BuildReport:
-        """Of the shards that the markers speak of, and of what this run did."""
-        splits = dict.fromkeys(self._plan.clips_per_split, 0)
-        rejections: Counter[str] = Counter()
-        for marker in markers:
-            splits[marker.shard.split] += marker.shard.clips
-            rejections.update(marker.rejections)
+    def _report(
+        self, splits: Mapping[str, int], size: int, rejections: Mapping[str, int], outstanding: str = ""
+    ) -> BuildReport:
+        """Of the shards that these figures speak of, and of what this run did."""
+        splits = {split: splits.get(split, 0) for split in self._plan.clips_per_split}
         return BuildReport(
             folder=self._folder,
             clips=sum(splits.values()),
             splits=splits,
             made=self._tally.made,
-            bytes=sum(record.bytes for marker in markers for record in marker.shard.files.values()),
+            bytes=size,
             rejections=dict(sorted(rejections.items())),
             seconds=time.monotonic() - self._start,
             core_seconds=dict(self._tally.core_seconds),
             scenario_seconds=self._tally.scenario_seconds,
             residuals=self._tally.residuals,
             outstanding=outstanding,
+            store=self._destination.store if self._destination is not None else "",
+            formats=self._formats,
         )
 
-    def _finish_elsewhere(self, destination: Destination, markers: Sequence[Marker]) -> None:
-        """No manifest is written here: the folder is no dataset. The tables of a study are small and stay."""
-        manifest = Manifest.of(self._recipe, markers, GENERATOR_VERSION)
-        tables = {
-            path: write_whole(self._folder, path, content) for path, content in self._study_files(markers)
-        }
-        manifest = replace(manifest, study_files=tables)
-        destination.finish(self._folder, manifest)
-
-    def _study_files(self, markers: Sequence[Marker]) -> Iterator[tuple[str, bytes]]:
+    def _study_files(self, attempts: Mapping[str, Mapping[int, int]]) -> Iterator[tuple[str, bytes]]:
         from simgen.study.neighbours import neighbour_files
 
-        attempts: dict[str, dict[int, int]] = {}
-        for marker in markers:
-            attempts.setdefault(marker.shard.split, {}).update(marker.attempts)
         return neighbour_files(self._recipe, self._plan.clips_per_split, attempts)

@@ -54,6 +54,7 @@ class Job:
     recipe: Recipe
     folder: Path
     formats: tuple[str, ...]
+    store: str = ""  # the URL to which a worker that does not see the folder sends its shards by itself
 
 
 @dataclass(frozen=True, slots=True)

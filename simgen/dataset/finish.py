@@ -5,17 +5,17 @@ manifest.json.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from simgen.dataset.manifest import MANIFEST, RECIPE, Manifest, Marker
-from simgen.dataset.storage import FileRecord, write_whole
+from simgen.dataset.storage import FileRecord, holds, write_pieces, write_whole
 from simgen.errors import DatasetError
 from simgen.publish.card import CARD, dataset_card, renewed_card, speaks_of
 from simgen.publish.card_edits import metadata_of
-from simgen.publish.croissant import CROISSANT, croissant
+from simgen.publish.croissant import CROISSANT, croissant_pieces
 
 __all__ = ["CARD", "CROISSANT", "OLD_CARD", "finish_dataset"]
 
@@ -25,12 +25,12 @@ OLD_CARD = "README.old.md"
 def finish_dataset(
     folder: Path,
     recipe: Any,
-    markers: Sequence[Marker],
+    markers: Iterable[Marker],
     generator_version: int,
     study_files: Callable[[], Iterable[tuple[str, bytes]]] = tuple,
     say: Callable[[str], None] = lambda sentence: None,
 ) -> Manifest:
-    """Writes the files from the markers of all shards, after the tables of a study that `study_files` gives
+    """Writes the files from the markers of all shards, which are looked at one by one, after the tables of a study that `study_files` gives
     (path, content). What is already there as it should be is left alone.
 
     A card that speaks of this dataset is kept as it is. In the card of another one what a person wrote into the places that are theirs
@@ -41,24 +41,30 @@ def finish_dataset(
     if records is None:
         records = {path: write_whole(folder, path, content) for path, content in study_files()}
     manifest = replace(manifest, study_files=records)
-    text, old = manifest.to_text().encode(), _content(folder / CARD)
-    unchanged = _content(folder / MANIFEST) == text
+    old = _content(folder / CARD)
+    unchanged = holds(folder / MANIFEST, manifest.pieces())
     if old is None or not (unchanged or speaks_of(manifest).encode() in old.splitlines()):
         card = _card(folder, manifest, old, say)
-        described = croissant(manifest, metadata_of(card)).encode()
-        for relative, content in ((CARD, card.encode()), (CROISSANT, described)):
-            if _content(folder / relative) != content:
-                write_whole(folder, relative, content)
-    for relative, content in ((RECIPE, manifest.recipe.encode()), (MANIFEST, text)):
-        if _content(folder / relative) != content:
-            write_whole(folder, relative, content)
+        metadata = metadata_of(card)
+        _put(folder, CARD, lambda: (card.encode(),))
+        _put(folder, CROISSANT, lambda: map(str.encode, croissant_pieces(manifest, metadata)))
+    _put(folder, RECIPE, lambda: (manifest.recipe.encode(),))
+    if not unchanged:
+        manifest.write(folder)
     return manifest
+
+
+def _put(folder: Path, relative: str, pieces: Callable[[], Iterable[bytes]]) -> None:
+    """Writes the file unless it is there as it should be."""
+    if not holds(folder / relative, pieces()):
+        write_pieces(folder, relative, pieces())
 
 
 def _as_they_are(folder: Path, manifest: Manifest) -> Mapping[str, FileRecord] | None:
     """The tables of the study, where the folder holds this very dataset with all of them intact."""
     try:
-        before = Manifest.from_text((folder / MANIFEST).read_bytes())
+        with (folder / MANIFEST).open("rb") as file:
+            before = Manifest.from_file(file)
         if replace(before, study_files={}) != manifest:
             return None
         for path, record in before.study_files.items():

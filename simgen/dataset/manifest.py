@@ -8,16 +8,20 @@ the manifest after everything.
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
+import io
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from simgen.dataset.column_table import Layout, columns
-from simgen.dataset.storage import PRIVATE, FileRecord, write_whole
+from simgen.dataset.shards import Shard, ShardList, shard_files
+from simgen.dataset.storage import PRIVATE, FileRecord, seal, write_pieces, write_whole
 from simgen.errors import DatasetError
 
 __all__ = [
@@ -29,6 +33,7 @@ __all__ = [
     "Manifest",
     "Marker",
     "Shard",
+    "ShardList",
     "library_versions",
     "shard_files",
     "study_file",
@@ -43,61 +48,9 @@ _MARKERS = f"{PRIVATE}/markers"
 _LIBRARIES = ("numpy", "pyarrow", "av", "pybullet", "numba")
 
 
-def shard_files(
-    split: str, shard: int, shard_count: int, formats: Iterable[str], dense: bool
-) -> dict[str, str]:
-    """What a shard's files are called: role (parquet, dense, webdataset) -> path in the dataset."""
-    stem = f"{split}-{shard:05d}-of-{shard_count:05d}"
-    files = {}
-    if "parquet" in formats:
-        files["parquet"] = f"data/{stem}.parquet"
-        if dense:
-            files["dense"] = f"dense/{stem}.parquet"
-    if "webdataset" in formats:
-        files["webdataset"] = f"webdataset/{stem}.tar"
-    return files
-
-
 def study_file(split: str) -> str:
     """The table of how far the clips of a split are from those that are trained on."""
     return f"{STUDY}/{split}.parquet"
-
-
-@dataclass(frozen=True, slots=True)
-class Shard:
-    """Clips `start` … `start + clips - 1` of a split, and the files that hold them."""
-
-    split: str
-    shard: int
-    start: int
-    clips: int
-    files: Mapping[str, FileRecord]
-    bodies: int = 0  # the most that a clip of it has; 0 in datasets of the first days: not counted
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "split": self.split,
-            "shard": self.shard,
-            "start": self.start,
-            "clips": self.clips,
-            "bodies": self.bodies,
-            "files": {path: record.to_json() for path, record in sorted(self.files.items())},
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Shard:
-        return cls(
-            split=str(value["split"]),
-            shard=int(value["shard"]),
-            start=int(value["start"]),
-            clips=int(value["clips"]),
-            files={path: FileRecord.from_json(record) for path, record in value["files"].items()},
-            bodies=int(value.get("bodies", 0)),
-        )
-
-    def file(self, kind: str) -> str | None:
-        """Path of the file in folder `kind` (data, dense, webdataset), None if there is none."""
-        return next((path for path in self.files if path.startswith(f"{kind}/")), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +72,13 @@ class Marker:
         return f"{_MARKERS}/{split}-{shard:05d}-of-{shard_count:05d}.json"
 
     def write(self, folder: Path) -> None:
+        """Writes it, and seals the shard's files that are there with it."""
         text = json.dumps(self.to_json(), sort_keys=True, indent=1) + "\n"
-        write_whole(folder, self.path(self.shard.split, self.shard.shard, self.shard_count), text.encode())
+        path = self.path(self.shard.split, self.shard.shard, self.shard_count)
+        write_whole(folder, path, text.encode())
+        there = [(folder / file).stat() for file in self.shard.files if (folder / file).exists()]
+        if there:
+            seal(folder / path, there)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -140,8 +98,10 @@ class Marker:
         done).
         """
         try:
-            value = json.loads((folder / cls.path(split, shard, shard_count)).read_bytes())
-            return cls.from_json(value)
+            # hundreds of thousands are read in a scan: with pathlib their paths would take as long as all the rest
+            place = f"{folder}/{cls.path(split, shard, shard_count)}"
+            with open(place, "rb", buffering=0) as file:  # noqa: PTH123
+                return cls.from_json(json.loads(file.read()))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
@@ -173,7 +133,7 @@ class Manifest:
     formats: tuple[str, ...]
     versions: Mapping[str, str]
     rejections: Mapping[str, int]
-    shards: tuple[Shard, ...]  # by split in the recipe's order, then by number
+    shards: Sequence[Shard]  # by split in the recipe's order, then by number; kept as a `ShardList`
     # scenario -> parameter -> role, revealed
     factors: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     # scenario -> kinds of event of which the first is what a clip is about
@@ -182,22 +142,31 @@ class Manifest:
     study_files: Mapping[str, FileRecord] = field(default_factory=dict)  # see `study_file`
     format: int = FORMAT
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.shards, ShardList):
+            object.__setattr__(self, "shards", ShardList(self.shards))
+
     @classmethod
-    def of(cls, recipe: Any, markers: Sequence[Marker], generator_version: int) -> Manifest:
-        """The manifest of the shards that these markers speak of. Raises ValueError if they do not belong
-        together.
+    def of(cls, recipe: Any, markers: Iterable[Marker], generator_version: int) -> Manifest:
+        """The manifest of the shards that these markers speak of, which are looked at one by one. Raises ValueError if
+        they do not belong together.
         """
-        order = {split: place for place, split in enumerate(recipe.designs)}
-        markers = sorted(markers, key=lambda marker: (order[marker.shard.split], marker.shard.shard))
-        if not markers:
-            raise ValueError("a dataset needs at least one shard")
-        strange = [m for m in markers if m.recipe_hash != recipe.hash or m.formats != markers[0].formats]
-        if strange:
-            path = Marker.path(strange[0].shard.split, strange[0].shard.shard, strange[0].shard_count)
-            raise ValueError(f"{path} belongs to another recipe or to other formats")
         rejections: Counter[str] = Counter()
-        for marker in markers:
-            rejections.update(marker.rejections)
+        formats: tuple[str, ...] | None = None  # of the first
+
+        def checked() -> Iterator[Shard]:
+            nonlocal formats
+            for marker in markers:
+                formats = formats or marker.formats
+                if marker.recipe_hash != recipe.hash or marker.formats != formats:
+                    path = Marker.path(marker.shard.split, marker.shard.shard, marker.shard_count)
+                    raise ValueError(f"{path} belongs to another recipe or to other formats")
+                rejections.update(marker.rejections)
+                yield marker.shard
+
+        shards = _in_order(ShardList(checked()), list(recipe.designs))
+        if formats is None:
+            raise ValueError("a dataset needs at least one shard")
         video = recipe.video_spec()
         return cls(
             name=recipe.name,
@@ -212,10 +181,10 @@ class Manifest:
                 "fps": float(video.fps),
                 "frame_count": video.frame_count,
             },
-            formats=markers[0].formats,
+            formats=formats,
             versions=library_versions(),
             rejections=dict(sorted(rejections.items())),
-            shards=tuple(marker.shard for marker in markers),
+            shards=shards,
             factors=recipe.factors(),
             decisive=recipe.decisive(),
             study=recipe.study_summary(),
@@ -224,22 +193,44 @@ class Manifest:
     @property
     def splits(self) -> dict[str, int]:
         """Clips per split."""
-        counts: dict[str, int] = {}
-        for shard in self.shards:
-            counts[shard.split] = counts.get(shard.split, 0) + shard.clips
-        return counts
+        return self._list.clips
 
-    def of_split(self, split: str) -> tuple[Shard, ...]:
-        return tuple(shard for shard in self.shards if shard.split == split)
+    @property
+    def byte_count(self) -> int:
+        """Of all shards' files."""
+        return self._list.byte_count
+
+    @property
+    def _list(self) -> ShardList:
+        assert isinstance(self.shards, ShardList)
+        return self.shards
+
+    def of_split(self, split: str) -> Sequence[Shard]:
+        return self._list.of_split(split)
 
     def write(self, folder: Path) -> FileRecord:
-        return write_whole(folder, MANIFEST, self.to_text().encode())
+        return write_pieces(folder, MANIFEST, self.pieces())
 
     def to_text(self) -> str:
         """JSON with one shard per line, so that a person can read it and a large one can be streamed."""
+        return b"".join(self.pieces()).decode()
+
+    def pieces(self) -> Iterator[bytes]:
+        """The text, head first and then shard by shard: it is never there as a whole."""
         head = json.dumps(self._head(), indent=1, ensure_ascii=False)
-        lines = ",\n".join("  " + json.dumps(shard.to_json(), separators=(",", ":")) for shard in self.shards)
-        return f'{head[:-2]},\n "shards": [\n{lines}\n ]\n}}\n'
+        yield f'{head[:-2]},\n "shards": ['.encode()
+        before = "\n  "
+        for shard in self.shards:
+            yield f"{before}{json.dumps(shard.to_json(), separators=(',', ':'))}".encode()
+            before = ",\n  "
+        yield b"\n ]\n}\n" if self.shards else b"\n\n ]\n}\n"
+
+    def digest(self) -> str:
+        """The sha256 of the text in hexadecimal."""
+        found = hashlib.sha256()
+        for piece in self.pieces():
+            found.update(piece)
+        return found.hexdigest()
 
     def _head(self) -> dict[str, Any]:
         return {
@@ -281,44 +272,105 @@ class Manifest:
     @classmethod
     def from_text(cls, text: str | bytes, where: str = MANIFEST) -> Manifest:
         """Raises DatasetError when it is damaged or of a newer format."""
+        return cls.from_file(io.BytesIO(text.encode() if isinstance(text, str) else text), where)
+
+    @classmethod
+    def from_file(cls, file: BinaryIO, where: str = MANIFEST) -> Manifest:
+        """The same of an open file, shard by shard where it has one per line, as `write` writes it."""
         try:
-            value = json.loads(text)
+            return _streamed(file, where)
+        except _Otherwise:
+            file.seek(0)
+        try:
+            value = json.loads(file.read())
             newer = int(value["format"])
         except (ValueError, KeyError, TypeError) as error:
             raise DatasetError(
                 f"{where} is damaged ({error}); run `simgen build` again to write it anew"
             ) from error
-        if newer > FORMAT:
-            raise DatasetError(
-                f"{where} was written by a newer simgen (format {newer}, this one reads up to {FORMAT});"
-                " upgrade: pip install --upgrade simgen-physics"
-            )
+        _refuse_newer(newer, where)
         try:
-            return cls(
-                format=newer,
-                name=str(value["name"]),
-                scenario=str(value["scenario"]),
-                recipe=str(value["recipe"]),
-                recipe_hash=str(value["recipe_hash"]),
-                generator_version=int(value["generator_version"]),
-                layout=Layout.from_json(value["layout"]),
-                video=dict(value["video"]),
-                formats=tuple(value["formats"]),
-                versions=dict(value["versions"]),
-                rejections=dict(value["rejections"]),
-                shards=tuple(Shard.from_json(shard) for shard in value["shards"]),
-                factors=dict(value.get("factors", {})),
-                decisive={name: tuple(kinds) for name, kinds in value.get("decisive", {}).items()},
-                study=dict(value.get("study", {})),
-                study_files={
-                    str(path): FileRecord.from_json(record)
-                    for path, record in value.get("study_files", {}).items()
-                },
-            )
+            return cls._from_json(value, map(Shard.from_json, value["shards"]))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DatasetError(
                 f"{where} is damaged ({error!r}); run `simgen build` again to write it anew"
             ) from error
+
+    @classmethod
+    def _from_json(cls, value: Mapping[str, Any], shards: Iterable[Shard]) -> Manifest:
+        return cls(
+            format=int(value["format"]),
+            name=str(value["name"]),
+            scenario=str(value["scenario"]),
+            recipe=str(value["recipe"]),
+            recipe_hash=str(value["recipe_hash"]),
+            generator_version=int(value["generator_version"]),
+            layout=Layout.from_json(value["layout"]),
+            video=dict(value["video"]),
+            formats=tuple(value["formats"]),
+            versions=dict(value["versions"]),
+            rejections=dict(value["rejections"]),
+            shards=ShardList(shards),
+            factors=dict(value.get("factors", {})),
+            decisive={name: tuple(kinds) for name, kinds in value.get("decisive", {}).items()},
+            study=dict(value.get("study", {})),
+            study_files={
+                str(path): FileRecord.from_json(record)
+                for path, record in value.get("study_files", {}).items()
+            },
+        )
+
+
+def _in_order(shards: ShardList, splits: Sequence[str]) -> ShardList:
+    """By split, then by number; as they come, which is how a build hands them over, where they are so already."""
+    order = {split: place for place, split in enumerate(splits)}
+    if all(before <= after for before, after in pairwise(_keys(shards, order))):
+        return shards
+    keys = list(_keys(shards, order))
+    return ShardList(shards[place] for place in sorted(range(len(keys)), key=keys.__getitem__))
+
+
+def _keys(shards: ShardList, order: Mapping[str, int]) -> Iterator[tuple[int, int]]:
+    return ((order[split], number) for split, number in shards.addresses)
+
+
+class _Otherwise(Exception):
+    """The text is not laid out as `Manifest.write` does it: it may be damaged, or be JSON all the same."""
+
+
+def _streamed(file: BinaryIO, where: str) -> Manifest:
+    try:
+        head = bytearray()
+        while (line := file.readline()) != b' "shards": [\n':
+            if not line:
+                raise _Otherwise
+            head += line
+        value = json.loads(head.rstrip().removesuffix(b",") + b"}")
+        _refuse_newer(int(value["format"]), where)
+        return Manifest._from_json(value, _shard_lines(file))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _Otherwise from error
+
+
+def _shard_lines(file: BinaryIO) -> Iterator[Shard]:
+    """Shards up to the end of their list, behind which nothing may come."""
+    more = True
+    while (line := file.readline()) != b" ]\n":
+        text = line.rstrip()
+        if not more or not text:
+            raise _Otherwise
+        more = text.endswith(b",")
+        yield Shard.from_json(json.loads(text.removesuffix(b",")))
+    if more or file.read().strip() != b"}":
+        raise _Otherwise
+
+
+def _refuse_newer(version: int, where: str) -> None:
+    if version > FORMAT:
+        raise DatasetError(
+            f"{where} was written by a newer simgen (format {version}, this one reads up to {FORMAT});"
+            " upgrade: pip install --upgrade simgen-physics"
+        )
 
 
 def library_versions() -> dict[str, str]:

@@ -12,15 +12,27 @@ import itertools
 import os
 import shutil
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-__all__ = ["PRIVATE", "UNFINISHED", "FileRecord", "HashedFile", "remove_unfinished", "write_whole"]
+__all__ = [
+    "PRIVATE",
+    "UNFINISHED",
+    "FileRecord",
+    "HashedFile",
+    "holds",
+    "is_sealed",
+    "remove_unfinished",
+    "seal",
+    "write_pieces",
+    "write_whole",
+]
 
 PRIVATE = ".simgen"  # the folder in a dataset that is the build's own business
 UNFINISHED = "unfinished"  # in it: files that have no name yet
+_COARSEST_NS = 10**9  # file systems that keep times in whole seconds (Lustre)
 _numbers = itertools.count()
 
 
@@ -113,15 +125,51 @@ def _sync_folder(folder: Path) -> None:
 
 def write_whole(folder: Path, relative: str, data: bytes) -> FileRecord:
     """Writes a small file so that it is either whole or not there."""
+    return write_pieces(folder, relative, (data,))
+
+
+def write_pieces(folder: Path, relative: str, pieces: Iterable[bytes]) -> FileRecord:
+    """`write_whole` of a file that need not fit into memory."""
     file = HashedFile(folder, relative)
     try:
-        file.write(data)
+        for piece in pieces:
+            file.write(piece)
         return file.commit()
     except BaseException:
         file.abort()
         raise
 
 
+def holds(path: Path, pieces: Iterable[bytes]) -> bool:
+    """Whether the file is there and these pieces are its content."""
+    try:
+        with path.open("rb") as file:
+            return all(file.read(len(piece)) == piece for piece in pieces) and not file.read(1)
+    except FileNotFoundError:
+        return False
+
+
 def remove_unfinished(folder: Path) -> None:
     """Removes what killed builds left behind. Only while no other build writes into this dataset."""
     shutil.rmtree(folder / PRIVATE / UNFINISHED, ignore_errors=True)
+
+
+def seal(path: Path, files: Sequence[os.stat_result]) -> None:
+    """Has `path` remember in what state these files are; see `is_sealed`."""
+    moment = _mean_change_ns(files)
+    os.utime(path, ns=(moment, moment))
+
+
+def is_sealed(status: os.stat_result, files: Sequence[os.stat_result]) -> bool:
+    """Whether none of the files has changed since the file of this status was sealed with them.
+
+    The system notes when a file last changed (ctime), and nobody can set that. A change is later than the seal, or,
+    with a clock that has been put back meanwhile, moves the mean of the files' times away from the one that the seal
+    has as its modification time.
+    """
+    shift_ns = abs(_mean_change_ns(files) - status.st_mtime_ns)
+    return shift_ns < _COARSEST_NS and all(file.st_ctime_ns <= status.st_ctime_ns for file in files)
+
+
+def _mean_change_ns(files: Sequence[os.stat_result]) -> int:
+    return sum(file.st_ctime_ns for file in files) // len(files)

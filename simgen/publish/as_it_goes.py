@@ -7,11 +7,15 @@ folder lost everything but its markers, makes nothing twice.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from simgen import GENERATOR_VERSION
+from simgen.build.destination import Whole
 from simgen.dataset.manifest import Manifest, Marker
-from simgen.dataset.storage import FileRecord
+from simgen.dataset.storage import FileRecord, write_whole
 from simgen.publish.card import card_of, describe
 from simgen.publish.hub import HubRepository
 from simgen.publish.progress import Audience, Quiet
@@ -22,11 +26,17 @@ from simgen.publish.target import Identity
 from simgen.publish.upload import PublishReport, card_in, missing, reveal
 from simgen.reading.retries import PATIENCE, Patience
 
+if TYPE_CHECKING:
+    from simgen.build.plan import ShardPlan
+
 __all__ = ["HubDestination"]
 
 
 class HubDestination:
     """The repository `user/name`, and for tars its sibling, as the destination of a build."""
+
+    at_once = 1  # a commit follows the other
+    store = ""  # only this process commits
 
     def __init__(
         self,
@@ -52,8 +62,14 @@ class HubDestination:
         for stage in self._stages.values():
             stage.begin(self._private)
 
+    def look(self, folder: Path, shards: Iterable[ShardPlan]) -> None:
+        """The markers are in the folder, and `begin` has looked at everything."""
+
     def holds(self, record: FileRecord) -> bool:
         return any(stage.holds(record) for stage in self._stages.values())
+
+    def wants(self, folder: Path, marker: Marker) -> bool:
+        return any((folder / path).exists() for path in marker.shard.files)
 
     def take(self, folder: Path, marker: Marker) -> None:
         for path, record in marker.shard.files.items():
@@ -63,7 +79,11 @@ class HubDestination:
                 stage.send([Arrival(path, folder / path, record)], self._audience.sent)
                 self._sent += record.bytes
 
-    def finish(self, folder: Path, manifest: Manifest) -> None:
+    def finish(self, folder: Path, whole: Whole) -> Manifest:
+        """No manifest is written here: the folder is no dataset. The tables of a study are small and stay."""
+        manifest = Manifest.of(whole.recipe, whole.markers, GENERATOR_VERSION)
+        study = {path: write_whole(folder, path, content) for path, content in whole.study_files()}
+        manifest = replace(manifest, study_files=study)
         parts = parts_of(folder, manifest, self.name, self._formats, None)
         pairs = [(part, self._stages[part.repository]) for part in parts]
         for part, stage in pairs:  # the tables of a study
@@ -76,3 +96,4 @@ class HubDestination:
         old, where = card_in(folder)
         cards = [card_of(part.manifest, part.repository, description, old, where) for part, _ in pairs]
         self.report = reveal(pairs, cards, self._audience, None, self._sent, self._start, self._private)
+        return manifest

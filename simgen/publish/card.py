@@ -8,7 +8,6 @@ depends on the time or the machine.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -193,8 +192,7 @@ def _text(facts: Facts) -> str:
 
 def speaks_of(manifest: Manifest) -> str:
     """The line of a card that says of which dataset it speaks, to the byte."""
-    digest = hashlib.sha256(manifest.to_text().encode()).hexdigest()
-    return f"# of the dataset {digest[:16]}"
+    return f"# of the dataset {manifest.digest()[:16]}"
 
 
 def _front(manifest: Manifest) -> str:

@@ -86,6 +86,11 @@ def croissant(manifest: Manifest, metadata: Mapping[str, Any], repo: str = "") -
 
     A dataset without Parquet has no record sets: Croissant describes columns of tables.
     """
+    return "".join(croissant_pieces(manifest, metadata, repo))
+
+
+def croissant_pieces(manifest: Manifest, metadata: Mapping[str, Any], repo: str = "") -> Iterator[str]:
+    """The same file by file, of which a large dataset has many."""
     licence = str(metadata.get("license", ""))
     where = f"https://huggingface.co/datasets/{repo}" if repo else ""
     splits = ", ".join(f"{split} {clips}" for split, clips in manifest.splits.items())
@@ -108,10 +113,24 @@ def croissant(manifest: Manifest, metadata: Mapping[str, Any], repo: str = "") -
         "distribution": list(_files(manifest, where)),
         "recordSet": list(_record_sets(manifest)),
     }
-    return json.dumps(described, indent=1, ensure_ascii=False) + "\n"
+    frame = json.dumps(described, indent=1, ensure_ascii=False) + "\n"
+    for kind, folder in _FOLDERS.items():
+        before, here, after = frame.partition(json.dumps(_place(kind)))
+        if here:
+            yield before
+            for number, entry in enumerate(_shard_files(manifest, folder, where)):
+                text = json.dumps(entry, indent=1, ensure_ascii=False).replace("\n", "\n  ")
+                yield f",\n  {text}" if number else text
+        frame = after if here else frame
+    yield frame
 
 
-def _files(manifest: Manifest, where: str) -> Iterator[dict[str, Any]]:
+def _place(kind: str) -> str:
+    """Stands for the shards of a record set, before they are written out one by one."""
+    return f"\0{kind}"
+
+
+def _files(manifest: Manifest, where: str) -> Iterator[dict[str, Any] | str]:
     """The repository, if it is in one; every Parquet shard; a set of them per record set."""
     if where:
         yield {
@@ -125,23 +144,8 @@ def _files(manifest: Manifest, where: str) -> Iterator[dict[str, Any]]:
             "sha256": "https://github.com/mlcommons/croissant/issues/80",
         }
     for kind, folder in _FOLDERS.items():
-        records = {
-            path: record
-            for shard in manifest.shards
-            for path, record in sorted(shard.files.items())
-            if path.startswith(f"{folder}/")
-        }
-        for path, record in records.items():
-            yield {
-                "@type": "cr:FileObject",
-                "@id": path,
-                "name": path,
-                "contentUrl": f"{where}/resolve/main/{path}" if where else path,
-                "contentSize": f"{record.bytes} B",
-                "encodingFormat": "application/x-parquet",
-                "sha256": record.sha256,
-            }
-        if records:
+        if any(shard.file(folder) for shard in manifest.shards):
+            yield _place(kind)
             yield {
                 "@type": "cr:FileSet",
                 "@id": f"{kind}-files",
@@ -151,6 +155,21 @@ def _files(manifest: Manifest, where: str) -> Iterator[dict[str, Any]]:
                 "encodingFormat": "application/x-parquet",
                 "includes": f"{folder}/*.parquet",
             }
+
+
+def _shard_files(manifest: Manifest, folder: str, where: str) -> Iterator[dict[str, Any]]:
+    for shard in manifest.shards:
+        for path, record in sorted(shard.files.items()):
+            if path.startswith(f"{folder}/"):
+                yield {
+                    "@type": "cr:FileObject",
+                    "@id": path,
+                    "name": path,
+                    "contentUrl": f"{where}/resolve/main/{path}" if where else path,
+                    "contentSize": f"{record.bytes} B",
+                    "encodingFormat": "application/x-parquet",
+                    "sha256": record.sha256,
+                }
 
 
 def _record_sets(manifest: Manifest) -> Iterator[dict[str, Any]]:

@@ -17,12 +17,12 @@ from simgen.dataset.storage import FileRecord
 from simgen.errors import PublishError
 from simgen.publish.card import CARD
 from simgen.publish.hub import HubFile, HubRepository, MovedError
+from simgen.publish.limits import FILES_PER_COMMIT
 from simgen.publish.publication import Publication
 from simgen.publish.target import TITLE, Identity, Target, look
 
-__all__ = ["FILES_PER_COMMIT", "Arrival", "Staging"]
+__all__ = ["Arrival", "Staging"]
 
-FILES_PER_COMMIT = 50  # the Hub advises 50 to 100
 _BYTES_PER_COMMIT = 5_000_000_000  # so that a commit comes every few minutes
 _TRIES = 3  # when somebody else commits in between
 _MAIN = "main"

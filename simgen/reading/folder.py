@@ -16,7 +16,7 @@ from simgen.errors import DatasetError
 from simgen.reading.cache import ShardCache
 from simgen.reading.remote_file import READ_AHEAD, RandomAccess, RemoteFile, Span
 from simgen.reading.retries import PATIENCE, Patience, ShortReadError, TruncatedError, patiently
-from simgen.reading.stores import CANNOT_LIST, file_system, protocol_of
+from simgen.reading.stores import CANNOT_LIST, file_system, kept_record, protocol_of
 
 __all__ = ["Folder", "read_manifest"]
 
@@ -90,6 +90,14 @@ class Folder:
         if size is None:  # a server that streams without a length
             return len(self.read(relative))
         return int(size)
+
+    def kept_record(self, relative: str) -> FileRecord | None:
+        """Size and hash as the store keeps them, see `simgen.reading.stores.kept_record`; None of a local file."""
+        place = self._place(relative)
+        if self.is_local:
+            return None
+        found: FileRecord | None = self._patiently(relative, lambda: kept_record(self._system, place))
+        return found
 
     def source(self, relative: str, record: FileRecord, ahead: int = 0, tail: int = 0) -> RandomAccess:
         """A file of the manifest to read at offsets, from the disk or from the store, past the cache.

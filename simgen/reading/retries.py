@@ -29,6 +29,7 @@ __all__ = [
     "TruncatedError",
     "may_pass",
     "patiently",
+    "reason",
     "status_of",
 ]
 
@@ -102,7 +103,7 @@ def patiently(action: Callable[[], Result], path: str, patience: Patience = PATI
             raise
         damaged = isinstance(error, TruncatedError) or status_of(error) == 416
         raise (DatasetError if damaged else StoreError)(
-            f"{path} could not be read ({_reason(error)}; {tries.in_words}). {_advice(error)}"
+            f"{path} could not be read ({reason(error)}; {tries.in_words}). {_advice(error)}"
         ) from error
 
 
@@ -219,7 +220,8 @@ def _seconds(value: str) -> float | None:
         return None
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
+    """Its status and what it says, in a line."""
     status = status_of(error)
     text = " ".join(str(error).split())[:300] or type(error).__name__
     return f"status {status}: {text}" if status is not None else f"{type(error).__name__}: {text}"

@@ -6,13 +6,15 @@ knows which extra of simgen installs it, and gives the HTTP client what it lacks
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import fsspec
 
+from simgen.dataset.storage import FileRecord
 from simgen.errors import DatasetError, MissingDependencyError
 
-__all__ = ["CANNOT_LIST", "file_system", "protocol_of"]
+__all__ = ["CANNOT_LIST", "file_system", "kept_record", "protocol_of"]
 
 # kind of URL -> the extra of simgen-physics that installs what reads it
 _EXTRAS = {
@@ -36,14 +38,14 @@ def protocol_of(location: str) -> str:
     return location.split("://", 1)[0].split("::", 1)[0] if "://" in location else "file"
 
 
-def file_system(location: str, silence_s: float = _SILENCE_S) -> tuple[Any, str]:
-    """The fsspec file system of a location and the path in it.
+def file_system(location: str, silence_s: float = _SILENCE_S, **more: Any) -> tuple[Any, str]:
+    """The fsspec file system of a location and the path in it; `more` are options of every such system.
 
     Raises MissingDependencyError when its package is not installed, DatasetError when it cannot be opened.
     """
     protocol = protocol_of(location)
     try:
-        system, root = fsspec.core.url_to_fs(location, **_options(protocol, silence_s))
+        system, root = fsspec.core.url_to_fs(location, **_options(protocol, silence_s), **more)
     except ImportError as error:  # fsspec names the package, e.g. "Install s3fs to access S3"
         raise MissingDependencyError(
             f"{location} cannot be opened: {error}. {_how_to_install(protocol)}"
@@ -51,6 +53,28 @@ def file_system(location: str, silence_s: float = _SILENCE_S) -> tuple[Any, str]
     except (ValueError, OSError) as error:
         raise DatasetError(f"{location} cannot be opened: {error}") from error
     return system, str(root)
+
+
+def kept_record(system: Any, place: str) -> FileRecord | None:
+    """Size and SHA-256 of a file as the store itself keeps them: S3 of a file that was sent in one piece with its SHA-256,
+    which S3 compared with what it received; the Hub of every large file. Nothing is read. None where the store keeps none.
+
+    Raises what the file system raises, FileNotFoundError among it.
+    """
+    protocols = {system.protocol} if isinstance(system.protocol, str) else set(system.protocol)
+    if "s3" in protocols:
+        bucket, key, _ = system.split_path(place)
+        told = system.call_s3("head_object", Bucket=bucket, Key=key, ChecksumMode="ENABLED")
+        digest = str(told.get("ChecksumSHA256") or "")
+        if (
+            not digest or "-" in digest or told.get("ChecksumType") == "COMPOSITE"
+        ):  # of parts: the hash of their hashes
+            return None
+        return FileRecord(int(told["ContentLength"]), base64.b64decode(digest).hex())
+    if "hf" in protocols:
+        told = system.info(place).get("lfs")
+        return None if told is None else FileRecord(int(told.size), str(told.sha256))
+    return None
 
 
 def _options(protocol: str, silence_s: float) -> dict[str, Any]:

@@ -29,7 +29,7 @@ _RESERVED = ("mix", "all")  # words of the recipe language
 
 def get_scenario(name: str) -> Scenario:
     """The scenario of that name. Raises SimgenError with the likely name when there is none."""
-    scenarios, broken = _found()
+    scenarios, broken, _ = _found()
     if name in scenarios:
         return scenarios[name]
     near = difflib.get_close_matches(name, scenarios, n=1)
@@ -47,10 +47,15 @@ def broken_plugins() -> tuple[str, ...]:
     return _found()[1]
 
 
+def plugin_of(name: str) -> EntryPoint | None:
+    """Where the scenario of this name was found; None when it is one of simgen's own, or not there."""
+    return _found()[2].get(name)
+
+
 @functools.cache
-def _found() -> tuple[dict[str, Scenario], tuple[str, ...]]:
+def _found() -> tuple[dict[str, Scenario], tuple[str, ...], dict[str, EntryPoint]]:
     scenarios = {scenario.name: scenario for scenario in own_scenarios()}
-    broken = []
+    broken, plugins = [], {}
     for entry in entry_points(group=GROUP):
         try:
             scenario = _load(entry)
@@ -64,7 +69,8 @@ def _found() -> tuple[dict[str, Scenario], tuple[str, ...]]:
             broken.append(_sentence(entry, error))
         else:
             scenarios[scenario.name] = scenario
-    return scenarios, tuple(broken)
+            plugins[scenario.name] = entry
+    return scenarios, tuple(broken), plugins
 
 
 def own_scenarios() -> list[Scenario]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simgen.recipe.distributions import Constant
+from simgen.recipe.distributions import Constant, Distribution
 from simgen.recipe.draws import column
+from simgen.scene.materials import MATERIALS
 from simgen.study.columns import values
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def drawn_factors(
     again, name = attempts or {}, scenario or recipe.scenario
     design, boxes = recipe.designs[split], recipe.drawing.params[split][name]
     plain = len(boxes) == 1 and not (design.in_groups or design.blend or recipe.mixed)
-    if not plain or "material" in boxes[0]:
+    if not plain or _has_materials(boxes[0]):
         rows = [_drawn(recipe, split, index, again.get(index, 0)) for index in indices]
         return {parameter: np.array([row[parameter] for row in rows]) for parameter in boxes[0]}
     found: dict[str, NDArray[Any]] = {}
@@ -53,6 +54,14 @@ def drawn_factors(
             for parameter, value in _drawn(recipe, split, index, again[index]).items():
                 found[parameter][row] = value
     return found
+
+
+def _has_materials(box: Mapping[str, Distribution]) -> bool:
+    """Whether something is decided by the material of a clip; nothing is where it is always `none`."""
+    material = box.get("material")
+    return material is not None and not (
+        isinstance(material, Constant) and material.constant not in MATERIALS
+    )
 
 
 def _drawn(recipe: Recipe, split: str, index: int, attempt: int) -> dict[str, Any]:

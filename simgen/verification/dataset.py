@@ -6,7 +6,8 @@ Only what is there is read; nothing is repaired. `simgen build` on the same fold
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,8 @@ __all__ = ["Finding", "VerifyReport", "verify"]
 
 _CHUNK = 1 << 20
 _MOST_SHOWN = 50
+_AT_ONCE = 32  # requests
+_SHARDS_AT_ONCE = 200  # of which a store is asked for its hashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class VerifyReport:
     clips: int
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()  # what could not be checked, and why
+    kept: int = 0  # files of which the store's own hash was compared; the others were read
 
     @property
     def ok(self) -> bool:
@@ -65,6 +69,11 @@ class VerifyReport:
         how = "every file read and hashed" + (
             ", every clip decoded and its labels checked" if self.deep else ""
         )
+        if self.kept:
+            others = (
+                f", the other {self.files - self.kept:,} read and hashed" if self.kept < self.files else ""
+            )
+            how = f"{self.kept:,} files compared by the hashes that the store keeps{others} (--read reads and hashes all)"
         lines = [f"{self.location}: {checked}; {how}.", *self.notes]
         lines += [str(finding) for finding in self.findings[:_MOST_SHOWN]]
         if len(self.findings) > _MOST_SHOWN:
@@ -84,10 +93,15 @@ class VerifyReport:
 
 
 def verify(
-    location: str | Path, deep: bool = False, progress: Callable[[int, int], None] | None = None
+    location: str | Path,
+    deep: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+    read: bool = False,
 ) -> VerifyReport:
     """Checks the dataset at `location`, a folder or fsspec URL; see the report's `ok`, `findings` and `text`.
 
+    A file of which the store itself keeps the SHA-256 (see `simgen.reading.stores.kept_record`) is compared by that and not
+    downloaded, unless `read` or `deep` ask for it.
     `progress(done, total)` hears how many clips are checked. Raises DatasetError when there is no finished
     dataset of a format that this version reads.
     """
@@ -95,10 +109,17 @@ def verify(
     manifest = read_manifest(folder)
     total, done = sum(shard.clips for shard in manifest.shards), 0
     findings = [*_strangers(folder, manifest), *_recipe(folder, manifest)]
-    findings += _files(folder, manifest.study_files)
+    ask = not (read or deep or folder.is_local)
+    kept = _kept(folder, manifest.study_files) if ask else {}
+    findings += _files(folder, manifest.study_files, kept)
+    by_store = len(kept)
     rederivation = Rederivation(manifest) if deep else None
-    for shard in manifest.shards:
-        damaged = list(_files(folder, shard.files))
+    for number, shard in enumerate(manifest.shards):
+        if ask and number % _SHARDS_AT_ONCE == 0:
+            batch = manifest.shards[number : number + _SHARDS_AT_ONCE]
+            kept = _kept(folder, [path for some in batch for path in some.files])
+            by_store += len(kept)
+        damaged = list(_files(folder, shard.files, kept))
         findings += damaged
         if rederivation is not None:
             for finding in _clips(folder, manifest, shard, rederivation, [entry.path for entry in damaged]):
@@ -123,7 +144,22 @@ def verify(
         clips=total,
         findings=tuple(findings),
         notes=() if rederivation is None or rederivation.possible else (rederivation.why_not,),
+        kept=by_store,
     )
+
+
+def _kept(folder: Folder, paths: Collection[str]) -> dict[str, FileRecord]:
+    """What the store keeps of these files; those that are missing there or of which it keeps no hash are left out."""
+
+    def one(path: str) -> FileRecord | None:
+        try:
+            return folder.kept_record(path)
+        except (FileNotFoundError, DatasetError):
+            return None  # reading it says why
+
+    with ThreadPoolExecutor(_AT_ONCE, "simgen-verify") as pool:
+        found = zip(paths, pool.map(one, paths), strict=True)
+        return {path: record for path, record in found if record is not None}
 
 
 def _strangers(folder: Folder, manifest: Manifest) -> Iterator[Finding]:
@@ -146,9 +182,12 @@ def _recipe(folder: Folder, manifest: Manifest) -> Iterator[Finding]:
         )
 
 
-def _files(folder: Folder, files: Mapping[str, FileRecord]) -> Iterator[Finding]:
+def _files(
+    folder: Folder, files: Mapping[str, FileRecord], kept: Mapping[str, FileRecord]
+) -> Iterator[Finding]:
     for path, record in files.items():
-        message = _difference(folder, path, record)
+        there = kept.get(path)
+        message = _difference(folder, path, record) if there is None else _words(there, record)
         if message:
             yield Finding(path, "", message)
 
@@ -164,11 +203,16 @@ def _difference(folder: Folder, path: str, record: FileRecord) -> str:
         return "is missing"
     except (OSError, DatasetError) as error:
         return f"cannot be read: {error}"
-    if size != record.bytes:
-        kind = "truncated" if size < record.bytes else "longer than it was written"
-        return f"is {kind}: {size:,} bytes instead of {record.bytes:,}"
-    if digest.hexdigest() != record.sha256:
-        found, written = digest.hexdigest()[:12], record.sha256[:12]
+    return _words(FileRecord(size, digest.hexdigest()), record)
+
+
+def _words(there: FileRecord, record: FileRecord) -> str:
+    """How a file differs from what it should be; "" if it does not."""
+    if there.bytes != record.bytes:
+        kind = "truncated" if there.bytes < record.bytes else "longer than it was written"
+        return f"is {kind}: {there.bytes:,} bytes instead of {record.bytes:,}"
+    if there.sha256 != record.sha256:
+        found, written = there.sha256[:12], record.sha256[:12]
         return f"was changed since it was written (sha256 {found}… instead of {written}…)"
     return ""
 

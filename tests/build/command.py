@@ -22,9 +22,10 @@ passes: [segmentation]
 output: {{format: both, clips_per_shard: 8}}
 """
 
-# A drop whose scene() goes wrong for one clip, in the way that FAULT says, until the file FAULT_ONCE exists.
+# A drop whose scene() goes wrong for some clips: FAULTS="11:segfault,5:exit" says which and how. With a folder ONCE in
+# the environment, a clip does so once: it leaves a file there.
 PLUGIN = """
-import ctypes, os, pathlib, signal, time
+import ctypes, os, pathlib, signal
 from simgen.errors import Rejected
 from simgen.scenarios.drop import Drop
 
@@ -33,11 +34,12 @@ class Faulty(Drop):
     summary = "A drop that fails on purpose."
 
     def scene(self, params, draws, video):
-        once = pathlib.Path(os.environ["FAULT_ONCE"]) if "FAULT_ONCE" in os.environ else None
-        if draws.index == int(os.environ.get("FAULT_CLIP", -1)) and not (once and once.exists()):
+        faults = dict(entry.split(":") for entry in filter(None, os.environ.get("FAULTS", "").split(",")))
+        fault = faults.get(str(draws.index))
+        once = pathlib.Path(os.environ["ONCE"]) / str(draws.index) if "ONCE" in os.environ else None
+        if fault and not (once and once.exists()):
             if once:
                 once.touch()
-            fault = os.environ["FAULT"]
             if fault == "segfault":
                 ctypes.string_at(0)
             if fault == "kill":
@@ -48,12 +50,11 @@ class Faulty(Drop):
                 raise ZeroDivisionError("a mistake in a plug-in")
             if fault == "reject":
                 raise Rejected("overlap", "the bodies overlap by 3 cm")
-            if fault == "memory":
-                hoard = []
-                while True:
-                    hoard.append(bytearray(1 << 28))
-            if fault == "hang":
-                time.sleep(3600)
+            hoard = []
+            while fault == "ask for memory":  # zeros, which the system has not to find yet
+                hoard.append(bytearray(1 << 28))
+            while fault == "fill memory":
+                hoard.append(b"x" * (1 << 27))
         return super().scene(params, draws, video)
 """
 

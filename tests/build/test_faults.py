@@ -1,10 +1,13 @@
-"""What can go wrong goes wrong for real: workers and builds are killed, disks fill up, folders vanish.
+"""What can go wrong goes wrong for real: workers and builds are killed, disks fill up, clocks jump, folders vanish.
 
-After each fault the same command is run again, and the dataset must equal an undisturbed one byte for byte.
+After each fault the build is run again, and the dataset must equal an undisturbed one byte for byte. Loss of a Ray node is
+in test_ray.py, of a task among tasks in test_tasks.py, every kind of damage to a folder that lies still in test_resume.py.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import random
 import re
 import shutil
@@ -12,57 +15,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+from simgen.build import build
+from simgen.errors import BuildError
+from simgen.recipe import load_recipe
+from tests.build.aftermath import Undisturbed
 from tests.build.command import environment, plugin, recipe_file, sentences, simgen, started
 from tests.build.hand import content
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    folder = tmp_path_factory.mktemp("undisturbed")
-    done = simgen("build", recipe_file(folder), "-o", "out", "--workers", 1, cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return content(folder / "out")
-
-
-def test_any_number_of_workers_gives_the_same_bytes(undisturbed: dict[str, bytes], tmp_path: Path) -> None:
-    done = simgen("build", recipe_file(tmp_path), "-o", "out", "--workers", 3, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert content(tmp_path / "out") == undisturbed
-
-
-def test_twenty_kills(undisturbed: dict[str, bytes], tmp_path: Path) -> None:
-    """SIGKILL at twenty random moments, in as many builds as it takes: while it starts, between any two clips,
-    while shards and the manifest are written."""
-    recipe, chance = recipe_file(tmp_path), random.Random(8)
-    kills = finished = 0
-    while kills < 20:
-        out = tmp_path / f"out{finished}"
-        while not (out / "manifest.json").exists():
-            with started("build", recipe, "-o", out, "--workers", 2, cwd=tmp_path) as build:
-                aim = progress(out) + chance.choice([0, 1, 2, 4, 8]) if kills < 20 else 10**9
-                while build.poll() is None and progress(out) < aim:
-                    time.sleep(0.01)
-                time.sleep(chance.uniform(0, 0.3))
-                if build.poll() is None:
-                    workers = psutil.Process(build.pid).children()
-                    build.kill()
-                    kills += 1
-                    _, alive = psutil.wait_procs(workers, timeout=20)
-                    assert not alive, "workers outlived their build"
-                else:
-                    assert build.returncode == 0, build.stderr.read()  # type: ignore[union-attr]
-        final = simgen(
-            "build", recipe, "-o", out, "--workers", 1, cwd=tmp_path
-        )  # a kill may follow the manifest
-        assert final.returncode == 0, final.stderr
-        assert content(out) == undisturbed, f"after {kills} kills"
-        finished += 1
 
 
 def progress(folder: Path) -> int:
@@ -70,24 +34,171 @@ def progress(folder: Path) -> int:
     return len(list(folder.glob(".simgen/clips/*"))) + 8 * len(list(folder.glob(".simgen/markers/*")))
 
 
-def wait_for_clips(folder: Path, count: int, build: subprocess.Popen[str]) -> None:
-    """Until a build has finished that many clips."""
+def wait_until(reached: Callable[[], bool], *builds: subprocess.Popen[str]) -> None:
     deadline = time.monotonic() + 120
-    while progress(folder) < count:
-        assert build.poll() is None, "the build ended by itself"
+    while not reached():
+        assert any(build.poll() is None for build in builds), "the build ended by itself"
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def wait_for_clips(folder: Path, count: int, *builds: subprocess.Popen[str]) -> None:
+    """Until a build has finished that many clips."""
+    wait_until(lambda: progress(folder) >= count, *builds)
+
+
+def limited(limit: str, *arguments: str | Path, cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """A command under what the shell does first, such as a `ulimit`."""
+    command = " ".join(["exec", sys.executable, "-m", "simgen", *map(str, arguments)])
+    return subprocess.run(
+        ["bash", "-c", f"{limit}; {command}"],
+        cwd=cwd,
+        env=environment(**more),
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+
+
+def test_any_number_of_workers_gives_the_same_bytes(undisturbed: Undisturbed, tmp_path: Path) -> None:
+    done = simgen("build", recipe_file(tmp_path), "-o", "out", "--workers", 3, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert content(tmp_path / "out") == undisturbed.content
+
+
+# Faults that leave a build unfinished. Each is given a recipe and a folder, makes it happen and checks what was said.
+
+
+def a_killed_driver(recipe: Path, out: Path) -> None:
+    """SIGKILL, as the power cut of a process: its workers end with it."""
+    with started("build", recipe, "-o", out, "--workers", 2, cwd=out.parent) as build:
+        wait_for_clips(out, 3, build)
+        workers = psutil.Process(build.pid).children()
+        build.kill()
+        _, alive = psutil.wait_procs(workers, timeout=20)
+    assert not alive, "workers outlived their build"
+
+
+def two_drivers_racing(recipe: Path, out: Path) -> None:
+    """Started at once, into the same folder: one is refused, and the other then dies."""
+    with (
+        started("build", recipe, "-o", out, "--workers", 1, cwd=out.parent) as first,
+        started("build", recipe, "-o", out, "--workers", 1, cwd=out.parent) as second,
+    ):
+        wait_for_clips(out, 1, first, second)
+        holder = int(re.findall(r"process (\d+) on", (out / ".simgen/lock").read_text())[0])
+        winner, loser = (first, second) if holder == first.pid else (second, first)
+        assert holder == winner.pid
+        winner.send_signal(signal.SIGSTOP)  # so that it holds the lock for as long as the other has patience
+        _, errors = loser.communicate(timeout=100)
+        assert loser.returncode == 1
+        assert sentences(errors).startswith(f"Another build is writing to {out} (process {winner.pid} on")
+        winner.kill()
+
+
+def a_clock_that_jumps(recipe: Path, out: Path) -> None:
+    """Three days ahead, then, in the middle of the build, two days back; then the build is killed."""
+    library = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
+    if library is None:
+        pytest.skip("the package faketime of the system shows a process another time")
+    clock = out.parent / "clock"
+    clock.write_text("+3d")
+    more = {
+        "LD_PRELOAD": str(library),
+        "FAKETIME_TIMESTAMP_FILE": str(clock),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+    log = out.parent / "log.jsonl"
+    arguments = ("build", recipe, "-o", out, "--workers", 1, "--log-json", log)
+    with started(*arguments, cwd=out.parent, more=more) as build:
+        wait_until(lambda: lines(log) > 0, build)
+        (out.parent / "new").write_text("-2d")
+        before = lines(log)
+        (out.parent / "new").replace(clock)
+        wait_until(lambda: lines(log) > before, build)
+        build.kill()
+    times = [json.loads(line)["time"] for line in log.read_text().splitlines()]
+    assert times[0] > times[-1], "the clock went back"
+
+
+def lines(log: Path) -> int:
+    return log.read_text().count("\n") if log.exists() else 0
+
+
+@pytest.mark.parametrize(
+    "fault", [a_killed_driver, two_drivers_racing, a_clock_that_jumps], ids=lambda fault: fault.__name__
+)
+def test_nothing_is_lost(
+    fault: Callable[[Path, Path], None], undisturbed: Undisturbed, tmp_path: Path
+) -> None:
+    recipe, out = recipe_file(tmp_path), tmp_path / "out"
+    fault(recipe, out)
+    assert not (out / "manifest.json").exists()
+    there = progress(out)
+    report = undisturbed.is_what_becomes_of(out, recipe)
+    assert report.made <= 23 - there  # nothing finished is made twice
+
+
+def no_marker(out: Path) -> None:
+    (out / ".simgen/markers/train-00001-of-00003.json").write_bytes(b"")
+
+
+def half_a_marker(out: Path) -> None:
+    marker = out / ".simgen/markers/train-00001-of-00003.json"
+    marker.write_bytes(marker.read_bytes()[:200])
+
+
+def a_marker_of_other_numbers(out: Path) -> None:
+    """It still reads as JSON; what changed it did so an hour later."""
+    marker = out / ".simgen/markers/train-00001-of-00003.json"
+    marker.write_text(re.sub(r'"sha256": "[0-9a-f]', '"sha256": "g', marker.read_text()))
+    later = marker.stat().st_mtime + 3600
+    os.utime(marker, (later, later))
+
+
+def half_a_shard(out: Path) -> None:
+    path = out / "webdataset/train-00001-of-00003.tar"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+@pytest.mark.parametrize(
+    "damage", [no_marker, half_a_marker, a_marker_of_other_numbers, half_a_shard], ids=lambda do: do.__name__
+)
+def test_what_a_disk_damaged_is_made_again(
+    damage: Callable[[Path], None], undisturbed: Undisturbed, tmp_path: Path
+) -> None:
+    out = Path(shutil.copytree(undisturbed.folder, tmp_path / "out"))
+    damage(out)
+    assert undisturbed.is_what_becomes_of(out, recipe_file(tmp_path)).made == 8
+
+
+@pytest.mark.parametrize("kills", [4, pytest.param(40, marks=pytest.mark.campaign)])
+def test_kills_at_random_moments(undisturbed: Undisturbed, tmp_path: Path, kills: int) -> None:
+    """SIGKILL, in as many builds as it takes: while it starts, between any two clips, while shards and the manifest
+    are written."""
+    recipe, chance, out = recipe_file(tmp_path), random.Random(8), tmp_path / "out"
+    for kill in range(kills):
+        with started("build", recipe, "-o", out, "--workers", 1, cwd=tmp_path) as build:
+            aim = progress(out) + chance.choice([0, 1, 4, 8])
+            while build.poll() is None and progress(out) < aim:
+                time.sleep(0.01)
+            time.sleep(chance.uniform(0, 0.3))
+            build.kill()
+        if (out / "manifest.json").exists() or kill == kills - 1:
+            undisturbed.is_what_becomes_of(out, recipe)
+            out = tmp_path / f"out{kill}"
 
 
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
 def test_a_signal_stops_it_within_seconds(
-    undisturbed: dict[str, bytes], tmp_path: Path, number: int, status: int
+    undisturbed: Undisturbed, tmp_path: Path, number: int, status: int
 ) -> None:
-    recipe = recipe_file(tmp_path)
-    with started("build", recipe, "-o", "out", "--workers", 2, cwd=tmp_path) as build:
-        wait_for_clips(tmp_path / "out", 5, build)
+    recipe, out = recipe_file(tmp_path), tmp_path / "out"
+    with started("build", recipe, "-o", "out", "--workers", 1, cwd=tmp_path) as build:
+        wait_for_clips(out, 5, build)
         workers = psutil.Process(build.pid).children()
         build.send_signal(number)
         _, errors = build.communicate(timeout=10)
@@ -95,30 +206,53 @@ def test_a_signal_stops_it_within_seconds(
         assert "Stopped. Every finished clip is kept; run the same command again to continue." in errors
         assert "Traceback" not in errors
         assert not psutil.wait_procs(workers, timeout=5)[1]
-    there = {path.name for path in (tmp_path / "out").glob(".simgen/clips/*")}
-    shards = len(list((tmp_path / "out").glob(".simgen/markers/*")))
-    assert len(there) + 8 * shards >= 5
-    done = simgen("build", recipe, "-o", "out", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    made = int(sentences(done.stderr).split(" made now")[0].split()[-1])
-    assert made <= 23 - len(there) - 8 * shards  # nothing finished is made twice
-    assert content(tmp_path / "out") == undisturbed
+    there = progress(out)
+    assert there >= 5
+    report = undisturbed.is_what_becomes_of(out, recipe)
+    assert report.made <= 23 - there
 
 
-def test_a_killed_worker_is_replaced(undisturbed: dict[str, bytes], tmp_path: Path) -> None:
-    with started("build", recipe_file(tmp_path), "-o", "out", "--workers", 2, cwd=tmp_path) as build:
+def test_a_killed_worker_is_replaced(undisturbed: Undisturbed, tmp_path: Path) -> None:
+    """One while it starts, another one at work."""
+    with started("build", recipe_file(tmp_path), "-o", "out", "--workers", 1, cwd=tmp_path) as build:
+        driver = psutil.Process(build.pid)
+        wait_until(lambda: bool(driver.children()), build)
+        driver.children()[0].kill()
         wait_for_clips(tmp_path / "out", 3, build)
-        psutil.Process(build.pid).children()[0].kill()
+        driver.children()[0].kill()
         _, errors = build.communicate(timeout=60)
     assert build.returncode == 0, errors
-    assert "its worker process was killed (SIGKILL" in errors
-    assert "it is tried again" in errors
-    assert content(tmp_path / "out") == undisturbed
+    killed = "its worker process was killed (SIGKILL; the system does that when memory runs out: try fewer --workers)"
+    assert f"the start of a worker: {killed}; it is tried again" in errors
+    assert re.search(rf"(clip|shard) \S+: {re.escape(killed)}; it is tried again", errors)
+    assert content(tmp_path / "out") == undisturbed.content
+
+
+def test_workers_that_cannot_start_end_the_build(tmp_path: Path) -> None:
+    """Too little memory for any of them."""
+    recipe = recipe_file(tmp_path)
+    with started("build", recipe, "-o", "out", "--workers", 1, cwd=tmp_path) as build:
+        driver, killed = psutil.Process(build.pid), set[int]()
+        while build.poll() is None:
+            for worker in driver.children():
+                if worker.pid not in killed:
+                    worker.kill()
+                    killed.add(worker.pid)
+            time.sleep(0.01)
+        _, errors = build.communicate(timeout=60)
+    assert build.returncode == 1
+    assert len(killed) == 3
+    assert (
+        sentences(errors)
+        .splitlines()[-1]
+        .startswith("No worker can start: its worker process was killed (SIGKILL")
+    )
+    assert "Traceback" not in errors
 
 
 @pytest.fixture(scope="module")
 def healthy(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """The same scenario without a fault."""
+    """The scenario of the plug-in without a fault."""
     folder = tmp_path_factory.mktemp("healthy")
     recipe = recipe_file(folder, scenario="faulty")
     done = simgen("build", recipe, "-o", "out", cwd=folder, PYTHONPATH=str(plugin(folder)))
@@ -128,35 +262,86 @@ def healthy(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 @pytest.fixture
 def faulty(tmp_path: Path) -> dict[str, str]:
-    """What the environment needs for the scenario that fails at clip 11."""
-    return {"PYTHONPATH": str(plugin(tmp_path)), "FAULT_CLIP": "11"}
+    """What the environment needs for the scenario that fails on purpose."""
+    return {"PYTHONPATH": str(plugin(tmp_path))}
 
 
-@pytest.mark.parametrize("fault", ["segfault", "exit", "raise"])
-def test_a_fault_that_passes_is_survived(
-    tmp_path: Path, faulty: dict[str, str], healthy: dict[str, bytes], fault: str
+def test_faults_that_pass_are_survived(
+    healthy: dict[str, bytes], tmp_path: Path, faulty: dict[str, str]
+) -> None:
+    """In one build, under a limit on each process's memory, as a batch system sets it."""
+    recipe = recipe_file(tmp_path, scenario="faulty")
+    (tmp_path / "once").mkdir()
+    once = {
+        **faulty,
+        "ONCE": str(tmp_path / "once"),
+        "FAULTS": "4:raise,7:ask for memory,11:segfault,17:exit",
+    }
+    done = limited("ulimit -v 5000000", "build", recipe, "-o", "out", "--workers", "1", cwd=tmp_path, **once)
+    assert done.returncode == 0, done.stderr
+    for words in (
+        "train clip 4: ZeroDivisionError: a mistake in a plug-in; it is tried again",
+        "train clip 7: MemoryError; it is tried again",
+        "train clip 11: its worker process crashed (SIGSEGV); it is tried again",
+        "train clip 17: its worker process ended with code 7; it is tried again",
+    ):
+        assert words in done.stderr
+    assert content(tmp_path / "out") == healthy
+
+
+@pytest.fixture
+def memory_group() -> Iterator[Path]:
+    """A control group that may use 1 GB, below our own; needs root. The kernel kills who takes more."""
+    own = dict(line.split(":", 2)[1:] for line in Path("/proc/self/cgroup").read_text().splitlines())
+    if "memory" in own:  # version 1
+        mount, limits = Path("/sys/fs/cgroup/memory"), {"memory.limit_in_bytes": 10**9}
+        place = own["memory"]
+    else:
+        mount, limits = Path("/sys/fs/cgroup"), {"memory.max": 10**9, "memory.swap.max": 0}
+        place = own.get("", "/")
+    group = mount / place.lstrip("/") / f"simgen-test-{os.getpid()}"
+    try:
+        group.mkdir()
+        for name, value in limits.items():
+            (group / name).write_text(str(value))
+    except OSError as error:
+        if group.is_dir():
+            group.rmdir()
+        pytest.skip(f"a control group with a limit of memory needs root and a kernel that has it ({error})")
+    try:
+        yield group
+    finally:
+        deadline = time.monotonic() + 20
+        while (group / "cgroup.procs").read_text() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        group.rmdir()
+
+
+def test_a_worker_that_the_kernel_kills_for_memory_is_replaced(
+    healthy: dict[str, bytes], tmp_path: Path, faulty: dict[str, str], memory_group: Path
 ) -> None:
     recipe = recipe_file(tmp_path, scenario="faulty")
-    faulty |= {"FAULT": fault}
-    once = {**faulty, "FAULT_ONCE": str(tmp_path / "once")}
-    done = simgen("build", recipe, "-o", "out", "--workers", 1, cwd=tmp_path, **once)
-    assert done.returncode == 0, done.stderr
-    words = {
-        "segfault": "its worker process crashed (SIGSEGV); it is tried again",
-        "exit": "its worker process ended with code 7; it is tried again",
-        "raise": "ZeroDivisionError: a mistake in a plug-in; it is tried again",
-    }[fault]
-    assert f"train clip 11: {words}" in done.stderr
-    healthy = simgen(
-        "build", recipe, "-o", "healthy", "--workers", 2, cwd=tmp_path, PYTHONPATH=faulty["PYTHONPATH"]
+    (tmp_path / "once").mkdir()
+    once = {**faulty, "ONCE": str(tmp_path / "once"), "FAULTS": "11:fill memory"}
+    done = limited(
+        f"echo $$ > {memory_group}/cgroup.procs",
+        *("build", recipe, "-o", "out", "--workers", "1"),
+        cwd=tmp_path,
+        **once,
     )
-    assert healthy.returncode == 0, healthy.stderr
-    assert content(tmp_path / "out") == content(tmp_path / "healthy")
+    assert done.returncode == 0, done.stderr
+    assert (
+        "train clip 11: its worker process was killed (SIGKILL; the system does that when memory runs out: "
+        "try fewer --workers); it is tried again"
+    ) in done.stderr
+    assert content(tmp_path / "out") == healthy
 
 
-def test_a_fault_that_stays_costs_its_shard_alone(tmp_path: Path, faulty: dict[str, str]) -> None:
+def test_a_fault_that_stays_costs_its_shard_alone(
+    healthy: dict[str, bytes], tmp_path: Path, faulty: dict[str, str]
+) -> None:
     recipe = recipe_file(tmp_path, scenario="faulty")
-    done = simgen("build", recipe, "-o", "out", "--workers", 2, cwd=tmp_path, **faulty, FAULT="segfault")
+    done = simgen("build", recipe, "-o", "out", cwd=tmp_path, **faulty, FAULTS="11:segfault")
     assert done.returncode == 1
     assert (
         "train clip 11 (seed 4) was given up after three tries: its worker process crashed (SIGSEGV).\n"
@@ -169,56 +354,23 @@ def test_a_fault_that_stays_costs_its_shard_alone(tmp_path: Path, faulty: dict[s
         "train-00002-of-00003.parquet",
     ]
     assert not (tmp_path / "out/manifest.json").exists()
-    again = simgen("build", recipe, "-o", "out", cwd=tmp_path, PYTHONPATH=faulty["PYTHONPATH"])
+    again = simgen("build", recipe, "-o", "out", cwd=tmp_path, **faulty)
     assert again.returncode == 0, again.stderr
     assert " 1 made now" in again.stderr  # the other clips of its shard had been kept
+    assert content(tmp_path / "out") == healthy
 
 
 def test_a_clip_that_no_draw_is_fit_for_ends_the_build_with_advice(
     tmp_path: Path, faulty: dict[str, str]
 ) -> None:
     recipe = recipe_file(tmp_path, scenario="faulty")
-    done = simgen("build", recipe, "-o", "out", "--workers", 2, cwd=tmp_path, **faulty, FAULT="reject")
+    done = simgen("build", recipe, "-o", "out", cwd=tmp_path, **faulty, FAULTS="11:reject")
     assert done.returncode == 1
     assert sentences(done.stderr).startswith(
         "train clip 11: all 20 draws were rejected (overlap 20). The last one: the bodies overlap by 3 cm. "
         "Change the ranges under `params` of small; they drew "
     )
     assert "Traceback" not in done.stderr
-
-
-def test_out_of_memory_is_a_sentence(tmp_path: Path, faulty: dict[str, str]) -> None:
-    """A limit on each process's memory, as a batch system sets it."""
-    recipe = recipe_file(tmp_path, scenario="faulty")
-    limited = f"ulimit -v 5000000; exec {sys.executable} -m simgen build {recipe} -o out --workers 1"
-    once = {**faulty, "FAULT": "memory", "FAULT_ONCE": str(tmp_path / "once")}
-    done = subprocess.run(
-        ["bash", "-c", limited],
-        cwd=tmp_path,
-        env=environment(**once),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "train clip 11: MemoryError; it is tried again" in done.stderr
-
-
-def test_two_builds_at_once(undisturbed: dict[str, bytes], tmp_path: Path) -> None:
-    recipe = recipe_file(tmp_path)
-    with started("build", recipe, "-o", "out", "--workers", 1, cwd=tmp_path) as first:
-        wait_for_clips(tmp_path / "out", 1, first)
-        first.send_signal(signal.SIGSTOP)  # keeps the lock as long as we like
-        try:
-            second = simgen("build", recipe, "-o", "out", cwd=tmp_path)
-        finally:
-            first.send_signal(signal.SIGCONT)
-        assert second.returncode == 1
-        assert sentences(second.stderr).startswith(
-            f"Another build is writing to {tmp_path / 'out'} (process {first.pid} on"
-        )
-        assert first.wait(timeout=60) == 0
-    assert content(tmp_path / "out") == undisturbed
 
 
 @pytest.fixture
@@ -235,7 +387,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", "-l", place], check=True)
 
 
-def test_a_full_disk(undisturbed: dict[str, bytes], tmp_path: Path, small_disk: Path) -> None:
+def test_a_full_disk(undisturbed: Undisturbed, tmp_path: Path, small_disk: Path) -> None:
     recipe = recipe_file(tmp_path)
     done = simgen("build", recipe, "-o", small_disk / "out", "--workers", 2, cwd=tmp_path)
     assert done.returncode == 1
@@ -243,11 +395,9 @@ def test_a_full_disk(undisturbed: dict[str, bytes], tmp_path: Path, small_disk: 
     assert "What is finished is kept: run the same command again when there is space." in done.stderr
     assert "Traceback" not in done.stderr
     for marker in (small_disk / "out").glob(".simgen/markers/*"):  # what counts as done is whole
-        assert undisturbed[f".simgen/markers/{marker.name}"] == marker.read_bytes()
+        assert undisturbed.content[f".simgen/markers/{marker.name}"] == marker.read_bytes()
     subprocess.run(["mount", "-o", "remount,size=20m", small_disk], check=True)
-    done = simgen("build", recipe, "-o", small_disk / "out", "--workers", 2, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert content(small_disk / "out") == undisturbed
+    undisturbed.is_what_becomes_of(small_disk / "out", recipe)
 
 
 def test_a_disk_that_is_too_small_is_noticed_early(tmp_path: Path, small_disk: Path) -> None:
@@ -257,36 +407,35 @@ def test_a_disk_that_is_too_small_is_noticed_early(tmp_path: Path, small_disk: P
     assert said.index("warning: the missing clips will need about ") < said.index("The disk is full")
 
 
-def test_a_limit_on_file_sizes(tmp_path: Path) -> None:
+def test_a_limit_on_file_sizes(undisturbed: Undisturbed, tmp_path: Path) -> None:
     """`ulimit -f`, for those who cannot mount a disk: the same path through the errors."""
     recipe = recipe_file(tmp_path)
-    limited = f"ulimit -f 40; exec {sys.executable} -m simgen build {recipe} -o out --workers 2"
-    done = subprocess.run(
-        ["bash", "-c", limited], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=120
-    )
+    done = limited("ulimit -f 40", "build", recipe, "-o", "out", "--workers", "1", cwd=tmp_path)
     assert done.returncode == 1
     assert "may not grow further (file size limit, see `ulimit -f`)" in done.stderr
     assert "Traceback" not in done.stderr
+    undisturbed.is_what_becomes_of(tmp_path / "out", recipe)
 
 
-def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
-    recipe = recipe_file(tmp_path)
+def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = load_recipe(recipe_file(tmp_path))
     (tmp_path / "file").write_text("")
+    monkeypatch.chdir(tmp_path)
     for folder in ("/proc/simgen", "/proc/no/simgen", "file/out", "file", "long" * 70):
-        done = simgen("build", recipe, "-o", folder, cwd=tmp_path)
-        assert done.returncode == 1
-        assert "Traceback" not in done.stderr
-        assert re.search(rf"{folder} cannot be made \(.*\)\. Give another one with -o\.", done.stderr)
-        assert sentences(done.stderr).count("\n") == 0
+        with pytest.raises(
+            BuildError, match=rf"{folder} cannot be made \([^()]*\)\. Give another one with -o\.$"
+        ):
+            build(recipe, folder)
 
 
-def test_a_folder_that_vanishes(tmp_path: Path) -> None:
-    with started("build", recipe_file(tmp_path, 60), "-o", "out", "--workers", 2, cwd=tmp_path) as build:
-        wait_for_clips(tmp_path / "out", 10, build)
-        (tmp_path / "out").rename(tmp_path / "gone")
+def test_a_folder_that_vanishes(undisturbed: Undisturbed, tmp_path: Path) -> None:
+    recipe, out = recipe_file(tmp_path), tmp_path / "out"
+    with started("build", recipe, "-o", "out", "--workers", 1, cwd=tmp_path) as build:
+        wait_for_clips(out, 3, build)
+        out.rename(tmp_path / "gone")
         _, errors = build.communicate(timeout=60)
     assert build.returncode == 1
     assert "was removed or its disk unmounted while the build was running" in errors
     assert "Traceback" not in errors
-    shutil.move(tmp_path / "gone", tmp_path / "out")
-    assert simgen("build", recipe_file(tmp_path, 60), "-o", "out", cwd=tmp_path).returncode == 0
+    shutil.move(tmp_path / "gone", out)
+    undisturbed.is_what_becomes_of(out, recipe)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simgen.build.plan import Plan, ShardPlan, Share
+from simgen.build.plan import Plan, ShardPlan, ShardPlans, Share
 
 COUNTS = st.dictionaries(st.sampled_from(["train", "test", "ood"]), st.integers(0, 300), min_size=1)
 
@@ -72,3 +72,33 @@ def test_every_shard_is_in_the_share_of_exactly_one_task(
     assert len(made) == len(set(made)) == plan.shard_count
     assert set(made) == set(plan.shards())
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
+
+
+@given(COUNTS, st.integers(1, 64), st.sets(st.integers(0, 600)), st.integers(-4, 4))
+def test_some_shards_are_what_a_list_of_them_would_be(
+    counts: dict[str, int], clips_per_shard: int, places: set[int], first: int
+) -> None:
+    plan = Plan(counts, clips_per_shard)
+    chosen = [shard for place, shard in enumerate(plan.shards()) if place in places]
+    found = ShardPlans(plan, iter(chosen))
+    assert len(found) == len(chosen)
+    assert list(found) == chosen
+    assert [found[place] for place in range(-len(chosen), len(chosen))] == chosen * 2
+    assert list(found[first:]) == chosen[first:]
+    assert all(shard in found for shard in chosen)
+
+
+def test_what_is_missing_of_ten_million_clips_takes_little_memory() -> None:
+    plan = Plan({"train": 9_000_000, "test": 1_000_000}, 256)
+    tracemalloc.start()
+    assert sum(shard.clips for shard in ShardPlans(plan, plan.shards())) == 10_000_000
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20 * plan.shard_count  # bytes
+
+
+@given(COUNTS, st.integers(1, 64), st.integers(1, 5))
+def test_the_largest_shard(counts: dict[str, int], clips_per_shard: int, group: int) -> None:
+    ladders = {"train": (7, 20)} if "train" in counts else {}
+    plan = Plan(counts, clips_per_shard, ladders, dict.fromkeys(counts, group))
+    assert plan.largest_shard == max((shard.clips for shard in plan.shards()), default=0)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,22 +14,16 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.build.command import plugin, recipe_file, sentences, simgen, started
+from tests.build.aftermath import Undisturbed
+from tests.build.command import environment, plugin, recipe_file, sentences, simgen, started
 from tests.build.hand import content
+from tests.build.scaling_page import block
 
 pytest.importorskip("pybullet")
 ray = pytest.importorskip("ray")
 pytestmark = pytest.mark.filterwarnings("default")  # Ray's own
 
 RAY = ("--runner", "ray")
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    folder = tmp_path_factory.mktemp("undisturbed")
-    done = simgen("build", recipe_file(folder), "-o", "out", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return content(folder / "out")
 
 
 @pytest.fixture(scope="module")
@@ -40,17 +38,25 @@ def cluster() -> Iterator[Any]:
         made.shutdown()
 
 
-def test_a_ray_of_its_own_gives_the_same_bytes(undisturbed: dict[str, bytes], tmp_path: Path) -> None:
-    done = simgen(
-        "build", recipe_file(tmp_path), "-o", "out", *RAY, "--log-json", "log", "--workers", 2, cwd=tmp_path
-    )
+def arguments_of(line: str) -> list[str]:
+    """Of a line of the page, as the shell would read it."""
+    command, *arguments = shlex.split(line)
+    assert command == "simgen"
+    return arguments
+
+
+def test_a_ray_of_its_own_gives_the_same_bytes(undisturbed: Undisturbed, tmp_path: Path) -> None:
+    """As docs/scaling.md has it."""
+    line = block("text", "pip install 'simgen-physics[ray]'").splitlines()[1]
+    arguments = arguments_of(line.replace("few.yaml", str(recipe_file(tmp_path))))
+    done = simgen(*arguments, "--log-json", "log", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert sentences(done.stderr).splitlines()[1].startswith("  23 made now in ")
     assert len((tmp_path / "log").read_text().splitlines()) == 4
-    assert content(tmp_path / "out") == undisturbed
+    assert content(tmp_path / "datasets/ray") == undisturbed.content
 
 
-def test_a_node_that_is_lost_mid_shard(cluster: Any, undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+def test_a_node_that_is_lost_mid_shard(cluster: Any, undisturbed: Undisturbed, tmp_path: Path) -> None:
     recipe, out = recipe_file(tmp_path), tmp_path / "out"
     lost, kept = cluster.add_node(num_cpus=1), None
     arguments = ("build", recipe, "-o", "out", *RAY, "--ray-address", cluster.address)
@@ -65,13 +71,13 @@ def test_a_node_that_is_lost_mid_shard(cluster: Any, undisturbed: dict[str, byte
             kept = cluster.add_node(num_cpus=1)
             _, errors = build.communicate(timeout=300)
         assert build.returncode == 0, errors
-        assert content(out) == undisturbed
+        assert content(out) == undisturbed.content
     finally:
         if kept is not None:
             cluster.remove_node(kept)
 
 
-def test_a_killed_driver_is_continued_by_any_runner(undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+def test_a_killed_driver_is_continued_by_any_runner(undisturbed: Undisturbed, tmp_path: Path) -> None:
     recipe, out = recipe_file(tmp_path), tmp_path / "out"
     with started("build", recipe, "-o", "out", *RAY, "--workers", 1, cwd=tmp_path) as build:
         deadline = time.monotonic() + 200
@@ -87,13 +93,13 @@ def test_a_killed_driver_is_continued_by_any_runner(undisturbed: dict[str, bytes
             process.kill()
     done = simgen("build", recipe, "-o", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert content(out) == undisturbed
+    assert content(out) == undisturbed.content
 
 
 def test_a_fault_that_stays_costs_its_shard_alone(tmp_path: Path) -> None:
     """A scenario of a plug-in, which kills its process at clip 11."""
     recipe = recipe_file(tmp_path, scenario="faulty")
-    faulty = {"PYTHONPATH": str(plugin(tmp_path)), "FAULT_CLIP": "11", "FAULT": "segfault"}
+    faulty = {"PYTHONPATH": str(plugin(tmp_path)), "FAULTS": "11:segfault"}
     done = simgen("build", recipe, "-o", "out", *RAY, "--workers", 2, cwd=tmp_path, **faulty)
     assert done.returncode == 1
     assert (
@@ -106,6 +112,47 @@ def test_a_fault_that_stays_costs_its_shard_alone(tmp_path: Path) -> None:
         "train-00000-of-00003.parquet",
         "train-00002-of-00003.parquet",
     ]
+
+
+# A program that is in the cluster already when it builds.
+INSIDE = """
+import sys
+import ray
+import simgen
+from simgen.build.runners.ray import RayRunner
+
+ray.init(address=sys.argv[1], log_to_driver=False, logging_level="ERROR")
+simgen.build(simgen.load_recipe(sys.argv[2]), "inside", runner=RayRunner())
+"""
+
+
+def test_a_plug_in_travels_to_nodes_that_do_not_have_it(cluster: Any, tmp_path: Path) -> None:
+    recipe, node = recipe_file(tmp_path, 4, scenario="faulty"), cluster.add_node(num_cpus=1)
+    path = {"PYTHONPATH": str(plugin(tmp_path))}
+    arguments = ("build", recipe, "--workers", 1)
+    try:
+        done = simgen(*arguments, "-o", "ray", *RAY, "--ray-address", cluster.address, cwd=tmp_path, **path)
+        assert done.returncode == 0, done.stderr
+        inside = subprocess.run(
+            [sys.executable, "-c", INSIDE, cluster.address, recipe],
+            cwd=tmp_path,
+            env=environment(**path),
+            capture_output=True,
+            text=True,
+            timeout=200,
+        )
+    finally:
+        cluster.remove_node(node)
+    assert (
+        inside.returncode == 1
+    )  # nothing can be sent with it, and the node does not have the package otherwise
+    assert inside.stderr.splitlines()[-1].endswith(
+        f"{socket.gethostname()} does not have simgen-faulty 0.1, which the scenario 'faulty' comes from. "
+        "Install it on every node."
+    )
+    local = simgen(*arguments, "-o", "local", cwd=tmp_path, **path)
+    assert local.returncode == 0, local.stderr
+    assert content(tmp_path / "ray") == content(tmp_path / "local")
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,8 @@ from simgen.build.packing import clip_path
 from simgen.build.plan import Plan
 from simgen.build.resume import Scan, Target, prepare, sweep
 from simgen.build.shard import generate_shard
+from simgen.dataset.manifest import Marker, Shard
+from simgen.dataset.storage import FileRecord
 from simgen.errors import BuildError
 from tests.build.hand import FORMATS, BuildRecipe, Output, complete, content, lay_out_clips
 
@@ -56,15 +61,30 @@ def test_a_truncated_shard_is_made_again_and_no_other(finished: Path, dataset: P
     assert content(dataset) == content(finished)
 
 
-def test_an_edited_shard_of_the_same_size_is_made_again(finished: Path, dataset: Path) -> None:
-    path = sorted((dataset / "data").glob("train-00001*"))[0]
+def edit(path: Path) -> None:
+    """Another byte, the same size, and the old time of modification."""
     stamp = path.stat()
     with path.open("r+b") as file:
         file.seek(100)
         byte = file.read(1)
         file.seek(100)
         file.write(bytes([byte[0] ^ 1]))
-    os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))  # not even that hides it
+    os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+
+
+def test_an_edited_shard_of_the_same_size_is_made_again(finished: Path, dataset: Path) -> None:
+    edit(sorted((dataset / "data").glob("train-00001*"))[0])
+    assert complete(dataset, RECIPE, PLAN) == ["train-00001-of-00003"]
+    assert content(dataset) == content(finished)
+
+
+@pytest.mark.parametrize("days", [1, -1])
+def test_an_edit_under_a_clock_that_jumped_is_found(finished: Path, dataset: Path, days: int) -> None:
+    """The marker has the times of a day off, as a clock leaves them that has been put right since."""
+    marker = dataset / ".simgen/markers/train-00001-of-00003.json"
+    jumped = marker.stat().st_mtime_ns + days * 86_400 * 10**9
+    os.utime(marker, ns=(jumped, jumped))
+    edit(sorted((dataset / "data").glob("train-00001*"))[0])
     assert complete(dataset, RECIPE, PLAN) == ["train-00001-of-00003"]
     assert content(dataset) == content(finished)
 
@@ -234,3 +254,48 @@ def test_a_clip_of_another_recipe_is_not_taken(tmp_path: Path) -> None:
     with pytest.raises(AttributeError):  # it goes on to generate the clip, which a hand-made recipe cannot
         generate_shard(RECIPE, shard, tmp_path, FORMATS)  # type: ignore[arg-type]
     assert pending(tmp_path) == SHARDS
+
+
+def test_a_scan_of_many_shards_takes_the_memory_of_one_of_few(tmp_path: Path) -> None:
+    """The markers and files are laid out by hand: nothing but their looks is scanned."""
+    peaks = []
+    for count in (50, 1000):
+        folder, plan = tmp_path / str(count), Plan({"train": 4 * count}, 4)
+        prepare_folders(folder)
+        for shard in plan.shards():
+            path = f"data/{shard}.parquet"
+            (folder / path).write_bytes(b"clip" * 4)
+            record = FileRecord(16, hashlib.sha256(b"clip" * 4).hexdigest())
+            marker = Marker(
+                Shard("train", shard.number, shard.start, shard.clips, {path: record}),
+                shard.count,
+                RECIPE.hash,
+                GENERATOR_VERSION,
+                ("parquet",),
+                attempts={shard.start: 3},
+            )
+            (folder / Marker.path("train", shard.number, count)).write_text(json.dumps(marker.to_json()))
+        tracemalloc.start()
+        scan = Scan(folder, RECIPE, plan, ("parquet",))  # type: ignore[arg-type]
+        assert list(scan.pending()) == []
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        (folder / "data" / f"{next(plan.shards())}.parquet").unlink()
+        assert [shard.number for shard in scan.pending()] == [0]
+    assert peaks[1] < peaks[0] + 30_000  # bytes; the names of the markers alone would take 100,000
+
+
+def prepare_folders(folder: Path) -> None:
+    for name in ("data", ".simgen/markers"):
+        (folder / name).mkdir(parents=True)
+
+
+def test_a_shard_that_two_smaller_plans_have_made_is_found(dataset: Path) -> None:
+    """Markers under several numbers of shards, none of them this plan's: the one that matches counts."""
+    first = dataset / ".simgen" / "markers" / "train-00000-of-00003.json"
+    first.with_name("train-00000-of-00002.json").write_bytes(b"{")
+    assert pending(dataset, Plan({"train": 18, "test": 2}, 4)) == [
+        "train-00002-of-00005",
+        "train-00003-of-00005",
+        "train-00004-of-00005",
+    ]

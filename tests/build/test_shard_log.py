@@ -106,5 +106,12 @@ def test_the_slowest_scenario_of_a_mix_is_named(tmp_path: Path) -> None:
     assert set(report.scenario_seconds) == {"drop", "tower"}
     stages = {stage: s for stage, s in report.core_seconds.items() if stage != "write"}
     assert all(seconds > 0 for seconds in stages.values())
+    shown = re.search(r"\n  core seconds: ([\d.]+), ([\d.]+) per clip: (.*)\n", build_words(report))
+    assert shown is not None
+    total = sum(report.core_seconds.values())
+    assert [float(shown[1]), float(shown[2])] == pytest.approx([total, total / 6], rel=0.05)
+    by_stage = {stage: float(seconds) for stage, seconds in re.findall(r"(\w+) ([\d.]+) \(\d+%\)", shown[3])}
+    assert by_stage == pytest.approx(dict(report.core_seconds), rel=0.05)
+    assert set(by_stage) == {"scene", "simulate", "render", "label", "encode", "write"}
     slowest = max(report.scenario_seconds, key=lambda name: report.scenario_seconds[name])
     assert re.search(rf"\n  slowest scenario: {slowest}, [\d.]+ core seconds per clip\n", build_words(report))

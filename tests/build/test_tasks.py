@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import time
@@ -11,20 +12,18 @@ from pathlib import Path
 import psutil
 import pytest
 
+from simgen.build import build
+from simgen.build.driver import finish
+from simgen.build.plan import Share
+from simgen.errors import BuildError
+from simgen.recipe import load_recipe
+from tests.build.aftermath import Undisturbed, make_here
 from tests.build.command import recipe_file, sentences, simgen, started
 from tests.build.hand import content
 
 pytest.importorskip("pybullet")
 
 ONE = ("--workers", "1")
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    folder = tmp_path_factory.mktemp("undisturbed")
-    done = simgen("build", recipe_file(folder), "-o", "out", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return content(folder / "out")
 
 
 def wait_for_clip(folder: Path, index: int, build: subprocess.Popen[str]) -> None:
@@ -36,7 +35,7 @@ def wait_for_clip(folder: Path, index: int, build: subprocess.Popen[str]) -> Non
         time.sleep(0.01)
 
 
-def test_three_at_once_of_which_one_is_killed(undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+def test_three_at_once_of_which_one_is_killed(undisturbed: Undisturbed, tmp_path: Path) -> None:
     """Shards train 0, 1, 2 and test 0: task 0/3 has the first and the last."""
     recipe, out = recipe_file(tmp_path), tmp_path / "out"
     with ExitStack() as stack:
@@ -68,15 +67,15 @@ def test_three_at_once_of_which_one_is_killed(undisturbed: dict[str, bytes], tmp
     again = simgen("build", recipe, "-o", "out", "--task", "0/3", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
     assert sentences(again.stderr).startswith("out: 23 clips, ")
-    assert content(out) == undisturbed
+    assert content(out) == undisturbed.content
 
 
-def test_one_after_the_other_and_then_finish(undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+def test_one_after_the_other_and_then_finish(undisturbed: Undisturbed, tmp_path: Path) -> None:
     recipe, out = recipe_file(tmp_path), tmp_path / "out"
     first = simgen("build", recipe, "-o", "out", "--task", "1/2", cwd=tmp_path)
     assert first.returncode == 0, first.stderr
     assert sentences(first.stderr).splitlines()[-1] == (
-        "  2 shards are missing, of tasks 0/2. The last task finishes the dataset, or the same command with "
+        "  2 shards are missing, of task 0/2. The last task finishes the dataset, or the same command with "
         "--finish in place of --task."
     )
     dry = simgen("build", recipe, "-o", "out", "--task", "0/2", "--dry-run", cwd=tmp_path)
@@ -84,7 +83,7 @@ def test_one_after_the_other_and_then_finish(undisturbed: dict[str, bytes], tmp_
     # a task of another division is a task, too: here it is the last one
     last = simgen("build", recipe, "-o", "out", "--task", "0/1", cwd=tmp_path)
     assert last.returncode == 0, last.stderr
-    assert content(out) == undisturbed
+    assert content(out) == undisturbed.content
     (out / "manifest.json").unlink()
     done = simgen("build", recipe, "-o", "out", "--finish", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -92,16 +91,16 @@ def test_one_after_the_other_and_then_finish(undisturbed: dict[str, bytes], tmp_
         sentences(last.stderr).splitlines()[0],
         "  it was complete already: nothing to do",
     ]
-    assert content(out) == undisturbed
+    assert content(out) == undisturbed.content
 
 
-def test_the_same_task_twice_at_once_harms_nothing(undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+def test_the_same_task_twice_at_once_harms_nothing(undisturbed: Undisturbed, tmp_path: Path) -> None:
     recipe = recipe_file(tmp_path)
     arguments = ("build", recipe, "-o", "out", "--task", "0/1", *ONE)
     with started(*arguments, cwd=tmp_path) as first, started(*arguments, cwd=tmp_path) as second:
         told = [process.communicate(timeout=200)[1] for process in (first, second)]
     assert (first.returncode, second.returncode) == (0, 0), told
-    assert content(tmp_path / "out") == undisturbed
+    assert content(tmp_path / "out") == undisturbed.content
 
 
 def stopped(build: subprocess.Popen[str], folder: Path) -> None:
@@ -109,37 +108,33 @@ def stopped(build: subprocess.Popen[str], folder: Path) -> None:
     build.send_signal(signal.SIGSTOP)
 
 
-def test_a_task_and_what_is_none_exclude_each_other(undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+def test_a_task_and_what_is_none_exclude_each_other(undisturbed: Undisturbed, tmp_path: Path) -> None:
     recipe, out = recipe_file(tmp_path), tmp_path / "out"
     with started("build", recipe, "-o", "out", "--task", "0/2", *ONE, cwd=tmp_path) as task:
         stopped(task, out)
         refused = f"Another build is writing to {out} (tasks, one of them process {task.pid} on"
-        for arguments in (
-            (),  # a plain build
-            ("--finish",),
-            ("--overwrite",),
-            ("--task", "0/2", "--clips", "40"),  # a task of a larger build
+        loaded = load_recipe(recipe)
+        for other in (
+            lambda: build(loaded, out),
+            lambda: finish(loaded, out),
+            lambda: build(loaded, out, overwrite=True),
+            lambda: build(loaded, out, clips=40, share=Share(0, 2)),  # a task of a larger build
         ):
-            other = simgen("build", recipe, "-o", "out", *arguments, cwd=tmp_path)
-            assert other.returncode == 1, arguments
-            assert sentences(other.stderr).startswith(refused), arguments
-        beside = simgen("build", recipe, "-o", "out", "--task", "1/2", cwd=tmp_path)
-        assert beside.returncode == 0, beside.stderr
+            with pytest.raises(BuildError, match=re.escape(refused)):
+                other()
+        assert make_here(recipe, out, Share(1, 2)).outstanding
         task.send_signal(signal.SIGCONT)
         assert task.wait(timeout=100) == 0
-    assert content(out) == undisturbed
-    with started("build", recipe, "-o", "more", *ONE, cwd=tmp_path) as build:
-        stopped(build, tmp_path / "more")
-        other = simgen("build", recipe, "-o", "more", "--task", "0/2", cwd=tmp_path)
-        assert other.returncode == 1
-        assert sentences(other.stderr).startswith(
-            f"Another build is writing to {tmp_path / 'more'} (process {build.pid} on"
-        )
+    assert content(out) == undisturbed.content
+    with started("build", recipe, "-o", "more", *ONE, cwd=tmp_path) as plain:
+        stopped(plain, tmp_path / "more")
+        refused = f"Another build is writing to {tmp_path / 'more'} (process {plain.pid} on"
+        with pytest.raises(BuildError, match=re.escape(refused)):
+            build(loaded, tmp_path / "more", share=Share(0, 2))
 
 
-def test_tasks_can_make_a_dataset_larger(undisturbed: dict[str, bytes], tmp_path: Path) -> None:
-    small = recipe_file(tmp_path, 12)
-    assert simgen("build", small, "-o", "out", cwd=tmp_path).returncode == 0
+def test_tasks_can_make_a_dataset_larger(undisturbed: Undisturbed, tmp_path: Path) -> None:
+    make_here(recipe_file(tmp_path, 12), tmp_path / "out")
     recipe = recipe_file(tmp_path, 20)
     with ExitStack() as stack:
         tasks = [
@@ -148,7 +143,7 @@ def test_tasks_can_make_a_dataset_larger(undisturbed: dict[str, bytes], tmp_path
         ]
         told = [task.communicate(timeout=200)[1] for task in tasks]
     assert [task.returncode for task in tasks] == [0, 0], told
-    assert content(tmp_path / "out") == undisturbed
+    assert content(tmp_path / "out") == undisturbed.content
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,14 @@ def test_clips_come_back(hub: HubServer, tmp_path: Path, plain: Path, format: st
     assert run(hub, tmp_path, READ, "hf://datasets/user/hand", str(plain), format) == "40"
 
 
+def test_verifying_by_the_hashes_of_the_hub(hub: HubServer, tmp_path: Path) -> None:
+    code = "import sys, simgen; found = simgen.verify(sys.argv[1]); print(found.ok, found.files, found.kept)"
+    assert run(hub, tmp_path, code, "hf://datasets/user/hand") == "True 8 8"
+    assert not [
+        asked for asked in hub.requests if "resolve" in asked and (".parquet" in asked or ".tar" in asked)
+    ]
+
+
 def test_a_revision_and_pages_of_a_listing(hub: HubServer, tmp_path: Path) -> None:
     hub.page = 2
     commit = hub.repositories["user/hand"].head("main").oid

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +18,9 @@ from simgen.recipe.distributions import (
     log_uniform,
     normal,
 )
+from simgen.recipe.loading import parse_recipe
 from simgen.study.columns import values
+from simgen.study.factors import drawn_factors
 
 NUMBERS = st.floats(-1e6, 1e6, allow_nan=False)
 
@@ -66,3 +69,16 @@ def test_a_column_of_values_holds_those_of_single_clips(distribution: Distributi
     drawn = np.random.default_rng(seed).random(60)
     drawn[:4] = (0.0, 1 - 2.0**-53, 0.5, 2.0**-53)
     assert values(distribution, drawn).tolist() == [distribution.value(u) for u in drawn.tolist()]
+
+
+@pytest.mark.parametrize("material", ["", "material: steel", "material: {choice: [steel, wood, none]}"])
+def test_the_parameters_of_many_clips_are_those_of_each(material: str) -> None:
+    """A clip that was drawn again, and what a material decides, among them."""
+    text = f"name: many\nscenario: incline\nclips: 8\nparams:\n  friction: {{uniform: [0.1, 0.7]}}\n  {material}\n"
+    recipe, attempts = parse_recipe(text, "many"), {2: 1, 5: 7}
+    clips = [recipe.clip("train", index) for index in range(8)]
+    rows = [recipe.draw_params(clip, clip.draws(attempts.get(clip.index, 0))) for clip in clips]
+    found = drawn_factors(recipe, "train", range(8), attempts)
+    assert {name: column.tolist() for name, column in found.items()} == {
+        name: [row[name] for row in rows] for name in rows[0]
+    }

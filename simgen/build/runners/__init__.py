@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from simgen.build.worker import ClipTask
+from simgen.build.worker import ClipTask, WarmUp
 
 if TYPE_CHECKING:
     from simgen.build.plan import ShardPlan
@@ -54,4 +54,6 @@ class Runner(Protocol):
 
 
 def describe(task: Task) -> str:
+    if isinstance(task, WarmUp):
+        return "the start of a worker"
     return f"{task.split} clip {task.index}" if isinstance(task, ClipTask) else f"shard {task}"

@@ -87,12 +87,19 @@ class LocalRunner:
                         failures[task] = failures.get(task, 0) + 1
                         if failures[task] < TRIES:
                             audience.say(f"{describe(task)}: {answer.sentence}; it is tried again")
-                            work.again(task)
+                            if not isinstance(task, WarmUp):  # every worker begins with its own
+                                work.again(task)
                             continue
+                        if isinstance(task, WarmUp):
+                            raise BuildError(
+                                f"No worker can start: {answer.sentence}. {answer.trace}".strip()
+                            )
                         given_up.append(GivenUp(task, answer.sentence, answer.trace))
                         work.give_up(task)
                         if len(given_up) >= _ENOUGH:
                             return given_up
+                    elif answer is None:
+                        failures.pop(task, None)  # this worker has started
                     elif isinstance(answer, ClipCount):
                         audience.on_clip(answer)
                         work.done(task)
@@ -254,8 +261,6 @@ class _Pool:
                 work.again(task)
         if not tasks:
             return
-        if isinstance(tasks[0], WarmUp):
-            raise BuildError(f"A worker process {_death(code)} before it could start. {last_words}".strip())
         yield tasks[0], Failure(f"its worker process {_death(code)}", False, last_words)
 
     def close(self) -> None:

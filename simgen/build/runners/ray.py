@@ -1,8 +1,9 @@
 """Runs a build on a Ray cluster: a shard per Ray task, at most so many of them in flight; see docs/scaling.md.
 
-The recipe goes to the nodes as text, the shards come back as files: every node writes into the dataset's folder, which
-all of them must see under the same path (a shared file system). Each node has the same simgen installed, and the
-plug-ins of the recipe. A task whose worker or node is lost is started again by Ray, on whatever node there is.
+The recipe goes to the nodes as text and its plug-in packages as files, the shards come back as files: every node writes
+into the dataset's folder, which all of them must see under the same path (a shared file system), or sends to the store
+that the dataset goes to. Each node has the same simgen installed. A task whose worker or node is lost is started again
+by Ray, on whatever node there is.
 """
 
 from __future__ import annotations
@@ -15,15 +16,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 from simgen import GENERATOR_VERSION
 from simgen.build.plan import ShardPlan
 from simgen.build.resume import Target
 from simgen.build.runners import Audience, GivenUp, describe
 from simgen.build.runners.local import ONE_THREAD, TRIES, cores
+from simgen.build.runners.plugin_packages import PluginPackage, missing_package, pack, plugin_packages
 from simgen.build.worker import Failure, Job, ShardDone, begin, write_shard
 from simgen.errors import BuildError, MissingDependencyError
+
+if TYPE_CHECKING:
+    from simgen.recipe import Recipe
 
 __all__ = ["RayRunner"]
 
@@ -43,7 +49,7 @@ class RayRunner:
     def run(
         self, job: Job, shards: Sequence[ShardPlan], lock_fd: int, audience: Audience
     ) -> Sequence[GivenUp]:
-        with _connected(self.address, self.workers) as ray:
+        with _connected(self.address, self.workers, job.recipe) as ray:
             flight = _Flight(ray, job)
             try:
                 return self._fly(flight, shards, audience)
@@ -80,7 +86,14 @@ class _Flight:
         self._ray = ray
         recipe = job.recipe
         parcel = _Parcel(
-            recipe.source, recipe.name, recipe.hash, GENERATOR_VERSION, str(job.folder), job.formats
+            recipe.source,
+            recipe.name,
+            recipe.hash,
+            GENERATOR_VERSION,
+            plugin_packages(recipe),
+            str(job.folder),
+            job.formats,
+            job.store,
         )
         self._parcel = ray.put(parcel)
         environment = {"env_vars": ONE_THREAD}
@@ -125,8 +138,11 @@ def _loss(error: Exception) -> str:
 
 
 @contextmanager
-def _connected(address: str | None, workers: int | None) -> Iterator[Any]:
-    """Ray, connected: to the cluster that this process is in already, to the one at `address`, to one of its own."""
+def _connected(address: str | None, workers: int | None, recipe: Recipe) -> Iterator[Any]:
+    """Ray, connected: to the cluster that this process is in already, to the one at `address`, to one of its own.
+
+    A cluster that it connects to is given the plug-in packages of the recipe for as long.
+    """
     try:
         import ray
     except ImportError as error:
@@ -140,7 +156,14 @@ def _connected(address: str | None, workers: int | None) -> Iterator[Any]:
     try:
         if address:
             _knock(address)
-            ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+            with TemporaryDirectory(prefix="simgen-") as place:
+                packed = [str(path) for path in pack(recipe, Path(place))]
+                ray.init(
+                    address=address,
+                    runtime_env={"py_modules": packed} if packed else None,
+                    log_to_driver=False,
+                    logging_level="ERROR",
+                )
         else:
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a Ray of our own reports to nobody
             ray.init(
@@ -178,8 +201,10 @@ class _Parcel:
     name: str
     recipe_hash: str
     generator_version: int
+    packages: tuple[PluginPackage, ...]
     folder: str
     formats: tuple[str, ...]
+    store: str  # where the shards go; "": into the folder
 
 
 def _make_shard(parcel: _Parcel, shard: ShardPlan) -> ShardDone | Failure:
@@ -187,6 +212,11 @@ def _make_shard(parcel: _Parcel, shard: ShardPlan) -> ShardDone | Failure:
     folder = Path(parcel.folder)
     try:
         job = _unpacked(parcel)
+        if job.store:
+            from simgen.build.store_destination import make_and_send
+
+            begin()
+            return make_and_send(job, shard)
         if Target.read(folder) is None:
             raise BuildError(
                 f"{folder} of this build is not there on {socket.gethostname()}: every node of the cluster must see "
@@ -200,13 +230,15 @@ def _make_shard(parcel: _Parcel, shard: ShardPlan) -> ShardDone | Failure:
 
 @cache
 def _unpacked(parcel: _Parcel) -> Job:
-    """Checked: another simgen there would make other clips."""
+    """Checked: another simgen there, or another plug-in, would make other clips."""
     from simgen.recipe import parse_recipe
 
+    if (missing := missing_package(parcel.packages, socket.gethostname())) is not None:
+        raise BuildError(missing)
     recipe = parse_recipe(parcel.source, parcel.name)
     if recipe.hash != parcel.recipe_hash or parcel.generator_version != GENERATOR_VERSION:
         raise BuildError(
             f"{socket.gethostname()} has another version of simgen than this machine and would make other clips. "
             "Install the same one on every node."
         )
-    return Job(recipe, Path(parcel.folder), parcel.formats)
+    return Job(recipe, Path(parcel.folder), parcel.formats, parcel.store)
