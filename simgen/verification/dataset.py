@@ -84,7 +84,8 @@ class VerifyReport:
             wrong = len({finding.path for finding in self.findings})
             lines.append(
                 f"{wrong} file{'s' if wrong > 1 else ''} with something wrong. "
-                "`simgen build` with the same recipe and folder makes damaged shards again."
+                "`simgen build` with the same recipe and folder makes damaged shards again. It looks at dates first: "
+                "where a disk has failed and changed none, remove the files."
             )
         return "\n".join(lines)
 
