@@ -333,7 +333,10 @@ def paint(
 ) -> None:
     """Colour (linear) and shadow bits of every ray."""
     _own_colours(count, track, mark, solids, world, lists)
-    if world[at.UNLIT] > 0.0:
+    seen = 0
+    for i in range(count):
+        seen += 1 if mark[at.M_BODY + i] >= 0 else 0
+    if world[at.UNLIT] > 0.0 or seen == 0:  # a tile of nothing but sky: light would not show
         return
     if world[at.OCCLUSION] > 0.0 and lists[at.CLOSE, 0] > 0:
         _occlude(count, track, mark, solids, nodes, corners, world, lists)
