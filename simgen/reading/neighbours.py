@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,9 +29,12 @@ class Neighbours:
         path = study_file(split)
         if path not in manifest.study_files:
             return None
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
-        table = pq.read_table(io.BytesIO(folder.read(path)), columns=list(NEIGHBOUR_COLUMNS))
+        # Arrow's buffer and this thread alone: threads that still hold a Python file when the interpreter ends kill it
+        with pq.ParquetFile(pa.BufferReader(folder.read(path)), pre_buffer=False) as file:
+            table = file.read(columns=list(NEIGHBOUR_COLUMNS), use_threads=False)
         return cls(table[NEIGHBOUR_COLUMNS[0]].to_numpy(), table[NEIGHBOUR_COLUMNS[1]])
 
     def of(self, index: int) -> dict[str, Any]:

@@ -292,7 +292,7 @@ def test_around_a_square_hole_pairs_are_as_likely_everywhere(
         assert not all(hole[0] < params[factor] < hole[1] for factor in factors)
 
 
-CLIPS = 3  # the figures of docs/studies/phyworld.md are of 100
+CLIPS = 8  # the figures of docs/studies/phyworld.md are of 100
 
 
 @pytest.fixture(scope="module")
