@@ -113,10 +113,13 @@ def test_a_snapshot_is_a_dataset(published: HubServer, plain: Path, tmp_path: Pa
     assert verify(tmp_path / "snapshot", deep=True).ok
 
 
+# Where Arrow's threads still hold a Python file when the interpreter ends, they abort it; so it does not end by itself.
 ARROW = """
+import os
 import pyarrow.parquet as pq
 from huggingface_hub import HfFileSystem
-print(pq.read_table("datasets/user/hand/data", filesystem=HfFileSystem(), columns=["key"]).num_rows)
+print(pq.read_table("datasets/user/hand/data", filesystem=HfFileSystem(), columns=["key"]).num_rows, flush=True)
+os._exit(0)
 """
 
 
