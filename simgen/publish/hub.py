@@ -11,7 +11,7 @@ import io
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -237,6 +237,9 @@ def _apart(action: Callable[[], Any]) -> Any:
             outcome.set_exception(error)
 
     threading.Thread(target=run, name="simgen-upload", daemon=True).start()
+    # In slices: a wait without an end is not always woken by a signal, only by what it waits for.
+    while not wait([outcome], timeout=0.2).done:
+        pass
     return outcome.result()
 
 

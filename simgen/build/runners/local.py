@@ -210,7 +210,9 @@ class _Pool:
 
     def answers(self, work: _Work) -> list[tuple[Task, Answer]]:
         """Waits until there is at least one. A death is the failure of the task that the worker was on."""
-        ready = set(wait([worker.connection for worker in self._workers]))
+        ready: set[object] = set()
+        while not ready:  # in slices: a signal does not always wake a wait without an end
+            ready = set(wait([worker.connection for worker in self._workers], timeout=1.0))
         found: list[tuple[Task, Answer]] = []
         for worker in [worker for worker in self._workers if worker.connection in ready]:
             try:
