@@ -92,6 +92,7 @@ class HubServer:
 
 class Request(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or every body waits 40 ms for the client to acknowledge its headers
     hub: HubServer
     query: dict[str, str]
     _left: int  # bytes of the body that are still to come

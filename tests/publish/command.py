@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests import forked
 from tests.hub.server import HubServer
 
 __all__ = [
@@ -49,14 +50,7 @@ def environment(hub: HubServer, home: Path, token: str = OWNER) -> dict[str, str
 def simgen(
     hub: HubServer, *arguments: str | Path, cwd: Path, token: str = OWNER, **more: str
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-W", "error:::simgen", "-m", "simgen", *map(str, arguments)],
-        cwd=cwd,
-        env=environment(hub, cwd / "home", token) | more,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    return forked.simgen(*arguments, cwd=cwd, environment=environment(hub, cwd / "home", token) | more)
 
 
 @contextmanager

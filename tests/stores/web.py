@@ -74,6 +74,7 @@ def serve(folder: Path) -> Iterator[WebServer]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # or a body waits 40 ms for the acknowledgement of its headers
 
         def do_HEAD(self) -> None:
             self.answer(False)
