@@ -19,7 +19,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-__all__ = ["simgen"]
+__all__ = ["python", "simgen"]
 
 ROOT = Path(__file__).parents[1]
 MODULES = (
@@ -59,15 +59,22 @@ def simgen(
     *arguments: str | Path, cwd: Path, environment: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
     """Runs a command to its end."""
+    return python("from simgen.cli import main; main()", *arguments, cwd=cwd, environment=environment)
+
+
+def python(
+    code: str, *arguments: str | Path, cwd: Path, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Runs code to its end, as `python -c` does."""
     server = _server()
-    words = [*map(str, arguments)]
+    words = ["-c", *map(str, arguments)]
     with tempfile.TemporaryDirectory() as folder:
         said = [str(Path(folder, name)) for name in ("stdout", "stderr")]
-        server.send((words, str(cwd), dict(environment), said))
-        assert server.poll(300), f"simgen {words} has not ended"
+        server.send((code, words, str(cwd), dict(environment), said))
+        assert server.poll(300), f"{words} has not ended"
         status: int = server.recv()
         stdout, stderr = (Path(path).read_text() for path in said)
-    return subprocess.CompletedProcess(["simgen", *words], status, stdout, stderr)
+    return subprocess.CompletedProcess(words, status, stdout, stderr)
 
 
 @functools.cache
@@ -115,7 +122,7 @@ def _serve(connection: Connection) -> None:
         connection.send(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
-def _become(words: list[str], cwd: str, environment: dict[str, str], said: list[str]) -> None:
+def _become(code: str, words: list[str], cwd: str, environment: dict[str, str], said: list[str]) -> None:
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environment)
@@ -123,10 +130,9 @@ def _become(words: list[str], cwd: str, environment: dict[str, str], said: list[
         file = os.open(path, os.O_WRONLY | os.O_CREAT)
         os.dup2(file, number)
         os.close(file)
-    sys.argv = ["simgen", *words]
-    from simgen.cli import main
-
-    main()
+    sys.argv = words
+    exec(code, {"__name__": "__main__"})
+    sys.exit()
 
 
 if __name__ == "__main__":

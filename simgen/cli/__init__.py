@@ -28,6 +28,9 @@ _REPORT = (
 
 def main() -> NoReturn:
     """The entry point: every outcome as a sentence and an exit status."""
+    # Before NumPy is imported. The matrices here are small (the audit of `check` has 240 clips): threads that share them
+    # wait for each other longer than they work, and for seconds where the cores are busy with something else.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     status = _run()
     if status > 128 and threading.active_count() > 1:  # uploads that would be waited for
         for stream in (sys.stdout, sys.stderr):

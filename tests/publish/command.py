@@ -73,14 +73,7 @@ def started(hub: HubServer, *arguments: str | Path, cwd: Path) -> Iterator[subpr
 
 def python(hub: HubServer, code: str, *arguments: str | Path, cwd: Path, token: str = OWNER) -> str:
     """What the code prints."""
-    done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        cwd=cwd,
-        env=environment(hub, cwd / "home", token),
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    done = forked.python(code, *arguments, cwd=cwd, environment=environment(hub, cwd / "home", token))
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

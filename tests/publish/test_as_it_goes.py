@@ -11,14 +11,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.build.command import recipe_file
+from tests.build import command
 from tests.hub.faults import Fault
 from tests.hub.server import HubServer
 from tests.publish.command import downloaded, shards, shards_in, simgen, started
 
 pytest.importorskip("pybullet")
 NAMES = ("user/small", "user/small-wds")
+CLIPS, SHARDS = 6, 4  # train has shards of 2, 2 and 1 clips, test one of 1
 BUILD = ("build", "small.yaml", "-o", "out", "--workers", "1", "--publish", "user/small")
+
+
+def recipe_file(folder: Path, clips: int = 5) -> None:
+    path = command.recipe_file(folder, clips)
+    text = path.read_text().replace("clips_per_shard: 8", "clips_per_shard: 2")
+    path.write_text(text.replace("test: {clips: 3}", "test: {clips: 1}"))
 
 
 @pytest.fixture(scope="module")
@@ -50,19 +57,19 @@ def test_the_same_dataset_and_nothing_left_here(
     assert {name: downloaded(hub, name) for name in NAMES} == in_two_steps
     assert local_shards(tmp_path / "out") == {}
     assert not (tmp_path / "out" / "manifest.json").exists()
-    assert len(list((tmp_path / "out").glob(".simgen/markers/*"))) == 4
+    assert len(list((tmp_path / "out").glob(".simgen/markers/*"))) == SHARDS
     for name in NAMES:
         repository = hub.repositories[name]
         assert repository.private
         assert [commit.title for commit in repository.history("main")] == [
-            "simgen publish: small, 23 clips",
+            f"simgen publish: small, {CLIPS} clips",
             "initial commit",
         ]
         assert set(repository.branches) == {"main"}
     arrived = [data for files in in_two_steps.values() for data in shards_in(files).values()]
     assert hub.bytes_received_of(arrived) == sum(map(len, arrived))
-    assert "23 made now" in done.stderr
-    assert "small is published: 23 clips; " in done.stderr
+    assert f"{CLIPS} made now" in done.stderr
+    assert f"small is published: {CLIPS} clips; " in done.stderr
     assert "  simgen info hf://datasets/user/small\n" in done.stderr
     again = simgen(hub, *BUILD, cwd=tmp_path)
     assert again.returncode == 0, again.stderr
@@ -76,7 +83,7 @@ def test_kills_at_random_moments_lose_nothing(
     recipe_file(tmp_path)
     chance = random.Random(3)
     kills = 0
-    while kills < 5:
+    while kills < 3:
         with started(hub, *BUILD, cwd=tmp_path) as build:
             asked = len(hub.requests)
             aim = asked + chance.choice([1, 5, 15, 30])
@@ -107,21 +114,20 @@ def test_resuming_makes_and_sends_nothing_twice(
         _, said = build.communicate(timeout=30)
     assert build.returncode == 143
     assert "Stopped. Every finished clip is kept" in said
-    dropped = 4 - len({path.split("/")[-1].split(".")[0] for path in local_shards(tmp_path / "out")})
+    dropped = SHARDS - len({path.split("/")[-1].split(".")[0] for path in local_shards(tmp_path / "out")})
     assert dropped >= 2
     done = simgen(hub, *BUILD, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     made = re.search(r"(\d+) made now", done.stderr)
-    assert (int(made[1]) if made else 0) <= 23 - 16
+    assert (int(made[1]) if made else 0) <= CLIPS - 4
     assert {name: downloaded(hub, name) for name in NAMES} == in_two_steps
     arrived = [data for files in in_two_steps.values() for data in shards_in(files).values()]
     assert hub.bytes_received_of(arrived) == sum(map(len, arrived))
 
 
 def test_the_build_waits_for_a_slow_hub(hub: HubServer, tmp_path: Path) -> None:
-    """Twelve shards, and a Hub that takes none: five are made and no more."""
-    recipe = recipe_file(tmp_path)
-    recipe.write_text(recipe.read_text().replace("clips_per_shard: 8", "clips_per_shard: 2"))
+    """Nine shards, and a Hub that takes none: five are made and no more."""
+    recipe_file(tmp_path, clips=16)
     hub.faults = [Fault("PUT /lfs/", stalls=True, times=99)]
     markers = tmp_path / "out" / ".simgen" / "markers"
     with started(hub, *BUILD, cwd=tmp_path) as build:
@@ -129,7 +135,7 @@ def test_the_build_waits_for_a_slow_hub(hub: HubServer, tmp_path: Path) -> None:
         while len(list(markers.glob("*"))) < 4:
             assert build.poll() is None and time.monotonic() < deadline
             time.sleep(0.05)
-        time.sleep(5)
+        time.sleep(2)  # in which all would be made
         # one on its way, two that wait, one that the build waits with, one in the worker's hands
         assert len(list(markers.glob("*"))) <= 5
         build.send_signal(signal.SIGINT)
@@ -150,7 +156,7 @@ def test_shards_of_an_unfinished_build_are_sent_first(
             (tmp_path / "out" / path).unlink()
     done = simgen(hub, *BUILD, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert " 4 made now" in done.stderr
+    assert " 1 made now" in done.stderr
     assert {name: downloaded(hub, name) for name in NAMES} == in_two_steps
     assert local_shards(tmp_path / "out") == {}
 
@@ -158,13 +164,26 @@ def test_shards_of_an_unfinished_build_are_sent_first(
 def test_more_clips_later(hub: HubServer, tmp_path: Path) -> None:
     """Full shards are on the Hub alone: they get their new names there."""
     recipe_file(tmp_path)
-    few = (*BUILD, "--clips", "17", "--format", "parquet")
+    few = (*BUILD, "--clips", "3", "--format", "parquet")
     assert simgen(hub, *few, cwd=tmp_path).returncode == 0
-    done = simgen(hub, *BUILD, "--clips", "25", "--format", "parquet", cwd=tmp_path)
+    done = simgen(hub, *BUILD, "--clips", "5", "--format", "parquet", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert " 18 made now" in done.stderr  # of both splits the short last shard anew, and what is added
+    assert " 6 made now" in done.stderr  # of both splits the short last shard anew, and what is added
     there = downloaded(hub, "user/small")
-    simgen(hub, "build", "small.yaml", "-o", "at-once", "--clips", "25", "--format", "parquet", cwd=tmp_path)
+    simgen(
+        hub,
+        "build",
+        "small.yaml",
+        "-o",
+        "at-once",
+        "--workers",
+        "1",
+        "--clips",
+        "5",
+        "--format",
+        "parquet",
+        cwd=tmp_path,
+    )
     assert shards_in(there) == local_shards(tmp_path / "at-once")
     assert there["manifest.json"] == (tmp_path / "at-once" / "manifest.json").read_bytes()
     assert hub.bytes_received_of(shards_in(there).values()) == sum(map(len, shards_in(there).values()))
