@@ -16,10 +16,19 @@ from simgen.build.plan import Plan
 from simgen.cli import cli
 from simgen.publish.limits import hub_outlook
 from simgen.wording import bytes_word, duration, estimate_words, per_cent
-from tests.build.command import environment, recipe_file, sentences, simgen
+from tests import forked
+from tests.build import command as processes
+from tests.build.command import environment, recipe_file, sentences
 from tests.build.hand import content
 
 ROOT = Path(__file__).parent.parent
+
+
+def simgen(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """A build has one worker: starting one takes a second."""
+    if arguments[:1] == ("build",):
+        arguments = (*arguments, "--workers", "1")
+    return forked.simgen(*arguments, cwd=cwd, environment=environment())
 
 
 @pytest.fixture(scope="module")
@@ -291,16 +300,25 @@ def test_without_the_engine_a_build_says_what_to_do(place: Path, tmp_path: Path)
     """On a Python for which pybullet has no wheel; reading goes on working there."""
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['pybullet'] = None\n")
     for command in (["build", "-o", "x"], ["check"], ["preview"]):
-        done = simgen(command[0], place / "small.yaml", *command[1:], cwd=tmp_path, PYTHONPATH=str(tmp_path))
+        done = processes.simgen(
+            command[0], place / "small.yaml", *command[1:], cwd=tmp_path, PYTHONPATH=str(tmp_path)
+        )
         assert done.returncode == 1
         assert sentences(done.stderr).startswith(
             "Building needs the physics engine PyBullet, which has wheels for"
         )
         assert sentences(done.stderr).count("\n") == 0
     assert not (tmp_path / "x").exists()
-    copy = shutil.copytree(place / "out", tmp_path / "copy")
-    for command in (["info", copy], ["verify", copy], ["card", copy], ["scenarios", "drop"]):
-        assert simgen(*command, cwd=tmp_path, PYTHONPATH=str(tmp_path)).returncode == 0
+    copy = str(shutil.copytree(place / "out", tmp_path / "copy"))
+    commands = [["info", copy], ["verify", copy], ["card", copy], ["scenarios", "drop"]]
+    code = f"from simgen.cli import cli\nfor command in {commands}: cli.main(command, standalone_mode=False)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment(PYTHONPATH=str(tmp_path)),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_an_unexpected_exception_is_short_unless_asked(tmp_path: Path) -> None:
@@ -354,7 +372,7 @@ def test_words_for_numbers() -> None:
 
 def test_the_seed_of_hashing_does_not_matter(place: Path, tmp_path: Path) -> None:
     """Set and dict orders that depend on PYTHONHASHSEED must not reach a dataset."""
-    done = simgen("build", place / "small.yaml", "-o", "out", cwd=tmp_path, PYTHONHASHSEED="12345")
+    done = processes.simgen("build", place / "small.yaml", "-o", "out", cwd=tmp_path, PYTHONHASHSEED="12345")
     assert done.returncode == 0, done.stderr
     assert content(tmp_path / "out") == content(place / "out")
     assert os.environ.get("PYTHONHASHSEED") is None

@@ -1,8 +1,10 @@
-"""A dataset whose videos make up most of it, as they do in a real one."""
+"""A dataset whose videos make up most of it, as they do in a real one; buckets of an S3 server."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -12,6 +14,9 @@ from simgen.dataset import ShardWriter, finish_dataset
 from simgen.dataset.column_table import Layout
 from simgen.dataset.values import values_of
 from tests.dataset.samples import HandRecipe, make_sample
+
+if TYPE_CHECKING:
+    from tests.stores.s3 import Bucket
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +32,20 @@ def heavy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         writer.finish()
     finish_dataset(folder, recipe, [writer.marker()], GENERATOR_VERSION)
     return folder
+
+
+@pytest.fixture(scope="module")  # its address is in the environment while it runs
+def server() -> Iterator[Any]:
+    pytest.importorskip("moto")
+    pytest.importorskip("s3fs")
+    from tests.stores.s3 import s3_server
+
+    with s3_server() as found:
+        yield found
+
+
+@pytest.fixture
+def bucket(server: Any, request: pytest.FixtureRequest) -> Bucket:
+    from tests.stores.s3 import new_bucket
+
+    return new_bucket(server, request.node.name)

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -38,20 +38,9 @@ s3fs = pytest.importorskip("s3fs")
 pytest.importorskip("moto")
 pytest.importorskip("pybullet")  # the driver asks for it, though no clip here needs it
 
-from tests.stores.s3 import Bucket, new_bucket, s3_server  # noqa: E402
+from tests.stores.s3 import Bucket  # noqa: E402
 
 SHARDS = ["train-00000-of-00002", "train-00001-of-00002", "test-00000-of-00002", "test-00001-of-00002"]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Any]:
-    with s3_server() as found:
-        yield found
-
-
-@pytest.fixture
-def bucket(server: Any, request: pytest.FixtureRequest) -> Bucket:
-    return new_bucket(server, request.node.name)
 
 
 @pytest.fixture(scope="module")

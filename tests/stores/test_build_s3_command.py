@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -19,7 +17,7 @@ pytest.importorskip("pybullet")
 pytest.importorskip("s3fs")
 pytest.importorskip("moto")
 
-from tests.stores.s3 import Bucket, new_bucket, s3_server
+from tests.stores.s3 import Bucket
 
 RECIPE = """
 name: inclines
@@ -34,17 +32,6 @@ video: {size: 64, fps: 12, seconds: 0.5}
 passes: [segmentation]
 output: {format: both, clips_per_shard: 3}
 """
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Any]:
-    with s3_server() as found:
-        yield found
-
-
-@pytest.fixture
-def bucket(server: Any, request: pytest.FixtureRequest) -> Bucket:
-    return new_bucket(server, request.node.name)
 
 
 @pytest.fixture(scope="module")
