@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 from click.testing import CliRunner
@@ -10,7 +11,9 @@ from click.testing import CliRunner
 from simgen.build.output import staging_of
 from simgen.build.plan import Share
 from simgen.cli import cli
-from tests.build.command import sentences, simgen
+from tests import forked
+from tests.build.command import environment, sentences
+from tests.build.command import simgen as process
 from tests.build.hand import content
 
 pytest.importorskip("pybullet")
@@ -32,6 +35,12 @@ video: {size: 64, fps: 12, seconds: 0.5}
 passes: [segmentation]
 output: {format: both, clips_per_shard: 3}
 """
+
+
+def simgen(*arguments: str | Path, cwd: Path) -> CompletedProcess[str]:
+    if arguments[:1] == ("build",):
+        arguments = (*arguments, "--workers", "1")
+    return forked.simgen(*arguments, cwd=cwd, environment=environment())
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +137,7 @@ def test_ray_nodes_send_by_themselves(bucket: Bucket, on_disk: dict[str, bytes],
     pytest.importorskip("ray")
     (tmp_path / "small.yaml").write_text(RECIPE)
     options = ("--runner", "ray", "--workers", 2, "--staging", tmp_path / "staging")
-    done = simgen("build", "small.yaml", "-o", bucket.url, *options, cwd=tmp_path)
+    done = process("build", "small.yaml", "-o", bucket.url, *options, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert bucket.content() == on_disk
     sent = [request.split("?")[0] for request in bucket.wrote("data/")]
