@@ -26,15 +26,35 @@ _READ = """
 import pickle, sys
 import datasets
 
-folder, split, streaming = sys.argv[1], sys.argv[2], sys.argv[3] == "True"
-clips = datasets.load_dataset(folder, split=split, streaming=streaming, cache_dir=sys.argv[4])
-features = clips.features
-for name, feature in features.items():
-    if isinstance(feature, datasets.Video):
-        clips = clips.cast_column(name, datasets.Video(decode=False))
+found = []
+for number, (folder, streaming) in enumerate([(sys.argv[1], True), (sys.argv[1], False), (sys.argv[2], False)]):
+    clips = datasets.load_dataset(folder, split="train", streaming=streaming, cache_dir=f"{sys.argv[3]}/{number}")
+    features = clips.features
+    for name, feature in features.items():
+        if isinstance(feature, datasets.Video):
+            clips = clips.cast_column(name, datasets.Video(decode=False))
+    found.append((features._to_yaml_list(), list(clips)))
 with open("read", "wb") as file:
-    pickle.dump((features._to_yaml_list(), list(clips)), file)
+    pickle.dump(found, file)
 """
+Read = tuple[list[dict[str, Any]], list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def tars(
+    ramp: Path, plain: Path, ffmpeg_libraries: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, tuple[list[dict[str, Any]], Read]]:
+    """What the card says and what `datasets` reads, in one process, which begins with importing it."""
+    folder = tmp_path_factory.mktemp("tars")
+    told = {name: _tars_alone(dataset, folder / name) for name, dataset in (("ramp", ramp), ("plain", plain))}
+    places = (str(folder / name) for name in ("ramp", "plain", "cache"))
+    run_python(_READ, ffmpeg_libraries, folder, *places)
+    streamed, whole, plain_read = pickle.loads((folder / "read").read_bytes())
+    return {
+        "streamed": (told["ramp"], streamed),
+        "whole": (told["ramp"], whole),
+        "plain": (told["plain"], plain_read),
+    }
 
 
 @pytest.mark.parametrize("config", ["default", "dense"])
@@ -74,21 +94,9 @@ def _tars_alone(dataset: Path, folder: Path) -> list[dict[str, Any]]:
     return features
 
 
-@pytest.mark.parametrize("streaming", [True, False])
-def test_the_tars_load_by_their_card(
-    ramp: Path, streaming: bool, ffmpeg_libraries: dict[str, str], tmp_path: Path
-) -> None:
-    features = _tars_alone(ramp, tmp_path / "tars")
-    run_python(
-        _READ,
-        ffmpeg_libraries,
-        tmp_path,
-        str(tmp_path / "tars"),
-        "train",
-        str(streaming),
-        str(tmp_path / "cache"),
-    )
-    found, rows = pickle.loads((tmp_path / "read").read_bytes())
+@pytest.mark.parametrize("how", ["streamed", "whole"])
+def test_the_tars_load_by_their_card(ramp: Path, how: str, tars: dict[str, Any]) -> None:
+    features, (found, rows) = tars[how]
     assert found == features
     ours = open_dataset(ramp, split="train", passes=["depth", "segmentation", "flow"])
     assert len(rows) == len(ours) == 12
@@ -109,11 +117,9 @@ def test_the_tars_load_by_their_card(
         assert row["depth.mkv"]["bytes"] == clip.values["depth"]
 
 
-def test_types_come_from_the_card_and_not_from_the_first_samples(
-    plain: Path, ffmpeg_libraries: dict[str, str], tmp_path: Path
-) -> None:
+def test_types_come_from_the_card_and_not_from_the_first_samples(plain: Path, tars: dict[str, Any]) -> None:
     """`plain` begins with a whole number that is meant as a float, and with a clip without contacts."""
-    features = _tars_alone(plain, tmp_path / "tars")
+    features, (found, rows) = tars["plain"]
     assert {feature["name"] for feature in features} >= {
         "__key__",
         "__url__",
@@ -122,10 +128,6 @@ def test_types_come_from_the_card_and_not_from_the_first_samples(
         "json",
         "state.npy",
     }
-    run_python(
-        _READ, ffmpeg_libraries, tmp_path, str(tmp_path / "tars"), "train", "False", str(tmp_path / "cache")
-    )
-    found, rows = pickle.loads((tmp_path / "read").read_bytes())
     assert found == features
     for row, clip in zip(rows, open_dataset(plain, split="train"), strict=True):
         assert row["json"]["params_angle_deg"] == clip.params["angle_deg"]
