@@ -26,12 +26,16 @@ from simgen.publish.histograms import histograms
 from simgen.publish.markdown import escaped, fenced
 from simgen.recipe import parse_recipe, recipe_from_data
 from simgen.verification import verify
+from tests import forked
 from tests.build.command import environment
-from tests.build.command import simgen as command
 from tests.hub.server import HubServer
 from tests.publish import command as publishing
 
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def command(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return forked.simgen(*arguments, cwd=cwd, environment=environment())
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -112,7 +116,7 @@ def test_the_command_builds_the_same_shards(ramp: Path, tmp_path: Path) -> None:
         r"```yaml\n(.*?)^```$", section(ramp, "How to build it again"), re.MULTILINE | re.DOTALL
     )
     (tmp_path / "recipe.yaml").write_text(recipe)
-    done = command(*line.split(), cwd=tmp_path)
+    done = command(*line.split(), "--workers", "1", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     again = Manifest.from_text((tmp_path / "ramp" / "manifest.json").read_text())
     assert again.shards == Manifest.from_text((ramp / "manifest.json").read_text()).shards

@@ -6,13 +6,12 @@ huggingface_hub reads HF_ENDPOINT when it is imported, so everything that reads 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import forked
 from tests.hub.faults import Fault
 from tests.hub.server import HubServer, serve_hub
 
@@ -37,8 +36,7 @@ def run(hub: HubServer, tmp_path: Path, code: str, *arguments: str, token: str =
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_UPDATE_CHECK": "1",
     }
-    command = [sys.executable, "-W", "error:::simgen", "-c", code, *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    done = forked.python(code, *arguments, cwd=tmp_path, environment=environment)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
