@@ -45,7 +45,9 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     what that one found and compiled of each half.
     """
     cache = tmp_path_factory.mktemp("compiled")
-    run("from simgen.render.raycast.warming import compile_second_half; compile_second_half()", cache, **PLAIN)
+    run(
+        "from simgen.render.raycast.warming import compile_second_half; compile_second_half()", cache, **PLAIN
+    )
     code = (
         "from simgen.render.raycast.warming import compile_all, parts_to_compile\n"
         "compile_all()\n"
