@@ -193,9 +193,7 @@ def test_kills_at_random_moments(undisturbed: Undisturbed, tmp_path: Path, kills
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
-def test_a_signal_stops_it(
-    undisturbed: Undisturbed, tmp_path: Path, number: int, status: int
-) -> None:
+def test_a_signal_stops_it(undisturbed: Undisturbed, tmp_path: Path, number: int, status: int) -> None:
     recipe, out = recipe_file(tmp_path), tmp_path / "out"
     with started("build", recipe, "-o", "out", "--workers", 1, cwd=tmp_path) as build:
         wait_for_clips(out, 5, build)
