@@ -15,17 +15,16 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from simgen.build.store_entry import Entry, Tags, entry_of
 from simgen.dataset.storage import FileRecord
 from simgen.errors import BuildError
 from simgen.reading.retries import Patience, Tries, may_pass, reason, status_of
 from simgen.reading.stores import file_system, kept_record, protocol_of
 
-__all__ = ["PATIENCE", "Entry", "Store"]
+__all__ = ["PATIENCE", "Store"]
 
 Result = TypeVar("Result")
 
@@ -36,22 +35,6 @@ _READ_BYTES = 8 << 20
 _BUCKETS = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"})  # which know no folders
 _S3 = frozenset({"s3", "s3a"})
 _READ_ONLY = frozenset({"http", "https", "hf", "github", "data", "zip", "tar", "git"})
-_MD5 = re.compile(r"[0-9a-f]{32}(-\d+)?")
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What a store tells of a file. `tag`: an MD5 in hexadecimal, "-" and the number of parts behind it if there are any; ""
-    if it tells none. `modified`: None if it does not tell.
-    """
-
-    size: int
-    tag: str = ""
-    modified: datetime | None = None
-
-    def is_of(self, data: bytes) -> bool:
-        """Whether the store says that the file has this content; False where it does not tell."""
-        return self.size == len(data) and self.tag == _md5(data).hexdigest()
 
 
 class _NotArrivedError(OSError):
@@ -126,7 +109,7 @@ class Store:
             return {}
         start = len(self._root.rstrip("/")) + 1
         return {
-            str(path)[start:]: _entry(told)
+            str(path)[start:]: entry_of(told)
             for path, told in found.items()
             if told.get("type") != "directory" and not str(path).endswith("/")
         }
@@ -136,7 +119,7 @@ class Store:
 
         def once() -> Entry | None:
             try:
-                return _entry(self._system.info(self._place(path)))
+                return entry_of(self._system.info(self._place(path)))
             except FileNotFoundError:
                 return None
 
@@ -177,13 +160,13 @@ class Store:
         def once() -> None:
             self._make_parent(path)
             self._put(record, lambda told: self._system.pipe_file(self._place(path), data, **told))
-            self._check(path, record, _Tags.of([data], self._part_bytes))
+            self._check(path, record, Tags.of([data], self._part_bytes))
 
         self._ask("written", path, once)
 
     def send(self, place: Path, path: str, record: FileRecord) -> None:
         """The file at `place` of this machine, which must still be what `record` says; returns when the store has it."""
-        digest, tags = hashlib.sha256(), _Tags(self._part_bytes)
+        digest, tags = hashlib.sha256(), Tags(self._part_bytes)
         with place.open("rb") as file:
             while chunk := file.read(1 << 20):
                 digest.update(chunk)
@@ -257,9 +240,9 @@ class Store:
             self._tells_hash = False  # a store that speaks S3 and knows no such thing
             action({})
 
-    def _check(self, path: str, record: FileRecord, tags: _Tags | None) -> None:
+    def _check(self, path: str, record: FileRecord, tags: Tags | None) -> None:
         """Raises _NotArrivedError. Without tags (a copy that the store made itself) the size must do."""
-        told = _entry(self._system.info(self._place(path)))
+        told = entry_of(self._system.info(self._place(path)))
         if told.size != record.bytes:
             raise _NotArrivedError(f"{told.size:,} bytes arrived of {record.bytes:,}")
         if tags is None or told.tag in tags.all or kept_record(self._system, self._place(path)) == record:
@@ -312,67 +295,7 @@ class Store:
         return " ".join(filter(None, [failure, remedy, self._kept]))
 
 
-class _Tags:
-    """The MD5 of a file as S3 gives it: of the whole, and of its parts as an upload in parts has them."""
-
-    def __init__(self, part_bytes: int) -> None:
-        self._part_bytes = part_bytes
-        self._whole, self._part, self._parts, self._room = _md5(), _md5(), b"", part_bytes
-
-    @classmethod
-    def of(cls, chunks: Iterable[bytes], part_bytes: int) -> _Tags:
-        tags = cls(part_bytes)
-        for chunk in chunks:
-            tags.update(chunk)
-        return tags
-
-    def update(self, data: bytes) -> None:
-        self._whole.update(data)
-        view = memoryview(data)
-        while view:
-            if not self._room:
-                self._parts += self._part.digest()
-                self._part, self._room = _md5(), self._part_bytes
-            now = view[: self._room]
-            self._part.update(now)
-            self._room -= len(now)
-            view = view[len(now) :]
-
-    @property
-    def all(self) -> tuple[str, str]:
-        digests = self._parts + self._part.digest()
-        return self._whole.hexdigest(), f"{_md5(digests).hexdigest()}-{len(digests) // 16}"
-
-
-def _md5(data: bytes = b"") -> Any:
-    return hashlib.md5(data, usedforsecurity=False)
-
-
 def _code(error: OSError) -> str:
     """What S3 calls an error."""
     response = getattr(error.__cause__, "response", None)
     return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
-
-
-def _entry(told: Mapping[str, Any]) -> Entry:
-    return Entry(int(told["size"] or 0), _tag(told), _modified(told))
-
-
-def _tag(told: Mapping[str, Any]) -> str:
-    tag = str(told.get("ETag") or "").strip('"')
-    if not tag and told.get("md5Hash"):  # Google's
-        tag = base64.b64decode(str(told["md5Hash"])).hex()
-    return tag if _MD5.fullmatch(tag) else ""
-
-
-def _modified(told: Mapping[str, Any]) -> datetime | None:
-    for name in ("LastModified", "last_modified", "updated", "created"):
-        value = told.get(name)
-        if isinstance(value, str):
-            try:
-                value = datetime.fromisoformat(value.replace("Z", "+00:00"))
-            except ValueError:
-                continue
-        if isinstance(value, datetime):
-            return value
-    return None

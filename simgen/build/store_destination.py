@@ -32,7 +32,8 @@ from simgen.build.resume import (
     occupied,
     prepare,
 )
-from simgen.build.store import PATIENCE, Entry, Store
+from simgen.build.store import PATIENCE, Store
+from simgen.build.store_entry import Entry
 from simgen.build.worker import Job, ShardDone, write_shard
 from simgen.dataset.finish import CARD, CROISSANT, OLD_CARD, finish_dataset
 from simgen.dataset.manifest import MANIFEST, RECIPE, STUDY, Manifest, Marker

@@ -90,7 +90,7 @@ class Scenario(ABC):
     qualitative: ClassVar[bool] = False  # there is no law for it (a cloth that drapes), so clips show none
     # Rebuilds the scenes of a published dataset, for recipes of its own: `all` in a mix leaves it out.
     replica: ClassVar[bool] = False
-    slow: ClassVar[bool] = False  # a clip takes far more than 60 ms to simulate: tests take fewer of them
+    slow: ClassVar[bool] = False  # a clip takes half a second and more to simulate: tests take fewer of them
     # Small errors grow without end: clips store the time up to which a simulation with a ten times finer step
     # agrees (`simgen.labels.horizon`), which costs ten times their simulation.
     chaotic: ClassVar[bool] = False

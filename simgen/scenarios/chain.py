@@ -39,6 +39,7 @@ BENDS = ((-15.0, ", bent inwards"), (15.0, ""), (math.inf, ", bent outwards"))
 class Chain(Scenario):
     name = "chain"
     summary = "A chain of 3 to 12 bars with a ball at its end is let go, straight or bent, and swings."
+    slow = True
     parameters = (
         Parameter("count", integer(3, 12), "1", "number of bars (a whole number)", (3, 12), "causal"),
         Parameter(

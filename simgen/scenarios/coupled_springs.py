@@ -44,6 +44,7 @@ class CoupledSprings(Scenario):
     summary = (
         "Two or three bodies in a row, joined by springs to each other and to walls, swing in normal modes."
     )
+    slow = True
     parameters = (
         Parameter("count", integer(2, 3), "1", "number of bodies (a whole number)", (2, 3), "causal"),
         *(

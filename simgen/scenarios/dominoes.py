@@ -54,6 +54,7 @@ TEENS = ("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", 
 class Dominoes(Scenario):
     name = "dominoes"
     summary = "Five to twenty dominoes fall one after the other, to the end of the row or to a wide gap."
+    slow = True
     parameters = (
         Parameter("count", integer(5, 20), "1", "how many dominoes", (5, 20), "nuisance"),
         Parameter(

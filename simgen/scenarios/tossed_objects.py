@@ -50,6 +50,7 @@ SPEEDS = ((1.4, "gently"), (2.2, "briskly"), (math.inf, "hard"))
 class TossedObjects(Scenario):
     name = "tossed_objects"
     summary = "Three to twelve bodies of many shapes are tossed towards the middle, collide and fall."
+    slow = True
     parameters = (
         Parameter("count", integer(3, 8), "1", "bodies, rounded to a whole number", (3, 12), "causal"),
         Parameter(

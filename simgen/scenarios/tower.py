@@ -47,6 +47,7 @@ CROOKED = ((0.2, "almost straight"), (0.35, "crooked"), (math.inf, "very crooked
 class Tower(Scenario):
     name = "tower"
     summary = "A crooked tower of three to eight boxes stands, or falls where it overhangs too far."
+    slow = True
     parameters = (
         Parameter("count", integer(3, 8), "1", "how many boxes", (3, 8), "nuisance"),
         Parameter(

@@ -42,6 +42,7 @@ FORCES = ((42.0, "gently"), (58.0, "with force"), (math.inf, "with great force")
 class WreckingBall(Scenario):
     name = "wrecking_ball"
     summary = "A heavy ball on a rod swings into a stack of blocks."
+    slow = True
     parameters = (
         Parameter(
             "angle_deg", uniform(35, 70), "deg", "angle from which the ball is let go", (25, 72), "causal"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -117,6 +119,7 @@ def test_a_fault_that_stays_costs_its_shard_alone(tmp_path: Path) -> None:
 # A program that is in the cluster already when it builds.
 INSIDE = """
 import sys
+import tempfile
 import ray
 import simgen
 from simgen.build.runners.ray import RayRunner
@@ -179,3 +182,40 @@ def test_a_cluster_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     said = sentences(done.stderr)
     assert said.splitlines()[-1].startswith("There is no Ray cluster at 127.0.0.1:1 (")
     assert "Traceback" not in said
+
+
+def test_a_cluster_that_wants_a_token_is_a_sentence(undisturbed: Undisturbed, tmp_path: Path) -> None:
+    """Ray 2.52 and newer have tokens, and newer ones still ask for them unless told otherwise. With it, it builds."""
+    if tuple(map(int, ray.__version__.split(".")[:2])) < (2, 52):
+        pytest.skip("this Ray knows no tokens")
+    start = shlex.split(
+        next(line for line in block("text", "ray start --head").splitlines() if "--head" in line)
+    )
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    start = [sys.executable, "-m", "ray.scripts.scripts", *start[1:-1], f"--port={port}", "--num-cpus=1"]
+    token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0123456789abcdef" * 2}
+    short = tempfile.mkdtemp(prefix="ray")  # a socket's path may have 107 characters
+    head = subprocess.Popen(
+        [*start, "--include-dashboard=false", f"--temp-dir={short}", "--block"],
+        env=environment(**token),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert head.stdout is not None
+    try:
+        assert any("Ray runtime started" in line for line in head.stdout), "the head did not start"
+        build = ("build", recipe_file(tmp_path), "-o", "out", *RAY, "--ray-address", f"127.0.0.1:{port}")
+        refused = simgen(*build, cwd=tmp_path, RAY_AUTH_MODE="disabled")
+        assert refused.returncode == 1
+        last = sentences(refused.stderr).splitlines()[-1]
+        assert last.startswith(f"The Ray cluster at 127.0.0.1:{port} does not let this program in (")
+        done = simgen(*build, cwd=tmp_path, **token)
+        assert done.returncode == 0, done.stderr
+        assert content(tmp_path / "out") == undisturbed.content
+    finally:
+        head.terminate()
+        head.communicate(timeout=60)
+        shutil.rmtree(short, ignore_errors=True)

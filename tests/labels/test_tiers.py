@@ -11,8 +11,9 @@ from simgen.recipe.distributions import Constant
 from simgen.scenarios import get_scenario
 from simgen.scenarios.air import in_air
 from simgen.scenarios.base import Parameter
+from simgen.scene.spec import Video
 from tests.scenarios.captions import NUMBER, check_grammar
-from tests.scenarios.clips import DESIGNED, NAMES, Clip, clip, draw, make
+from tests.scenarios.clips import DESIGNED, NAMES, Clip, clip, coloured, draw, make
 
 
 def told(name: str, **fixed: object) -> str:
@@ -24,12 +25,13 @@ def told(name: str, **fixed: object) -> str:
 def test_every_hidden_parameter_is_told_as_printed(name: str) -> None:
     """Each one that plays a part, in the order of the scenario, and no other number."""
     for index in range(2):
-        made = clip(name, index)
-        text = hidden(made.scenario, made.params, made.scene)
-        ways = made.scenario.revealed_by(made.params)
+        params, draws = draw(name, index)
+        scenario = get_scenario(name)
+        text = hidden(scenario, params, coloured(scenario.scene(params, draws, Video()), draws))
+        ways = scenario.revealed_by(params)
         values = [
-            made.params[parameter.name]
-            for parameter in made.scenario.parameters
+            params[parameter.name]
+            for parameter in scenario.parameters
             if parameter.role == "hidden" and not (ways[parameter.name] == "never" != parameter.reveals)
         ]
         if not values:

@@ -36,26 +36,18 @@ def test_the_pictures_are_those_of_every_other_machine() -> None:
     assert picture_hash() == EXPECTED
 
 
-def test_a_plain_cpu_gives_the_same_bits_and_compiles_once(tmp_path: Path) -> None:
-    """Cold, for a CPU without AVX: the wait is announced; again: it is not, and nothing is compiled."""
-    code = (
-        "from simgen.render.raycast import warm_up\n"
-        "warm_up(print)\n"
-        "from tests.render.picture_hash import picture_hash\n"
-        "print(picture_hash())\n"
+PLAIN = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}  # a CPU without AVX
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A folder with the kernels for a plain CPU: half of them compiled by one process, then the rest by another, and
+    what that one found and compiled of each half.
+    """
+    cache = tmp_path_factory.mktemp("compiled")
+    run(
+        "from simgen.render.raycast.warming import compile_second_half; compile_second_half()", cache, **PLAIN
     )
-    first = run(code, tmp_path, NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="")
-    assert first.stdout.split("\n")[:2] == ["compiling the renderer, once", EXPECTED]
-    files = sorted(path.name for path in tmp_path.rglob("*.nbc"))
-    assert len(files) == len({name.split("-")[0] for name in files})  # of each kernel one signature
-    again = run(code, tmp_path, NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="")
-    assert again.stdout.split("\n")[0] == EXPECTED
-    assert sorted(path.name for path in tmp_path.rglob("*.nbc")) == files
-
-
-def test_what_the_second_process_compiles_is_what_the_first_one_needs(tmp_path: Path) -> None:
-    """Its kernels have the types that `film` calls them with, and are linked from the disk."""
-    run("from simgen.render.raycast.warming import compile_second_half; compile_second_half()", tmp_path)
     code = (
         "from simgen.render.raycast.warming import compile_all, parts_to_compile\n"
         "compile_all()\n"
@@ -63,10 +55,41 @@ def test_what_the_second_process_compiles_is_what_the_first_one_needs(tmp_path: 
         "    stats = [kernel.stats for kernel, _ in half]\n"
         "    print([(sum(s.cache_hits.values()), sum(s.cache_misses.values())) for s in stats])\n"
     )
+    return cache, run(code, cache, **PLAIN).stdout
+
+
+def test_what_the_second_process_compiles_is_what_the_first_one_needs(compiled: tuple[Path, str]) -> None:
+    """Its kernels have the types that `film` calls them with, and are linked from the disk."""
     # found on the disk, compiled: each kernel of the first half is compiled once, each of the second found
-    first, second = (set(ast.literal_eval(line)) for line in run(code, tmp_path).stdout.splitlines())
+    first, second = (set(ast.literal_eval(line)) for line in compiled[1].splitlines())
     assert first == {(0, 1)}
     assert second == {(1, 0)}
+
+
+def test_a_plain_cpu_gives_the_same_bits_and_compiles_once(compiled: tuple[Path, str]) -> None:
+    cache, _ = compiled
+    files = sorted(path.name for path in cache.rglob("*.nbc"))
+    assert len(files) == len({name.split("-")[0] for name in files})  # of each kernel one signature
+    code = (
+        "from simgen.render.raycast import warm_up\n"
+        "warm_up(print)\n"
+        "from tests.render.picture_hash import picture_hash\n"
+        "print(picture_hash())\n"
+    )
+    again = run(code, cache, **PLAIN)
+    assert again.stdout.split("\n")[0] == EXPECTED  # and no wait was announced
+    assert sorted(path.name for path in cache.rglob("*.nbc")) == files
+
+
+def test_the_wait_is_announced(tmp_path: Path) -> None:
+    code = (
+        "from simgen.render.raycast import warm_up\n"
+        "def say(text):\n"
+        "    print(text)\n"
+        "    raise SystemExit\n"
+        "warm_up(say)\n"
+    )
+    assert run(code, tmp_path).stdout == "compiling the renderer, once\n"
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs sched_setaffinity")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -165,24 +166,24 @@ def picture_box(body: Body, camera, video) -> tuple[float, float, float, float]:
         u, v, depth = pinhole(np.array(body.position_m), camera, video)
         reach = body.shape.size_m[0] * pixels_per_metre(depth, camera, video)
         return u - reach, v - reach, u + reach, v + reach
-    seen = np.array([pinhole(point, camera, video)[:2] for point in outline(body)])
-    return (*seen.min(axis=0), *seen.max(axis=0))
+    u, v, _ = pinhole(outline(body), camera, video)
+    return u.min(), v.min(), u.max(), v.max()
 
 
-def pixels_per_metre(depth: float, camera, video) -> float:
+def pixels_per_metre(depth: Any, camera, video) -> Any:
     if camera.projection == "orthographic":
         return video.height / camera.height_m
     return video.height / 2 / math.tan(math.radians(camera.vertical_fov_deg) / 2) / depth
 
 
-def pinhole(point: np.ndarray, camera, video) -> tuple[float, float, float]:
-    """Pixel (u, v) and depth of a point, by similar triangles."""
+def pinhole(points: np.ndarray, camera, video) -> tuple[Any, Any, Any]:
+    """Pixel (u, v) and depth of a point (3,), or of each of (N, 3), by similar triangles."""
     eye, target = np.array(camera.position_m), np.array(camera.target_m)
     forward = (target - eye) / np.linalg.norm(target - eye)
     right = np.cross(forward, camera.up)
     right /= np.linalg.norm(right)
     up = np.cross(right, forward)
-    away = np.asarray(point) - eye
-    depth = float(away @ forward)
+    away = np.asarray(points) - eye
+    depth = away @ forward
     scale = pixels_per_metre(depth, camera, video)
-    return video.width / 2 + scale * float(away @ right), video.height / 2 - scale * float(away @ up), depth
+    return video.width / 2 + scale * (away @ right), video.height / 2 - scale * (away @ up), depth

@@ -23,7 +23,7 @@ from tests.scenarios.clips import DESIGNED, NAMES, Clip, clip, draw, ends, is_wh
 from tests.scenarios.geometry import gap, picture_box, pinhole
 
 # Clips of the defaults that tests look at, by scenario: they are made once, and fewer where each is slow.
-INDICES = {name: range(2 if get_scenario(name).slow else 6) for name in NAMES}
+INDICES = {name: range(2 if get_scenario(name).slow else 4) for name in NAMES}
 OVERLAP_M = 1e-6  # rounding of positions computed from sines and roots
 SMALLEST = 0.075  # of the picture's shorter side: a body of 5 pixels at 64 px
 SMALLEST_OF_REPLICA = 0.06  # the smallest body of the dataset that is rebuilt: 0.6 m of 10 m in PhyWorld
@@ -220,7 +220,7 @@ def check_documented_ranges(name: str, examples: int) -> None:
 
 @pytest.mark.parametrize("name", DESIGNED)
 def test_the_documented_ranges_work_end_to_end(name: str) -> None:
-    check_documented_ranges(name, examples=2 if get_scenario(name).slow else 12)
+    check_documented_ranges(name, examples=2 if get_scenario(name).slow else 6)
 
 
 @pytest.mark.campaign
@@ -229,13 +229,12 @@ def test_the_documented_ranges_work_end_to_end_many(name: str) -> None:
     check_documented_ranges(name, examples=40 if get_scenario(name).slow else 400)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_each_end_of_each_range(name: str) -> None:
-    """One parameter after the other; of a slow scenario all low ends at once, and all high ones."""
+def check_each_end(name: str, at_once: bool) -> None:
+    """One parameter after the other, or all low ends `at_once`, and all high ones."""
     params, draws = draw(name, 5)
     scenario = get_scenario(name)
     telling = [parameter for parameter in scenario.parameters if parameter.role != "nuisance"]
-    if scenario.slow:
+    if at_once:
         cases = [{parameter.name: ends(parameter)[place] for parameter in telling} for place in (0, -1)]
     else:
         cases = [{parameter.name: end} for parameter in telling for end in ends(parameter)]
@@ -251,6 +250,17 @@ def test_each_end_of_each_range(name: str) -> None:
     assert rejected <= len(cases) / (2 if scenario.replica else 4), (
         "too much of the documented ranges makes no clip"
     )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_end_of_each_range(name: str) -> None:
+    check_each_end(name, at_once=get_scenario(name).slow)
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("name", [name for name in NAMES if get_scenario(name).slow])
+def test_each_end_of_each_range_of_slow_scenarios(name: str) -> None:
+    check_each_end(name, at_once=False)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -153,9 +153,10 @@ def _connected(address: str | None, workers: int | None, recipe: Recipe) -> Iter
         yield ray
         return
     address = address or os.environ.get("RAY_ADDRESS")
+    listens = False
     try:
         if address:
-            _knock(address)
+            listens = _knock(address)
             with TemporaryDirectory(prefix="simgen-") as place:
                 packed = [str(path) for path in pack(recipe, Path(place))]
                 ray.init(
@@ -173,24 +174,38 @@ def _connected(address: str | None, workers: int | None, recipe: Recipe) -> Iter
                 log_to_driver=False,
                 logging_level="ERROR",
             )
-    except (OSError, RuntimeError, ValueError) as error:
-        where = f"at {address}" if address else "of its own here"
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise BuildError(
-            f"There is no Ray cluster {where} ({reason}). Start one with `ray start --head`, "
-            "or leave --ray-address out to use this machine."
-        ) from error
+    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        raise BuildError(_refusal(address, listens, error)) from error
     try:
         yield ray
     finally:
         ray.shutdown()
 
 
-def _knock(address: str) -> None:
-    """Raises OSError when nobody listens at HOST:PORT: Ray itself would try for minutes."""
+def _refusal(address: str | None, listens: bool, error: Exception) -> str:
+    """What to do when Ray cannot be used."""
+    reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+    if not address:
+        return f"Ray does not start on this machine ({reason})."
+    if not listens:
+        return (
+            f"There is no Ray cluster at {address} ({reason}). Start one with `ray start --head`, or leave --ray-address out "
+            "to use this machine."
+        )
+    return (
+        f"The Ray cluster at {address} does not let this program in ({reason}). If it asks for a token, as clusters may since "
+        "Ray 2.59: set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN here and on every node, see docs/scaling.md. Ray and Python "
+        "must be of the same version everywhere."
+    )
+
+
+def _knock(address: str) -> bool:
+    """Whether somebody is known to listen there. Raises OSError when nobody does: Ray itself would try for minutes."""
     host, _, port = address.rpartition(":")
-    if host and port.isdigit() and "/" not in host:
-        socket.create_connection((host, int(port)), timeout=10).close()
+    if not (host and port.isdigit() and "/" not in host):
+        return False
+    socket.create_connection((host, int(port)), timeout=10).close()
+    return True
 
 
 @dataclass(frozen=True, slots=True)
