@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -24,9 +25,13 @@ from tests.render.picture_hash import picture_hash
 EXPECTED = "2290a0b927b040c3d67bcf4ae3d2cafefbf5d28ff8b8b6afd70961f076acad91"
 
 
-def run(code: str, cache: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    root = Path(simgen.__file__).parent.parent
-    settings = {**os.environ, "NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": str(root), **environment}
+ROOT = Path(simgen.__file__).parent.parent
+
+
+def run(code: str, cache: Path, root: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
+    """With the simgen in folder `root`."""
+    path = os.pathsep.join(map(str, (root, ROOT)))
+    settings = {**os.environ, "NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": path, **environment}
     return subprocess.run(
         [sys.executable, "-c", code], env=settings, capture_output=True, text=True, check=True, cwd=root
     )
@@ -66,8 +71,12 @@ def test_what_the_second_process_compiles_is_what_the_first_one_needs(compiled: 
     assert second == {(1, 0)}
 
 
-def test_a_plain_cpu_gives_the_same_bits_and_compiles_once(compiled: tuple[Path, str]) -> None:
+def test_a_plain_cpu_gives_the_same_bits_and_compiles_once(
+    compiled: tuple[Path, str], tmp_path: Path
+) -> None:
+    """Once for the machine: this is another copy of simgen, as a second environment has one."""
     cache, _ = compiled
+    shutil.copytree(ROOT / "simgen", tmp_path / "simgen", ignore=shutil.ignore_patterns("__pycache__"))
     files = sorted(path.name for path in cache.rglob("*.nbc"))
     assert len(files) == len({name.split("-")[0] for name in files})  # of each kernel one signature
     code = (
@@ -76,7 +85,7 @@ def test_a_plain_cpu_gives_the_same_bits_and_compiles_once(compiled: tuple[Path,
         "from tests.render.picture_hash import picture_hash\n"
         "print(picture_hash())\n"
     )
-    again = run(code, cache, **PLAIN)
+    again = run(code, cache, tmp_path, **PLAIN)
     assert again.stdout.split("\n")[0] == EXPECTED  # and no wait was announced
     assert sorted(path.name for path in cache.rglob("*.nbc")) == files
 

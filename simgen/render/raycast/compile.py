@@ -13,7 +13,8 @@ callee in another file has changed would be taken from the cache as it was. So t
 whose name holds a hash of all sources of this package, of the versions of Python and numba and of the kind
 of processor. The folder is in `NUMBA_CACHE_DIR` if that is set, else in the user's cache (`XDG_CACHE_HOME`
 or `~/.cache`), else, if that cannot be written, in a new temporary folder (then every process compiles for
-itself). The kernels that Python calls are kept there, and those that a second process compiles (see `parts`).
+itself). Every copy of simgen that has the same sources finds it there (see `locator`). The kernels that
+Python calls are kept there, and those that a second process compiles (see `parts`).
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ __all__ = ["cache_folder", "entry", "inlined", "kernel", "part", "spliced"]
 _njit: Any = numba.njit
 _config: Any = numba.config
 Function = TypeVar("Function", bound=Callable[..., object])
+_LOCATOR = "simgen.render.raycast.locator.BySources"
 
 
 def _fingerprint() -> str:
@@ -118,12 +120,15 @@ def entry(function: Function) -> Function:
 
 
 def _kept(function: Function, **options: bool) -> Function:
-    before = _config.CACHE_DIR
-    _config.CACHE_DIR = str(cache_folder)  # read once, while the decorator runs
+    settings = {"CACHE_DIR": str(cache_folder), "CACHE_LOCATOR_CLASSES": _LOCATOR}
+    before = {name: getattr(_config, name, "") for name in settings}
+    for name, value in settings.items():
+        setattr(_config, name, value)  # read once, while the decorator runs
     try:
         compiled: Function = _njit(
             error_model="numpy", fastmath=False, _nrt=False, cache=True, no_cfunc_wrapper=True, **options
         )(function)
     finally:
-        _config.CACHE_DIR = before
+        for name, value in before.items():
+            setattr(_config, name, value)
     return compiled
